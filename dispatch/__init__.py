@@ -1,0 +1,1 @@
+"""What we say to those who must come: telemonitoring platform, control room, telephone."""

@@ -1,0 +1,1 @@
+"""One way of carrying per file, behind one small protocol: `async tell(telling) -> Answer`."""

@@ -1,0 +1,1 @@
+"""One outgoing format per file: compose(telling) gives bytes."""

@@ -1,0 +1,1 @@
+"""What we know and decide: people, handsets, allocations, alerts, journal, console."""

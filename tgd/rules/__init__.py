@@ -1,0 +1,1 @@
+"""White files: values in, values out; no store, no socket, no clock, no chance, no await."""
