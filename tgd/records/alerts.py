@@ -1,0 +1,169 @@
+"""Alerts and what was heard of them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from tgd.records.columns import moment, one_of
+from tgd.rules.alert import AlertState, Lane, Outcome, Verified
+from tgd.rules.doubt import Trust
+
+
+class Alert(SQLModel, table=True):
+    """One call for help, from its first trigger to its closing."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        CheckConstraint(one_of("state", AlertState), name="alert_state"),
+        CheckConstraint(one_of("lane", Lane), name="alert_lane"),
+        CheckConstraint(one_of("trust", Trust), name="alert_trust"),
+        CheckConstraint(one_of("outcome", Outcome), name="alert_outcome"),
+        CheckConstraint(one_of("verified", Verified), name="alert_verified"),
+        CheckConstraint(
+            "state = 'closed' OR look_again_at IS NOT NULL", name="alert_open_looks_again"
+        ),
+        CheckConstraint(
+            "state <> 'closed' OR (outcome IS NOT NULL AND closed_by IS NOT NULL"
+            " AND reason IS NOT NULL AND closed_at IS NOT NULL)",
+            name="alert_closed_by_somebody",
+        ),
+        CheckConstraint("state <> 'taken' OR owner IS NOT NULL", name="alert_taken_by_somebody"),
+        Index(
+            "alert_one_open", "source", "lane", unique=True,
+            postgresql_where=text("state <> 'closed'"),
+        ),
+        Index(
+            "alert_look_again", "look_again_at", postgresql_where=text("look_again_at IS NOT NULL")
+        ),
+        Index("alert_changed", "changed_at"),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    number: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), unique=True)
+    )
+    source: str = Field(sa_column=Column(String(140), nullable=False))
+    """What one open alert is counted by: `handset:{id}`, or `{channel}:{claimed source}`."""
+    handset: str | None = Field(default=None, sa_column=Column(ForeignKey("handset.id")))
+    person: UUID | None = Field(default=None, sa_column=Column(ForeignKey("protected_person.id")))
+    lane: str = Field(sa_column=Column(String(10), nullable=False))
+    trust: str = Field(sa_column=Column(String(12), nullable=False))
+    labels: list[str] = Field(sa_column=Column(ARRAY(String(30)), nullable=False))
+    state: str = Field(sa_column=Column(String(20), nullable=False))
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False))
+    presses: int = Field(default=1, sa_column=Column(Integer, nullable=False))
+    opened_at: datetime = Field(sa_column=moment(nullable=False))
+    pressed_at: datetime = Field(sa_column=moment(nullable=False))
+    """When the newest trigger was heard."""
+    changed_at: datetime = Field(sa_column=moment(nullable=False))
+    waiting_since: datetime = Field(sa_column=moment(nullable=False))
+    """Opening, or the last time that nobody answered for it any more: steps count from here."""
+    waits: int = Field(default=0, sa_column=Column(Integer, nullable=False))
+    """How often its ownership lapsed or was given back."""
+    owner: str | None = Field(default=None, sa_column=Column(String(80)))
+    acted_at: datetime | None = Field(default=None, sa_column=moment())
+    """The owner's last act: ownership lapses from here."""
+    taken_at: datetime | None = Field(default=None, sa_column=moment())
+    verified: str | None = Field(default=None, sa_column=Column(String(20)))
+    verified_at: datetime | None = Field(default=None, sa_column=moment())
+    requested_at: datetime | None = Field(default=None, sa_column=moment())
+    acknowledged_at: datetime | None = Field(default=None, sa_column=moment())
+    on_scene_at: datetime | None = Field(default=None, sa_column=moment())
+    closed_at: datetime | None = Field(default=None, sa_column=moment())
+    closed_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    countersigned_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    outcome: str | None = Field(default=None, sa_column=Column(String(20)))
+    reason: str | None = Field(default=None, sa_column=Column(Text))
+    look_again_at: datetime | None = Field(default=None, sa_column=moment())
+    battery_pct: float | None = Field(default=None, sa_column=Column(Float))
+
+
+class AlertPosition(SQLModel, table=True):
+    """Where she was, at and after the press: one row per position, while the alert is open."""
+
+    __tablename__ = "alert_position"
+    __table_args__ = (Index("alert_position_of", "alert", "heard_at"),)
+
+    id: UUID = Field(primary_key=True)
+    alert: UUID = Field(sa_column=Column(ForeignKey("alert.id"), nullable=False))
+    lat: float = Field(sa_column=Column(Float, nullable=False))
+    lon: float = Field(sa_column=Column(Float, nullable=False))
+    radius_m: float | None = Field(default=None, sa_column=Column(Float))
+    method: str = Field(sa_column=Column(String(10), nullable=False))
+    found_at: datetime | None = Field(default=None, sa_column=moment())
+    heard_at: datetime = Field(sa_column=moment(nullable=False))
+
+
+class AlertTrigger(SQLModel, table=True):
+    """One press, fall, cancel…: one row per trigger id, however often and by whatever way heard."""
+
+    __tablename__ = "alert_trigger"
+    __table_args__ = (
+        UniqueConstraint("source", "trigger", name="alert_trigger_once"),
+        Index("alert_trigger_of", "alert"),
+        Index("alert_trigger_counter", "source", "counter"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    alert: UUID = Field(sa_column=Column(ForeignKey("alert.id"), nullable=False))
+    source: str = Field(sa_column=Column(String(140), nullable=False))
+    trigger: str = Field(sa_column=Column(String(80), nullable=False))
+    kind: str = Field(sa_column=Column(String(10), nullable=False))
+    counter: int | None = Field(default=None, sa_column=Column(BigInteger))
+    claimed_at: datetime | None = Field(default=None, sa_column=moment())
+    heard_at: datetime = Field(sa_column=moment(nullable=False))
+    labels: list[str] = Field(sa_column=Column(ARRAY(String(30)), nullable=False))
+
+
+class Sighting(SQLModel, table=True):
+    """One message as it came: raw bytes sealed, by which channel, and what was made of it."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        UniqueConstraint("channel", "transport_id", name="sighting_once"),
+        Index("sighting_of", "alert"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    channel: str = Field(sa_column=Column(String(10), nullable=False))
+    form: str = Field(sa_column=Column(String(12), nullable=False))
+    transport_id: str = Field(sa_column=Column(String(140), nullable=False))
+    source: str = Field(sa_column=Column(String(140), nullable=False))
+    raw_sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    struck: bool = Field(default=False)
+    """True when the position was struck out before the bytes were kept."""
+    received_at: datetime = Field(sa_column=moment(nullable=False))
+    kept_at: datetime = Field(sa_column=moment(nullable=False))
+    alert: UUID | None = Field(default=None, sa_column=Column(ForeignKey("alert.id")))
+    trigger: UUID | None = Field(default=None, sa_column=Column(ForeignKey("alert_trigger.id")))
+    warnings: list[str] = Field(sa_column=Column(ARRAY(String(60)), nullable=False))
+
+
+class Note(SQLModel, table=True):
+    """Words written by a human about an alert (art. 2, group IV); kept out of the journal."""
+
+    __tablename__ = "note"
+    __table_args__ = (Index("note_of", "alert"),)
+
+    id: UUID = Field(primary_key=True)
+    alert: UUID = Field(sa_column=Column(ForeignKey("alert.id"), nullable=False))
+    at: datetime = Field(sa_column=moment(nullable=False))
+    who: str = Field(sa_column=Column(String(80), nullable=False))
+    words: str = Field(sa_column=Column(Text, nullable=False))

@@ -1,0 +1,117 @@
+"""Handsets, those who carry them, and what they agreed to."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlmodel import Field, SQLModel
+
+from tgd.records.columns import moment, one_of
+from tgd.rules.handset import ConsentScope, HandsetState
+
+
+class Handset(SQLModel, table=True):
+    """An emergency telephone; its id is opaque and made by us."""
+
+    __tablename__ = "handset"
+    __table_args__ = (CheckConstraint(one_of("state", HandsetState), name="handset_state"),)
+
+    id: str = Field(sa_column=Column(String(64), primary_key=True))
+    state: str = Field(default=HandsetState.IN_STOCK, sa_column=Column(String(20), nullable=False))
+    number: str | None = Field(default=None, sa_column=Column(String(20), unique=True))
+    secret_hash: str | None = Field(default=None, sa_column=Column(String(64)))
+    key_generation: int = Field(default=1, sa_column=Column(Integer, nullable=False))
+    is_test_device: bool = Field(default=False)
+    last_counter: int | None = Field(default=None, sa_column=Column(BigInteger))
+    enrolled_at: datetime = Field(sa_column=moment(nullable=False))
+
+
+class HandsetStatus(SQLModel, table=True):
+    """The last sign of life of a handset; never a position."""
+
+    __tablename__ = "handset_status"
+
+    handset: str = Field(sa_column=Column(ForeignKey("handset.id"), primary_key=True))
+    state: str = Field(sa_column=Column(String(10), nullable=False))
+    session: int | None = Field(default=None, sa_column=Column(BigInteger))
+    battery_pct: float | None = Field(default=None, sa_column=Column(Float))
+    radio: str | None = Field(default=None, sa_column=Column(String(20)))
+    rssi_dbm: float | None = Field(default=None, sa_column=Column(Float))
+    version: str | None = Field(default=None, sa_column=Column(String(40)))
+    heard_at: datetime = Field(sa_column=moment(nullable=False, index=True))
+
+
+class TechnicalItem(SQLModel, table=True):
+    """Something to mend (silence, battery); never an alert and never in the alerts' queue."""
+
+    __tablename__ = "technical_item"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", ("silent", "low_battery", "lost")), name="technical_kind"),
+        Index(
+            "technical_item_one_open", "handset", "kind", unique=True,
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    handset: str = Field(sa_column=Column(ForeignKey("handset.id"), nullable=False))
+    kind: str = Field(sa_column=Column(String(20), nullable=False))
+    raised_at: datetime = Field(sa_column=moment(nullable=False))
+    settled_at: datetime | None = Field(default=None, sa_column=moment())
+    settled_by: str | None = Field(default=None, sa_column=Column(String(80)))
+
+
+class ProtectedPerson(SQLModel, table=True):
+    """The person who carries a handset (art. 2, group I, in its simplest form)."""
+
+    __tablename__ = "protected_person"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    places: list[dict[str, str]] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
+    )
+    """Known places: `[{"label": …, "city": …, "insee": …}]`."""
+    note: str | None = Field(default=None, sa_column=Column(Text))
+    """What an operator must know (speech, disability, children), in words."""
+
+
+class Allocation(SQLModel, table=True):
+    """A handset given to a person by a prosecutor, for a period."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        ExcludeConstraint(("handset", "="), ("period", "&&"), name="allocation_one_per_handset"),
+        ExcludeConstraint(("person", "="), ("period", "&&"), name="allocation_one_per_person"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    handset: str = Field(sa_column=Column(ForeignKey("handset.id"), nullable=False))
+    person: UUID = Field(sa_column=Column(ForeignKey("protected_person.id"), nullable=False))
+    period: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    court: str | None = Field(default=None, sa_column=Column(String(40)))
+
+
+class Consent(SQLModel, table=True):
+    """What the person agreed to, separately and revocably; the last row of a scope counts."""
+
+    __tablename__ = "consent"
+    __table_args__ = (CheckConstraint(one_of("scope", ConsentScope), name="consent_scope"),)
+
+    id: UUID = Field(primary_key=True)
+    person: UUID = Field(sa_column=Column(ForeignKey("protected_person.id"), nullable=False))
+    scope: str = Field(sa_column=Column(String(20), nullable=False))
+    given_at: datetime = Field(sa_column=moment(nullable=False))
+    withdrawn_at: datetime | None = Field(default=None, sa_column=moment())

@@ -1,0 +1,108 @@
+"""Who may do which act and see which field group: the one white file that is asked, everywhere.
+
+The field groups are those of art. 2 of the order of 22 April 2015 (NOR JUST1508539A) and the
+matrix is its art. 3 and 4; roles that the order does not list see nothing personal. Default deny.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may be here; one account has one role."""
+
+    OPERATOR = "operator"  # téléassisteur
+    SUPERVISOR = "supervisor"  # of the operators
+    PROSECUTOR = "prosecutor"  # parquet
+    CONTROL_ROOM = "control_room"  # police CIC, gendarmerie CORG
+    ASSOCIATION = "association"
+    STOCK_MANAGER = "stock_manager"
+    AUDITOR = "auditor"  # DPO
+    ADMIN = "admin"
+
+
+class Act(StrEnum):
+    """What can be done in the console."""
+
+    SEE_ALERTS = "see_alerts"
+    SEE_TECHNICAL = "see_technical"
+    TAKE = "take"
+    NOTE = "note"
+    RELEASE = "release"
+    VERIFY = "verify"
+    REQUEST_INTERVENTION = "request_intervention"
+    CLOSE = "close"
+    COUNTERSIGN = "countersign"  # the second person of four eyes
+    SETTLE_TECHNICAL = "settle_technical"
+    READ_JOURNAL = "read_journal"
+
+
+class FieldGroup(StrEnum):
+    """Groups I to IV of art. 2; I.3, I.15 and II.6 are apart because the matrix separates them."""
+
+    PERSON = "I.1-2,4-14"  # identity, places, numbers, decision, terminal
+    PHOTOGRAPH = "I.3"
+    GEOLOCATION = "I.15"
+    RESTRAINED_PERSON = "II.1-5"
+    BAN_DATES = "II.6"
+    ACCESS_TRACES = "III"
+    ALERT_RECORD = "IV"
+
+
+_R, _A, _F = Role, Act, FieldGroup
+
+ACTS: dict[Role, frozenset[Act]] = {
+    _R.OPERATOR: frozenset(
+        {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
+         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.SETTLE_TECHNICAL}
+    ),
+    _R.SUPERVISOR: frozenset(
+        {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
+         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.COUNTERSIGN, _A.SETTLE_TECHNICAL}
+    ),
+    _R.PROSECUTOR: frozenset({_A.SEE_ALERTS}),
+    _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE}),
+    _R.ASSOCIATION: frozenset(),
+    _R.STOCK_MANAGER: frozenset({_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL}),
+    _R.AUDITOR: frozenset({_A.READ_JOURNAL}),
+    _R.ADMIN: frozenset(),
+}  # fmt: skip
+
+FIELDS: dict[Role, frozenset[FieldGroup]] = {
+    _R.OPERATOR: frozenset({_F.PERSON, _F.GEOLOCATION, _F.ALERT_RECORD}),
+    _R.SUPERVISOR: frozenset({_F.PERSON, _F.GEOLOCATION, _F.ALERT_RECORD}),
+    _R.PROSECUTOR: frozenset(FieldGroup),
+    _R.CONTROL_ROOM: frozenset(FieldGroup) - {_F.ACCESS_TRACES},
+    _R.ASSOCIATION: frozenset({_F.PERSON, _F.PHOTOGRAPH, _F.BAN_DATES}),
+    _R.STOCK_MANAGER: frozenset(),
+    _R.AUDITOR: frozenset({_F.ACCESS_TRACES}),
+    _R.ADMIN: frozenset(),
+}
+
+
+def may(role: Role, act: Act) -> bool:
+    """Whether the role may do the act at all; ownership and state are the act's own rules."""
+    return act in ACTS[role]
+
+
+def sees(role: Role, group: FieldGroup) -> bool:
+    """Whether the role may ever see the group; `discloses` adds the moment."""
+    return group in FIELDS[role]
+
+
+def discloses(role: Role, group: FieldGroup, *, alert_open: bool, verified_source: bool) -> bool:
+    """Whether a field of the group may be shown now, on the page of an alert.
+
+    Operators and control rooms need an open alert (need to know, art. 3); nothing personal is
+    shown for an alert whose source is not proven (a stranger must not learn who she is by
+    pressing). A position is shown only while its alert is open (art. 41-3-1: "at the moment when
+    she triggers the alert").
+    """
+    if not sees(role, group):
+        return False
+    if group is FieldGroup.GEOLOCATION:
+        return alert_open
+    if group is FieldGroup.PERSON and not verified_source:
+        return False
+    if role in (Role.OPERATOR, Role.SUPERVISOR, Role.CONTROL_ROOM):
+        return alert_open or group is FieldGroup.ALERT_RECORD
+    return True

@@ -1,0 +1,195 @@
+"""The only reader of the environment: every `TGD_…` setting, its meaning and its default.
+
+A secret may be given as `TGD_…_FILE`, the path of a file that holds it. An unknown or impossible
+value stops the process with a sentence that names it.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tgd.errors import Misconfigured
+
+_SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN")
+
+
+class Settings(BaseSettings):
+    """Field `x_y` is the variable `TGD_X_Y`."""
+
+    model_config = SettingsConfigDict(env_prefix="TGD_", extra="forbid")
+
+    data_dir: Path = Field(default_factory=lambda: _default_data_dir())
+    """Where the embedded record, the spools and the keys live."""
+    database_url: SecretStr = SecretStr("")
+    """postgresql+psycopg://… of the record; empty: the embedded one in the data folder."""
+    pg_bin: Path | None = None
+    """Folder of PostgreSQL's programs for the embedded record; empty: found by itself."""
+    master_key: SecretStr = SecretStr("")
+    """64 hexadecimal digits from which the devices' SMS keys and the seal of raw messages come;
+    empty: made once and kept in the data folder (embedded use only)."""
+
+    mqtt_url: SecretStr = SecretStr("")
+    """mqtt://user:password@host:port or mqtts://… of a broker; empty: direct only."""
+    mqtt_protocol: str = "5"
+    """`5`, or `3.1.1` for a broker that speaks nothing newer."""
+    mqtt_client_id: str = ""
+    """Client id of this gateway's own persistent session at the broker; empty: made from `node`."""
+    mqtt_ca_file: Path | None = None
+    mqtt_cert_file: Path | None = None
+    mqtt_key_file: Path | None = None
+    """Certificates towards the broker."""
+    mqtt_listen: str = "127.0.0.1:1883"
+    """host:port of the gateway's own MQTT 5 listener; empty: none."""
+    mqtt_tls_listen: str = ""
+    """host:port of the same with TLS; needs the two files below."""
+    mqtt_tls_cert_file: Path | None = None
+    mqtt_tls_key_file: Path | None = None
+    mqtt_tls_client_ca_file: Path | None = None
+    """When given, a handset may prove itself by a certificate of this authority."""
+    mqtt_strangers: bool = True
+    """Hear handsets whose id or secret is not known, without trusting them (decision 0004)."""
+
+    policy: Path | None = None
+    """TOML file: destinations, steps, delays."""
+    node: str = "1"
+    """Name of this process among its twins: short, different on every host."""
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_api_base: str = "https://api.twilio.com"
+    sms_numbers: str = ""
+    """Our own numbers, E.164, separated by commas."""
+    public_url: str = ""
+    """How the outside reaches the gateway: signatures are checked against it, never against
+    the Host header."""
+    answers_public_url: str = ""
+    """How the outside reaches the answers of dispatch; empty: the same as TGD_PUBLIC_URL."""
+    reconcile_every_s: float = Field(default=30.0, gt=0, le=3600)
+    """How often the provider's list of messages is read for what the webhook missed."""
+
+    console_listen: str = "127.0.0.1:8080"
+    gateway_listen: str = "127.0.0.1:8081"
+    answers_listen: str = "127.0.0.1:8082"
+    gateway_health_listen: str = "127.0.0.1:8091"
+    dispatch_health_listen: str = "127.0.0.1:8092"
+    console_health_listen: str = "127.0.0.1:8090"
+    """Listeners; port 0 asks for a free one. Health and metrics have their own."""
+    console_insecure_http: bool = False
+    """Let the console use a cookie without `Secure`; on loopback only."""
+    demonstration: bool = False
+    """Marks every page as a demonstration."""
+
+    record_limit_s: float = Field(default=2.0, gt=0, le=15)
+    """A transaction of the door that is slower than this goes to the spool (RELIABILITY F17)."""
+    batch_limit: int = Field(default=500, ge=1, le=5000)
+    """Most messages in one transaction of the door."""
+    spool_dir: Path | None = None
+    """Folder of the spool; empty: `spool` in the data folder. Another disk is better."""
+    default_region: str = "FR"
+    """Country of telephone numbers written without one."""
+    time_zone: str = "Europe/Paris"
+    language: str = "fr"
+
+    @field_validator(
+        "mqtt_listen", "mqtt_tls_listen", "console_listen", "gateway_listen", "answers_listen",
+        "gateway_health_listen", "dispatch_health_listen", "console_health_listen",
+    )  # fmt: skip
+    @classmethod
+    def _is_host_port(cls, value: str) -> str:
+        if value:
+            split_listen(value)
+        return value
+
+    @field_validator("public_url", "answers_public_url", "twilio_api_base")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise ValueError("must be an http(s) address such as https://tgd.example")
+        return value.rstrip("/")
+
+    @field_validator("mqtt_protocol")
+    @classmethod
+    def _is_protocol(cls, value: str) -> str:
+        if value not in ("5", "3.1.1"):
+            raise ValueError("must be 5 or 3.1.1")
+        return value
+
+    @field_validator("language")
+    @classmethod
+    def _is_language(cls, value: str) -> str:
+        if value not in ("fr", "en"):
+            raise ValueError("must be fr or en")
+        return value
+
+    @property
+    def spool(self) -> Path:
+        """The spool's folder."""
+        return self.spool_dir or self.data_dir / "spool"
+
+    @property
+    def our_numbers(self) -> tuple[str, ...]:
+        """Our own telephone numbers."""
+        return tuple(n.strip() for n in self.sms_numbers.split(",") if n.strip())
+
+    @property
+    def answers_url(self) -> str:
+        """Base address of the answers, as the outside sees it."""
+        return self.answers_public_url or self.public_url
+
+
+def read() -> Settings:
+    """The settings of this process; raises Misconfigured with one sentence per fault."""
+    environment = dict(os.environ)
+    _read_secret_files(environment)
+    known = {f"TGD_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(k for k in environment if k.startswith("TGD_") and k not in known)
+    unknown = [k for k in unknown if k.removesuffix("_FILE") not in _SECRETS]
+    if unknown:
+        raise Misconfigured(f"{unknown[0]} is not a setting: see docs/settings.md for the list.")
+    given = {
+        k.removeprefix("TGD_").lower(): v for k, v in environment.items() if k in known and v != ""
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise Misconfigured("; ".join(_sentence(e) for e in error.errors())) from None
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """`127.0.0.1:8080` -> ("127.0.0.1", 8080); raises ValueError with a sentence."""
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("must be host:port such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
+def _read_secret_files(environment: dict[str, str]) -> None:
+    for name in _SECRETS:
+        path = environment.get(f"{name}_FILE")
+        if not path:
+            continue
+        try:
+            environment[name] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Misconfigured(
+                f"{name}_FILE: the file cannot be read ({error.strerror})."
+            ) from None
+
+
+def _sentence(error: object) -> str:
+    assert isinstance(error, dict)
+    name = "TGD_" + "_".join(str(p) for p in error["loc"]).upper()
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    return f"{name}: {reason[:1].lower()}{reason[1:]}."
+
+
+def _default_data_dir() -> Path:
+    """As root a folder that an unprivileged server process can reach; else under the home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/tgd")
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "tgd"
