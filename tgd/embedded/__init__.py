@@ -1,0 +1,6 @@
+"""The private PostgreSQL of a machine that has none: started, adopted, recovered, stopped."""
+
+from tgd.embedded.binaries import find_binaries
+from tgd.embedded.record import EmbeddedRecord
+
+__all__ = ["EmbeddedRecord", "find_binaries"]
