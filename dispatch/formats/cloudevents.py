@@ -1,0 +1,62 @@
+"""A telling as a CloudEvents 1.0 JSON event for a platform: opaque ids, no name, no number."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from dispatch.formats.fix import radius_m
+from dispatch.telling import Telling
+from tgd.rules.trigger import Position
+
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+SOURCE = "/tgd"
+TYPE = "org.tgd.alert.{topic}.v1"
+
+
+def compose(telling: Telling) -> bytes:
+    """The event in structured JSON mode; `id` is the telling's key, the same on every attempt.
+
+    CloudEvents 1.0: source and id together identify the event; times are RFC 3339, in UTC.
+    """
+    event = {
+        "specversion": "1.0",
+        "id": telling.key,
+        "source": SOURCE,
+        "type": TYPE.format(topic=telling.topic),
+        "subject": telling.alert,
+        "time": _utc(telling.told_at),
+        "datacontenttype": "application/json",
+        "data": _data(telling),
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _data(telling: Telling) -> dict[str, Any]:
+    return {
+        "reference": telling.reference,
+        "lane": telling.lane,
+        "state": telling.state,
+        "labels": list(telling.labels),
+        "opened_at": _utc(telling.opened_at),
+        "presses": telling.presses,
+        "position": _position(telling.position),
+        "handset": telling.handset,
+        "person": telling.person,
+        "outcome": telling.outcome,
+    }
+
+
+def _position(position: Position | None) -> dict[str, Any] | None:
+    if position is None:
+        return None
+    return {
+        "lat": position.lat,
+        "lon": position.lon,
+        "radius_m": radius_m(position),
+        "method": position.method.value,
+        "at": _utc(position.at) if position.at else None,
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

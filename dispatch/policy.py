@@ -1,0 +1,373 @@
+"""Whom to tell, when, and until what: reads the policy file, refuses what is wrong in a sentence.
+
+White: the caller reads the files. A policy that could leave an alert untold is refused; one that
+is merely weak is accepted with warnings (policy_warnings.py).
+"""
+
+import base64
+import binascii
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from tgd.errors import Misconfigured
+from tgd.rules.phone import e164
+
+_M = TypeVar("_M", bound=BaseModel)
+ReadFile = Callable[[Path], str]
+Since = Literal["opening", "request"]
+Until = Literal["received", "taken", "acknowledged", "closed"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_CISU_ID = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){2,9}")
+_NATURE_CODE = re.compile(r"C\d{2}(\.\d{2}){2}")
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix is public, what follows it is not
+
+
+def _checked_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("use 1 to 40 small letters, digits and hyphens, such as control-room-92")
+    return value
+
+
+def _checked_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("carries credentials: move them to the key meant for them")
+    _ = parts.port  # urlsplit looks at the port only when it is asked
+    if not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", value) or parts.fragment:
+        raise ValueError("is no web address: write it like https://platform.example/alerts")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError("use https (http is accepted only for this machine itself)")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def secret_bytes(secret: str) -> bytes:
+    """The key of a Standard Webhooks secret, `whsec_` + base64; ValueError when it is none."""
+    if not secret.startswith(_SECRET_PREFIX):
+        raise ValueError("must begin with whsec_ and go on in base64: make a new one")
+    try:
+        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        raise ValueError("what follows whsec_ must be base64: make a new one") from None
+    if not key:
+        raise ValueError("nothing follows whsec_: make a new one")
+    return key
+
+
+def _checked_secret(value: SecretStr) -> SecretStr:
+    secret_bytes(value.get_secret_value())
+    return value
+
+
+def _checked_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[\x21-\x7e]{1,4096}", value.get_secret_value()):
+        raise ValueError("must be printable ASCII without spaces: copy it again")
+    return value
+
+
+def _checked_number(value: str) -> str:
+    if e164(value) != value:
+        raise ValueError("write it in international form, such as +33639980001")
+    return value
+
+
+def _checked_cisu_id(value: str) -> str:
+    if not _CISU_ID.fullmatch(value):
+        raise ValueError("write 3 to 10 parts joined by dots, such as fr.police.cic92")
+    return value
+
+
+def _checked_nature(value: str) -> str:
+    if not _NATURE_CODE.fullmatch(value):
+        raise ValueError("write a CISU nature code, such as C02.15.04")
+    return value
+
+
+def _checked_tell(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("tells nobody: name at least one destination")
+    if len(set(value)) < len(value):
+        raise ValueError("names a destination twice: name each once")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_checked_name)]
+Url = Annotated[str, AfterValidator(_checked_url)]
+Number = Annotated[str, AfterValidator(_checked_number)]
+CisuId = Annotated[str, AfterValidator(_checked_cisu_id)]
+Nature = Annotated[str, AfterValidator(_checked_nature)]
+Secret = Annotated[SecretStr, AfterValidator(_checked_secret)]
+Token = Annotated[SecretStr, AfterValidator(_checked_token)]
+Limit = Annotated[float, Field(strict=True, gt=0, le=60, allow_inf_nan=False)]
+Wait = Annotated[float, Field(strict=True, gt=0, le=600, allow_inf_nan=False)]
+Moment = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class _Told(_Frozen):
+    """What every destination has."""
+
+    hears_tests: ClassVar[bool] = False
+
+    name: Name
+    timeout_s: Limit = 5.0
+    """Longest time for one attempt, from the first byte to the last."""
+    lane_test: Flag = False
+    """Whether test alerts are told to it; only a webhook may say yes."""
+
+
+class WebhookDestination(_Told):
+    """A platform that takes CloudEvents signed by Standard Webhooks."""
+
+    hears_tests: ClassVar[bool] = True
+
+    kind: Literal["webhook"] = "webhook"
+    url: Url
+    secret: Secret
+    acknowledge_within_s: Wait = 10.0
+    """How long a 2xx that does not say `received` may wait for its answer (DESIGN 6: 10 s)."""
+    lane_test: Flag = True
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+
+
+class CisuDestination(_Told):
+    """A control room behind a hub: RC-EDA in EDXL-DE JSON, or CAP 1.2."""
+
+    kind: Literal["cisu"] = "cisu"
+    url: Url
+    recipient: CisuId
+    sender: CisuId = "fr.justice.tgd"
+    token: Token | None = None
+    acknowledge_within_s: Wait = 20.0
+    """How long the functional acknowledgement (RC-REF) may take: sent is not delivered."""
+    format: Literal["cisu", "cap"] = "cisu"
+    nature_code: Nature | None = None
+    nature_label: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+
+
+class VoiceDestination(_Told):
+    """A human who is rung, and presses 1."""
+
+    kind: Literal["voice"] = "voice"
+    number: Number
+    language: Literal["fr", "en"] = "fr"
+    acknowledge_within_s: Wait = 45.0
+    """Ringing, listening twice and pressing the key."""
+
+
+class SmsDestination(_Told):
+    """A human who gets a text that names nobody."""
+
+    kind: Literal["sms"] = "sms"
+    number: Number
+    language: Literal["fr", "en"] = "fr"
+    acknowledge_within_s: Wait = 60.0
+
+
+AnyDestination = WebhookDestination | CisuDestination | VoiceDestination | SmsDestination
+
+MODELS: dict[str, type[AnyDestination]] = {
+    "webhook": WebhookDestination,
+    "cisu": CisuDestination,
+    "voice": VoiceDestination,
+    "sms": SmsDestination,
+}
+
+
+class Step(_Frozen):
+    """After so long without `until`, tell these."""
+
+    since: Since = "opening"
+    after_s: Moment
+    until: Until = "closed"
+    tell: Annotated[tuple[str, ...], AfterValidator(_checked_tell)]
+
+
+class Ownership(_Frozen):
+    """How long an alert stays with an owner who does nothing."""
+
+    lapse_s: Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)] = 60.0
+
+
+class Policy(_Frozen):
+    """The whole file, valid; `read_policy` is the only way to make one."""
+
+    destinations: tuple[AnyDestination, ...]
+    steps: tuple[Step, ...]
+    ownership: Ownership = Ownership()
+
+    def destination(self, name: str) -> AnyDestination | None:
+        """The destination of that name, or None."""
+        return next((one for one in self.destinations if one.name == name), None)
+
+
+def read_policy(text: str, base: Path | None = None, read_file: ReadFile | None = None) -> Policy:
+    """The policy of a TOML text.
+
+    `base` is the folder of the policy file: `secret_file`, `token_file`, `ca_file`,
+    `client_cert` and `client_key` are relative to it; `read_file` gives the text of a file.
+    Raises Misconfigured with one sentence that names the key and says what to do; the sentence
+    never holds a secret.
+    """
+    raw = _parsed(text)
+    _refuse_unknown(raw, {"destination", "step", "ownership"}, "the policy")
+    destinations = tuple(
+        _destination(one, number, base, read_file)
+        for number, one in enumerate(_tables(raw, "destination"), 1)
+    )
+    steps = tuple(
+        _made(Step, one, f"step {number}") for number, one in enumerate(_tables(raw, "step"), 1)
+    )
+    owned = raw.get("ownership", {})
+    if not isinstance(owned, dict):
+        raise Misconfigured('Policy: "ownership" must be a table: write [ownership] above it.')
+    ownership = _made(Ownership, owned, "[ownership]")
+    _refuse_what_does_not_fit(destinations, steps)
+    return Policy(destinations=destinations, steps=steps, ownership=ownership)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
+        where = re.search(r"at line \d+, column \d+", str(wrong))
+        spot = where.group() if where else "somewhere"
+        raise Misconfigured(f"Policy: this is not valid TOML {spot}: correct it there.") from None
+
+
+def _tables(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = raw.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Misconfigured(f'Policy: "{key}" must be a list of tables: write [[{key}]].')
+    if not found:
+        raise Misconfigured(f"Policy: there is no [[{key}]]: add at least one.")
+    return found
+
+
+def _refuse_unknown(raw: dict[str, Any], known: set[str], where: str) -> None:
+    for key in sorted(set(raw) - known):
+        raise Misconfigured(
+            f'Policy: {where} has an unknown key "{key}": remove it or correct its spelling.'
+        )
+
+
+def _destination(
+    raw: dict[str, Any], number: int, base: Path | None, read_file: ReadFile | None
+) -> AnyDestination:
+    name = raw.get("name")
+    where = f'destination "{name}"' if isinstance(name, str) else f"destination {number}"
+    model = MODELS.get(raw["kind"]) if isinstance(raw.get("kind"), str) else None
+    if model is None:
+        kinds = ", ".join(MODELS)
+        raise Misconfigured(f'Policy: {where}: "kind" must be one of {kinds}: write one of them.')
+    told = _with_files(raw, model, where, base, read_file)
+    made: AnyDestination = _made(model, told, where)
+    if made.lane_test and not model.hears_tests:
+        raise Misconfigured(
+            f'Policy: {where}: "lane_test" cannot be true, a test never reaches a {made.kind} '
+            "destination: remove the key."
+        )
+    if isinstance(made, WebhookDestination | CisuDestination) and (
+        (made.client_cert is None) != (made.client_key is None)
+    ):
+        raise Misconfigured(
+            f'Policy: {where}: "client_cert" and "client_key" go together: give both or neither.'
+        )
+    return made
+
+
+def _with_files(
+    raw: dict[str, Any], model: type[_Told], where: str, base: Path | None, read: ReadFile | None
+) -> dict[str, Any]:
+    """Secrets taken out of their files, and every path made relative to the policy's folder."""
+    told = dict(raw)
+    for key in ("secret", "token"):
+        if key in model.model_fields and f"{key}_file" in told:
+            told[key] = _from_file(told, key, where, base, read)
+            del told[f"{key}_file"]
+    for key in ("ca_file", "client_cert", "client_key"):
+        if key in model.model_fields and isinstance(told.get(key), str):
+            told[key] = (base or Path()) / told[key]
+    return told
+
+
+def _from_file(
+    told: dict[str, Any], key: str, where: str, base: Path | None, read: ReadFile | None
+) -> str:
+    path = told[f"{key}_file"]
+    if key in told:
+        raise Misconfigured(f'Policy: {where}: "{key}" and "{key}_file" are both given: keep one.')
+    if not isinstance(path, str) or not path or read is None:
+        raise Misconfigured(
+            f'Policy: {where}: "{key}_file" must be the path of a file: correct it.'
+        )
+    try:
+        return read((base or Path()) / path).strip()
+    except (OSError, ValueError):
+        raise Misconfigured(
+            f'Policy: {where}: "{key}_file" cannot be read: check that it exists and who owns it.'
+        ) from None
+
+
+def _made(model: type[_M], raw: dict[str, Any], where: str) -> _M:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as wrong:
+        raise Misconfigured(f"Policy: {where}: {_sentence(wrong, model)}.") from None
+
+
+def _sentence(wrong: ValidationError, model: type[BaseModel]) -> str:
+    first = wrong.errors(include_url=False, include_input=False)[0]
+    key = str(first["loc"][0]) if first["loc"] else "?"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(model.model_fields)
+        return f'unknown key "{key}": remove it or use one of {known}'
+    if first["type"] == "missing":
+        return f'the key "{key}" is missing: add it'
+    said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if "valid tuple" in said:
+        said = 'should be a list of names in quotes, such as ["platform"]'
+    return f'key "{key}": {said}' + ("" if ":" in said else ": correct it")
+
+
+def _refuse_what_does_not_fit(
+    destinations: tuple[AnyDestination, ...], steps: tuple[Step, ...]
+) -> None:
+    names = [one.name for one in destinations]
+    for name in names:
+        if names.count(name) > 1:
+            raise Misconfigured(f'Policy: two destinations are named "{name}": rename one.')
+    for number, step in enumerate(steps, 1):
+        for name in step.tell:
+            if name not in names:
+                raise Misconfigured(
+                    f'Policy: step {number}: "tell" names "{name}", which is no destination: '
+                    "add the destination or correct the name."
+                )
+    if not any(step.since == "opening" and step.after_s == 0 for step in steps):
+        raise Misconfigured(
+            'Policy: no step tells anybody at once: add one with since = "opening" and after_s = 0.'
+        )
