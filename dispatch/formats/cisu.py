@@ -78,8 +78,8 @@ def compose(
     nature = {"code": nature_code or NATURE_CODE, "label": nature_label or NATURE_LABEL}
     head = _Head(telling, recipient, sender, zone)
     message = {**head.message(), "createCase": _case(telling, sender, nature, zone)}
-    envelope = head.envelope(message)
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    text = json.dumps(head.envelope(message), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
 
 
 def kind_of(telling: Telling) -> str:

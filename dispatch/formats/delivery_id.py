@@ -35,3 +35,8 @@ def is_key(text: str) -> bool:
 def alert_of(key: str) -> str:
     """The alert id at the front of a key."""
     return key.partition(":")[0]
+
+
+def destination_of(key: str) -> str:
+    """The destination's name at the end of a key: only that destination may answer it."""
+    return key.rpartition(":")[2]

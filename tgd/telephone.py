@@ -1,0 +1,245 @@
+"""The SMS and voice provider behind an adapter; decides nothing, never tries twice by itself."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+from twilio.base import values  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
+from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+
+from tgd import clock
+from tgd.errors import TgdError
+from tgd.rules.retry_after import retry_after_s
+
+LONGEST_REPLY = 4 * 1024 * 1024
+"""Bytes read of one reply; a page of 100 messages is far below."""
+RINGING_S = 30
+PAGE_SIZE = 100
+LATER_CODES = frozenset({20429, 21611, 30001, 30003, 30008, 30017, 30410, 30500})
+"""Provider's error codes that pass by themselves: queue full, congestion, too many requests."""
+
+_UNSET = values.unset
+
+_SILENT = logging.Logger("telephone", level=logging.CRITICAL + 1)
+"""The library logs numbers and query strings at INFO; it is given a logger that keeps nothing."""
+
+
+class TelephoneLater(TgdError):
+    """The telephone provider cannot do it now."""
+
+    def __init__(self, why: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"The telephone provider cannot do it now ({why}).")
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class TelephoneRefused(TgdError):
+    """The telephone provider refuses."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The telephone provider refuses ({why}).")
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class InboundSms:
+    """One received SMS as the provider's list shows it."""
+
+    sid: str
+    sender: str
+    to: str
+    body: str
+    sent_at: datetime | None
+
+
+class Telephone(Protocol):
+    """What the service needs of a provider. Raises TelephoneLater or TelephoneRefused only."""
+
+    async def send_sms(self, to: str, body: str, *, status_url: str | None) -> str: ...
+
+    async def call(self, to: str, twiml: str, *, status_url: str | None) -> str: ...
+
+    async def inbound_since(self, numbers: Sequence[str], since: datetime) -> list[InboundSms]: ...
+
+    async def close(self) -> None: ...
+
+
+class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
+    """The library's client towards `api_base`, with a time limit and a limit of bytes.
+
+    The library's own `request` ignores the client's timeout, logs numbers and reads without end.
+    """
+
+    def __init__(self, api_base: str, timeout_s: float) -> None:
+        super().__init__(pool_connections=False, timeout=timeout_s, logger=_SILENT)
+        self._base = urlsplit(api_base)
+        self._limit_s = timeout_s
+        self._open: aiohttp.ClientSession | None = None
+
+    async def request(
+        self, method: str, url: str, params: Any = None, data: Any = None,
+        headers: Any = None, auth: Any = None, timeout: Any = None,  # noqa: ASYNC109
+        allow_redirects: bool = False,
+    ) -> Response:  # fmt: skip
+        """One request; never a redirect, never a second try."""
+        sent = dict(headers or {})
+        if auth is not None:
+            token = base64.b64encode(":".join(auth).encode()).decode()
+            sent["Authorization"] = f"Basic {token}"
+        async with asyncio.timeout(self._limit_s):
+            async with self._session().request(
+                method, self._moved(url), params=params, data=data, headers=sent,
+                allow_redirects=False,
+            ) as reply:  # fmt: skip
+                if reply.status in (408, 425, 429) or reply.status >= 500:
+                    wait_s = retry_after_s(reply.headers.get("Retry-After"), clock.now())
+                    raise TelephoneLater(f"status_{reply.status}", wait_s)
+                return Response(reply.status, await _text_of(reply), reply.headers)
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Made at the first request: a session needs a running loop."""
+        if self._open is None or self._open.closed:
+            connector = aiohttp.TCPConnector(keepalive_timeout=2)
+            jar = aiohttp.DummyCookieJar()
+            self._open = aiohttp.ClientSession(connector=connector, cookie_jar=jar)
+        return self._open
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._open is not None:
+            await self._open.close()
+
+    def _moved(self, url: str) -> str:
+        """The same path and query at `api_base`: a simulator, or the provider's own host."""
+        asked = urlsplit(url)
+        path = self._base.path.rstrip("/") + asked.path
+        return urlunsplit((self._base.scheme, self._base.netloc, path, asked.query, ""))
+
+
+async def _text_of(reply: aiohttp.ClientResponse) -> str:
+    body = bytearray()
+    async for chunk in reply.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > LONGEST_REPLY:
+            raise TelephoneLater("reply_too_long")
+    return body.decode("utf-8", "replace")
+
+
+class TwilioTelephone:
+    """Twilio's Messages and Calls, or a simulator that speaks the same."""
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        api_base: str = "https://api.twilio.com",
+        sender_number: str = "",
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._http = _Http(api_base, timeout_s)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
+        self._from = sender_number
+
+    async def send_sms(self, to: str, body: str, *, status_url: str | None = None) -> str:
+        """Send one SMS and give its sid; the provider is asked to keep neither text nor number.
+
+        Raises TelephoneLater when it may pass, TelephoneRefused when it will not.
+        """
+        with _told_plainly():
+            made = await self._client.messages.create_async(
+                to=to, from_=self._from, body=body, status_callback=status_url or _UNSET,
+                content_retention="discard", address_retention="obfuscate",
+            )  # fmt: skip
+            return _sid_of(made)
+
+    async def call(self, to: str, twiml: str, *, status_url: str | None = None) -> str:
+        """Ring a number and say the TwiML; gives the call's sid. Raises like `send_sms`."""
+        with _told_plainly():
+            made = await self._client.calls.create_async(
+                to=to, from_=self._from, twiml=twiml, timeout=RINGING_S,
+                status_callback=status_url or _UNSET,
+            )  # fmt: skip
+            return _sid_of(made)
+
+    async def inbound_since(self, numbers: Sequence[str], since: datetime) -> list[InboundSms]:
+        """Every SMS received on `numbers` since the moment, through all pages, oldest first.
+
+        The list is the truth, not the webhook. Raises like `send_sms`.
+        """
+        floor = since.astimezone(UTC).replace(microsecond=0)  # the list knows whole seconds
+        found: list[InboundSms] = []
+        with _told_plainly():
+            for number in numbers:
+                found += [one async for one in self._inbound(number, floor)]
+        return sorted(found, key=lambda one: one.sent_at or floor)
+
+    async def _inbound(self, number: str, since: datetime) -> AsyncIterator[InboundSms]:
+        before = since - timedelta(seconds=1)
+        stream = await self._client.messages.stream_async(
+            to=number, date_sent_after=before, page_size=PAGE_SIZE
+        )
+        async for one in stream:
+            recent = one.date_sent is None or one.date_sent >= since
+            if one.direction == "inbound" and recent:
+                yield InboundSms(one.sid, one.from_ or "", one.to, one.body or "", one.date_sent)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+
+def _sid_of(made: Any) -> str:
+    if not isinstance(made.sid, str) or not made.sid:
+        raise ValueError("a reply without a sid")
+    return made.sid
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Whatever the library raises becomes one of our two exceptions, without its text."""
+    try:
+        yield
+    except TwilioException as wrong:
+        raise _meaning(wrong) from None
+    except TimeoutError:
+        raise TelephoneLater("timeout") from None
+    except aiohttp.ClientSSLError:
+        raise TelephoneLater("tls") from None
+    except (aiohttp.ClientError, OSError):
+        raise TelephoneLater("connect") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise TelephoneLater("bad_reply") from None
+
+
+def _meaning(wrong: TwilioException) -> TelephoneLater | TelephoneRefused:
+    """The provider's code decides before the HTTP status (INTEROP 6.2)."""
+    code = getattr(wrong, "code", None)
+    status = getattr(wrong, "status", None)
+    if status is None and len(wrong.args) > 1:  # a page of the list that could not be had
+        status = getattr(wrong.args[1], "status_code", None)
+    if code in LATER_CODES or not isinstance(status, int) or status < 300:
+        return TelephoneLater(f"code_{code}" if code else "bad_reply")
+    return TelephoneRefused(f"code_{code}" if code else f"status_{status}")
+
+
+def signed_by_twilio(auth_token: str, url: str, params: Any, signature: str | None) -> bool:
+    """Whether the provider signed this form for this public URL; white.
+
+    `params` is the multi-valued form itself (Starlette's FormData), never `dict(form)`: with a
+    dict an added second `From` goes unnoticed. The signature has no time and no separators: the
+    caller still demands exactly one of each field it reads, and keeps each sid once.
+    """
+    if not signature or not auth_token:
+        return False
+    return bool(RequestValidator(auth_token).validate(url, params, signature))
