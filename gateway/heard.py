@@ -1,4 +1,4 @@
-"""What a channel hands to the door: raw bytes and where they came from, before anybody reads them."""
+"""What a channel hands to the door: raw bytes and where they came from, before they are read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,8 @@ class Kept(StrEnum):
 
     RECORD = "record"
     SPOOL = "spool"
+    NOWHERE = "nowhere"
+    """A position or a life sign that cannot be kept now: no success is said, no call is lost."""
 
 
 @dataclass(frozen=True, slots=True)

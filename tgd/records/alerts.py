@@ -99,7 +99,11 @@ class AlertPosition(SQLModel, table=True):
     """Where she was, at and after the press: one row per position, while the alert is open."""
 
     __tablename__ = "alert_position"
-    __table_args__ = (Index("alert_position_of", "alert", "heard_at"),)
+    __table_args__ = (
+        CheckConstraint(one_of("trust", Trust), name="position_trust"),
+        CheckConstraint("abs(lat) <= 90 AND abs(lon) <= 180", name="position_on_the_globe"),
+        Index("alert_position_of", "alert", "heard_at"),
+    )
 
     id: UUID = Field(primary_key=True)
     alert: UUID = Field(sa_column=Column(ForeignKey("alert.id"), nullable=False))
@@ -107,6 +111,8 @@ class AlertPosition(SQLModel, table=True):
     lon: float = Field(sa_column=Column(Float, nullable=False))
     radius_m: float | None = Field(default=None, sa_column=Column(Float))
     method: str = Field(sa_column=Column(String(10), nullable=False))
+    trust: str = Field(sa_column=Column(String(12), nullable=False))
+    """A position by somebody who is not proven never replaces one by the handset itself."""
     found_at: datetime | None = Field(default=None, sa_column=moment())
     heard_at: datetime = Field(sa_column=moment(nullable=False))
 

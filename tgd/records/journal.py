@@ -74,5 +74,6 @@ DROP TRIGGER IF EXISTS journal_append_only ON journal;
 DROP FUNCTION IF EXISTS journal_is_append_only();
 """
 
-event.listen(SQLModel.metadata, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS btree_gist"))
-event.listen(Journal.__table__, "after_create", DDL(GUARD))  # type: ignore[attr-defined]
+_EXTENSION = DDL("CREATE EXTENSION IF NOT EXISTS btree_gist")  # type: ignore[no-untyped-call]
+event.listen(SQLModel.metadata, "before_create", _EXTENSION)
+event.listen(Journal.__table__, "after_create", DDL(GUARD))  # type: ignore[no-untyped-call,attr-defined]

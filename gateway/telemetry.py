@@ -1,0 +1,96 @@
+"""Positions during an alert, and signs of life: kept apart from alerts, and never raising one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from tgd import ids
+from tgd.alerts.raising import position_row
+from tgd.rules.doubt import Trust
+from tgd.rules.handset import LOW_BATTERY_PCT, SILENT_AFTER_S
+from tgd.rules.trigger import Position, StateReport
+from tgd.store import alerts as alerts_store
+from tgd.store import nudges, states
+from tgd.store.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """A position alone, attributed or not."""
+
+    source: Source | None
+    position: Position | None
+    verified: bool
+    heard_at: datetime
+
+
+def keep_positions(session: Session, told: Sequence[Whereabouts], now: datetime) -> int:
+    """Keep those that may be kept; gives their number.
+
+    Only a proven handset's, with its holder's agreement, while its alert is open (art. 41-3-1 CPP:
+    at the moment when she triggers the alert). The others are refused before storage.
+    """
+    allowed = [t for t in told if _may_be_kept(t)]
+    if not allowed:
+        return 0
+    names = [f"handset:{t.source.handset}" for t in allowed if t.source]
+    open_now = {a.source: a.id for a in alerts_store.open_alerts(session, names)}
+    rows = []
+    for one in allowed:
+        assert one.source is not None
+        assert one.position is not None
+        alert = open_now.get(f"handset:{one.source.handset}")
+        if alert is not None:
+            rows.append(position_row(alert, one.position, Trust.VERIFIED, one.heard_at, now))
+    alerts_store.insert_positions(session, rows)
+    if rows:
+        alerts_store.look_again_now(session, (row["alert"] for row in rows), now)
+        nudges.nudge_all(session)
+    return len(rows)
+
+
+def _may_be_kept(told: Whereabouts) -> bool:
+    if told.source is None or told.position is None or not told.verified:
+        return False
+    return told.source.known.geolocation_agreed
+
+
+def keep_states(
+    session: Session, reports: Sequence[tuple[str, StateReport, datetime]], now: datetime
+) -> None:
+    """The state of handsets that we know; batteries and losses become technical items."""
+    rows = [
+        {
+            "handset": handset, "state": r.state, "session": r.session,
+            "battery_pct": r.battery_pct, "radio": r.radio, "rssi_dbm": r.rssi_dbm,
+            "version": r.version, "heard_at": heard_at,
+        }
+        for handset, r, heard_at in reports
+    ]  # fmt: skip
+    states.remember_states(session, rows)
+    low = [
+        h for h, r, _ in reports if r.battery_pct is not None and r.battery_pct < LOW_BATTERY_PCT
+    ]
+    well = [
+        h
+        for h, r, _ in reports
+        if r.battery_pct is not None and r.battery_pct >= 2 * LOW_BATTERY_PCT
+    ]
+    alive = [h for h, r, _ in reports if r.state == "online"]
+    states.note_technical(session, [_item(h, "low_battery", now) for h in sorted(set(low))])
+    gone = [(h, "low_battery") for h in well] + [(h, "silent") for h in alive]
+    states.settle_technical(session, gone, now)
+
+
+def find_silent(session: Session, now: datetime) -> int:
+    """Open a technical item for each carried handset that fell silent; gives their number."""
+    before = now - timedelta(seconds=SILENT_AFTER_S)
+    silent = states.silent_handsets(session, before, now)
+    states.note_technical(session, [_item(h, "silent", now) for h in silent])
+    return len(silent)
+
+
+def _item(handset: str, kind: str, now: datetime) -> dict[str, object]:
+    return {"id": ids.new(now), "handset": handset, "kind": kind, "now": now}

@@ -1,0 +1,93 @@
+"""What every test may ask for: a real record of its own, a clean settings environment, people."""
+
+import os
+import pathlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlmodel import Session, SQLModel
+
+import tgd.records  # noqa: F401  (the tables)
+from tgd.database import open_record
+from tgd.embedded import EmbeddedRecord
+from tgd.seal import Keys
+
+NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
+"""The moment at which most stories begin."""
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own TGD_ variables change no test."""
+    for name in [n for n in os.environ if n.startswith("TGD_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One private PostgreSQL per test process, without durability, with a template inside."""
+    folder = open_to_the_server(tmp_path_factory.mktemp("record"))
+    record = EmbeddedRecord(folder / "pg", durable=False)
+    url = record.start()
+    with _admin(url).connect() as connection:
+        connection.execute(text("CREATE DATABASE blank"))
+    template = create_engine(_named(url, "blank"))
+    SQLModel.metadata.create_all(template)
+    template.dispose()
+    try:
+        yield url
+    finally:
+        record.stop()
+
+
+def open_to_the_server(folder: pathlib.Path) -> pathlib.Path:
+    """As root the server runs as somebody else, who must reach this folder of ours."""
+    if os.geteuid() == 0:
+        for one in (folder, folder.parent, folder.parent.parent):
+            one.chmod(0o755)
+    return folder
+
+
+def _admin(url: str) -> Engine:
+    return create_engine(url, isolation_level="AUTOCOMMIT")
+
+
+def _named(url: str, database: str) -> str:
+    return url.rsplit("/", 1)[0] + "/" + database
+
+
+@pytest.fixture
+def record_url(cluster: str) -> Iterator[str]:
+    """The address of a fresh record with all tables, gone after the test."""
+    name = "t" + uuid4().hex[:16]
+    admin = _admin(cluster)
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE blank STRATEGY wal_log"))
+    yield _named(cluster, name)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def engine(record_url: str) -> Iterator[Engine]:
+    """An engine on a fresh record."""
+    opened = open_record(record_url, lane="work")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session on a fresh record; the test commits when it wants to."""
+    with Session(engine, expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """A master key for tests."""
+    return Keys(bytes(range(32)))

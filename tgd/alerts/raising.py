@@ -1,0 +1,282 @@
+"""A press becomes an alert, or joins the open one: for a whole batch, in one transaction.
+
+Nothing here refuses. A known trigger id changes nothing; an open alert of the same source is
+joined; otherwise one is opened. After a closing the next press is a new alert.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import ids, journal
+from tgd.journal import Line
+from tgd.rules.alert import AlertState
+from tgd.rules.doubt import Label, Trust, Verdict, better
+from tgd.rules.trigger import Position, TriggerKind
+from tgd.store import alerts as store
+
+DERIVED = ("counter:", "sms:", "content:")
+"""Beginnings of trigger ids that we made ourselves because the message carried none."""
+SAME_COUNTER_WITHIN = timedelta(hours=24)
+REPLAYED_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """One trigger, judged, with the position that may be kept (or none)."""
+
+    source: str
+    handset: str | None
+    person: UUID | None
+    trigger: str
+    kind: TriggerKind
+    counter: int | None
+    claimed_at: datetime | None
+    received_at: datetime
+    battery_pct: float | None
+    verdict: Verdict
+    position: Position | None
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What became of a press."""
+
+    alert: UUID
+    trigger: UUID
+    state: AlertState
+    opened: bool
+    is_new: bool
+
+
+@dataclass
+class _Work:
+    """What one batch is going to write."""
+
+    now: datetime
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    triggers: list[dict[str, Any]] = field(default_factory=list)
+    positions: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    joins: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    opened: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+
+
+def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> list[Raised]:
+    """Open or join alerts for these presses; answers in their order.
+
+    Every press of one source waits for the others of that source (two gateways may hear the same
+    handset), so that each trigger counts once.
+    """
+    if not presses:
+        return []
+    store.lock_sources(session, (p.source for p in presses))
+    known = _known(session, presses)
+    open_now = {
+        (a.source, a.lane): _opened(a)
+        for a in store.open_alerts(session, (p.source for p in presses))
+    }
+    work = _Work(now)
+    raised = [_raise_one(press, known, open_now, work) for press in presses]
+    store.insert_alerts(session, work.alerts)
+    store.insert_triggers(session, work.triggers)
+    store.insert_positions(session, work.positions)
+    store.join_presses(session, list(work.joins.values()), now)
+    journal.write(session, work.lines)
+    return raised
+
+
+def _opened(row: Any) -> dict[str, Any]:
+    return {"id": row.id, "state": row.state, "labels": set(row.labels), "trust": row.trust}
+
+
+def _known(session: Session, presses: Sequence[Press]) -> dict[tuple[str, str], Any]:
+    """Known triggers by (source, id), and by (source, "counter:n")."""
+    keys = [(p.source, p.trigger) for p in presses]
+    counted = [(p.source, p.counter) for p in presses if p.counter is not None]
+    rows = store.triggers_counted(session, counted) + store.known_triggers(session, keys)
+    known: dict[tuple[str, str], Any] = {}
+    for row in rows:
+        known[(row.source, row.trigger)] = row
+        if row.counter is not None:
+            known.setdefault((row.source, f"counter:{row.counter}"), row)
+    return known
+
+
+def _raise_one(
+    press: Press,
+    known: dict[tuple[str, str], Any],
+    open_now: dict[tuple[str, str], dict[str, Any]],
+    work: _Work,
+) -> Raised:
+    same = _same_trigger(press, known)
+    if same is not None and not _is_new_after_closing(press, same):
+        return _seen_again(press, same, work)
+    if same is not None and same.trigger == press.trigger:
+        press = replace(press, trigger=f"{press.trigger[:40]}:{ids.new(work.now).hex}")
+    place = (press.source, press.verdict.lane.value)
+    opens = place not in open_now
+    if opens:
+        open_now[place] = _open(press, work)
+    else:
+        _join(press, open_now[place], work)
+    alert = open_now[place]
+    row = _trigger_row(press, alert, work.now)
+    work.triggers.append(row)
+    known[(press.source, press.trigger)] = _Seen(row["id"], alert["id"], press, alert["state"])
+    if press.counter is not None:
+        known.setdefault(
+            (press.source, f"counter:{press.counter}"), known[(press.source, press.trigger)]
+        )
+    if press.position is not None:
+        work.positions.append(
+            position_row(
+                alert["id"], press.position, press.verdict.trust, press.received_at, work.now
+            )
+        )
+    act = "AlertOpened" if opens else "TriggerJoined"
+    work.lines.append(_line(press, act, alert["id"], row["id"], work.now))
+    return Raised(alert["id"], row["id"], AlertState(alert["state"]), opens, True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A trigger of this very batch, in the shape of one from the record."""
+
+    id: UUID
+    alert: UUID
+    press: Press
+    state: str
+
+    @property
+    def trigger(self) -> str:
+        return self.press.trigger
+
+    @property
+    def heard_at(self) -> datetime:
+        return self.press.received_at
+
+    @property
+    def lane(self) -> str:
+        return self.press.verdict.lane.value
+
+
+def _same_trigger(press: Press, known: dict[tuple[str, str], Any]) -> Any:
+    """The trigger that this press repeats, if any.
+
+    The id decides. Where one of the two messages carries none (a short SMS beside an MQTT
+    message), the handset's counter does, within a day: a counter may start anew after a repair.
+    """
+    same = known.get((press.source, press.trigger))
+    if same is not None or press.counter is None:
+        return same
+    same = known.get((press.source, f"counter:{press.counter}"))
+    if same is None or not (_is_derived(press.trigger) or _is_derived(same.trigger)):
+        return None
+    near = abs(press.received_at - same.heard_at) <= SAME_COUNTER_WITHIN
+    return same if near else None
+
+
+def _is_new_after_closing(press: Press, same: Any) -> bool:
+    """Bytes without any id that come again after a closing may be a new cry for help."""
+    return press.trigger.startswith("content:") and same.state == AlertState.CLOSED
+
+
+def _is_derived(trigger: str) -> bool:
+    return trigger.startswith(DERIVED)
+
+
+def _seen_again(press: Press, same: Any, work: _Work) -> Raised:
+    """The same trigger by another way, or repeated: shown, told to nobody again.
+
+    A repetition more than a minute after the first may be a replay by somebody else: it is
+    written down for a human, and changes nothing.
+    """
+    again_after = press.received_at - same.heard_at
+    act = "TriggerReplayed" if again_after > REPLAYED_AFTER else "TriggerSeenAgain"
+    work.lines.append(_line(press, act, same.alert, same.id, work.now))
+    return Raised(same.alert, same.id, AlertState(same.state), opened=False, is_new=False)
+
+
+def _open(press: Press, work: _Work) -> dict[str, Any]:
+    now = work.now
+    alert = ids.new(now)
+    row: dict[str, Any] = {
+        "id": alert, "source": press.source, "handset": press.handset,
+        "person": press.person, "lane": press.verdict.lane.value,
+        "trust": press.verdict.trust.value, "labels": sorted(press.verdict.labels),
+        "state": AlertState.OPEN.value, "version": 1, "presses": 1, "waits": 0,
+        "opened_at": now, "pressed_at": press.received_at, "changed_at": now,
+        "waiting_since": now, "look_again_at": now, "battery_pct": press.battery_pct,
+    }  # fmt: skip
+    work.alerts.append(row)
+    work.opened[alert] = row
+    return {
+        "id": alert, "state": row["state"], "labels": set(press.verdict.labels),
+        "trust": row["trust"],
+    }  # fmt: skip
+
+
+def _join(press: Press, alert: dict[str, Any], work: _Work) -> None:
+    """A joining press adds its labels; a better trust is kept; what it clears is cleared."""
+    alert["labels"] = joined_labels(alert["labels"], press.verdict)
+    alert["trust"] = better(Trust(alert["trust"]), press.verdict.trust).value
+    if (row := work.opened.get(alert["id"])) is not None:
+        row["labels"], row["trust"] = sorted(alert["labels"]), alert["trust"]
+        row["presses"] += 1
+        return
+    join = work.joins.setdefault(
+        alert["id"], {"id": alert["id"], "presses": 0, "at": press.received_at, "battery": None}
+    )
+    join["presses"] += 1
+    join["at"] = max(join["at"], press.received_at)
+    join["trust"], join["labels"] = alert["trust"], alert["labels"]
+    if press.battery_pct is not None:
+        join["battery"] = press.battery_pct
+
+
+_CLEARED_BY_TRUST = {Label.UNSIGNED, Label.TEST_UNVERIFIED}
+
+
+def joined_labels(labels: set[Any], verdict: Verdict) -> set[Any]:
+    """Labels after a press joined: doubts add up, but a proven press clears "unsigned" and a
+    press with a position clears "no position"."""
+    together = {Label(x) for x in labels} | set(verdict.labels)
+    if verdict.trust is Trust.VERIFIED:
+        together -= _CLEARED_BY_TRUST - set(verdict.labels)
+    if Label.NO_POSITION not in verdict.labels or Label.NO_POSITION not in labels:
+        together.discard(Label.NO_POSITION)
+    return together
+
+
+def _trigger_row(press: Press, alert: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "id": ids.new(now), "alert": alert["id"], "source": press.source,
+        "trigger": press.trigger, "kind": press.kind.value, "counter": press.counter,
+        "claimed_at": press.claimed_at, "heard_at": press.received_at,
+        "labels": sorted(press.verdict.labels),
+    }  # fmt: skip
+
+
+def position_row(
+    alert: UUID, position: Position, trust: Trust, heard_at: datetime, now: datetime
+) -> dict[str, Any]:
+    """A position as a row of the record."""
+    return {
+        "id": ids.new(now), "alert": alert, "lat": position.lat, "lon": position.lon,
+        "radius_m": position.radius_m, "method": position.method.value,
+        "found_at": position.at, "heard_at": heard_at, "trust": trust.value,
+    }  # fmt: skip
+
+
+def _line(press: Press, act: str, alert: UUID, trigger: UUID, now: datetime) -> Line:
+    detail = {
+        "trigger": str(trigger), "channel": press.channel, "kind": press.kind.value,
+        "labels": sorted(press.verdict.labels), "trust": press.verdict.trust.value,
+    }  # fmt: skip
+    return Line(now, "gateway", act, alert, press.handset, detail)

@@ -1,0 +1,77 @@
+"""Opens the record: the engine, its limits, and one transaction at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlmodel import Session
+
+from tgd.errors import RecordAway
+
+LANE_TIMEOUTS_MS = {"alerts": 2000, "console": 5000, "work": 30000}
+"""How long one statement may take, per kind of caller, before it is given up."""
+
+
+def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine:
+    """An engine whose every connection commits durably and never waits for ever.
+
+    Parameters are hidden from errors: they hold what people said.
+    """
+    timeout_ms = LANE_TIMEOUTS_MS[lane]
+    options = (
+        f"-c synchronous_commit=on -c timezone=UTC -c statement_timeout={timeout_ms}"
+        f" -c lock_timeout={timeout_ms} -c idle_in_transaction_session_timeout=15000"
+    )
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=timeout_ms / 1000,
+        pool_pre_ping=False,
+        hide_parameters=True,
+        connect_args={
+            "options": options,
+            "connect_timeout": 3,
+            "application_name": f"tgd-{lane}",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 5000,
+        },
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One transaction: committed when the block ends, rolled back when it raises.
+
+    Raises RecordAway when the record cannot be reached or lost the connection; whether a commit
+    that was cut off has happened is then unknown, so every act must be repeatable.
+    """
+    session = Session(engine, expire_on_commit=False, autoflush=False)
+    try:
+        with session.begin():
+            yield session
+    except (OperationalError, InterfaceError) as error:
+        raise RecordAway(f"The record does not answer ({_sqlstate(error)}).") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise RecordAway("The record does not answer (connection lost).") from error
+        raise
+    finally:
+        session.close()
+
+
+def is_reachable(engine: Engine) -> bool:
+    """True when the record answers a question now."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except DBAPIError:
+        return False
+    return True
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or type(error.orig).__name__

@@ -1,0 +1,115 @@
+"""A local, fsynced folder in front of the record, for when the record does not answer.
+
+One file per batch, written beside and renamed, so that a file is whole or absent; contents are
+sealed, because nobody knows yet what may be kept. Newest files are given back first: after an
+outage a fresh press never waits behind stale ones (RELIABILITY R12).
+"""
+
+import contextlib
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tgd import clock, killpoint
+from tgd.errors import NotKept
+from tgd.log import log
+from tgd.seal import CannotUnseal, Keys
+
+
+class Spool:
+    """The spool of one process; its folder belongs to nobody else at the same time."""
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._count = 0
+
+    def open(self) -> None:
+        """Make the folder; raises NotKept with a sentence when that is not possible."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise NotKept(f"The spool's folder cannot be made ({error.strerror}).") from None
+        for torn in self._folder.glob("*.part"):
+            # never renamed, so never acknowledged to anybody
+            torn.unlink(missing_ok=True)
+
+    def append(self, batch: Sequence[dict[str, Any]]) -> None:
+        """Keep a batch durably; when this returns it survives a power loss. Raises NotKept."""
+        self._count += 1
+        name = f"{clock.now():%Y%m%d%H%M%S%f}-{os.getpid():07d}-{self._count:06d}"
+        whole = b64encode(self._keys.seal(_encode(batch), f"spool:{name}"))
+        part, final = self._folder / f"{name}.part", self._folder / f"{name}.spool"
+        try:
+            _write_durably(part, whole)
+            killpoint.reach("spool_before_rename")
+            part.rename(final)
+            _sync_folder(self._folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise NotKept(f"The spool cannot be written ({error.strerror}).") from None
+        killpoint.reach("spool_after_sync")
+
+    def waiting(self) -> list[Path]:
+        """The batches that wait, newest first."""
+        return sorted(self._folder.glob("*.spool"), reverse=True)
+
+    def read(self, path: Path) -> list[dict[str, Any]]:
+        """The messages of one batch; a damaged file is put aside, kept and reported."""
+        try:
+            opened = self._keys.unseal(b64decode(path.read_bytes()), f"spool:{path.stem}")
+        except (CannotUnseal, ValueError):
+            path.rename(path.with_suffix(".damaged"))
+            log.error("spool_file_damaged", segment=path.stem)
+            return []
+        return list(_decode(opened))
+
+    def forget(self, path: Path) -> None:
+        """Remove a batch that the record has now."""
+        path.unlink(missing_ok=True)
+
+    def damaged(self) -> int:
+        """How many files could not be opened and wait for a human."""
+        return len(list(self._folder.glob("*.damaged")))
+
+
+def _encode(batch: Iterable[dict[str, Any]]) -> bytes:
+    lines = [
+        json.dumps({k: _plain(v) for k, v in one.items()}, separators=(",", ":")) for one in batch
+    ]
+    return "\n".join(lines).encode()
+
+
+def _plain(value: Any) -> Any:
+    return {"b64": b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _decode(whole: bytes) -> Iterator[dict[str, Any]]:
+    for line in whole.decode().split("\n"):
+        yield {
+            k: b64decode(v["b64"]) if isinstance(v, dict) else v
+            for k, v in json.loads(line).items()
+        }
+
+
+def _write_durably(path: Path, whole: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        view = memoryview(whole)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,154 @@
+"""Questions about alerts on the hot path: one statement per question, whatever the batch's size."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel import Session
+
+from tgd.records import Alert, AlertPosition, AlertTrigger, Sighting
+
+
+def lock_sources(session: Session, names: Iterable[str]) -> None:
+    """Make every other door wait that raises an alert for one of these sources.
+
+    Always in the same order, so that two doors never wait for each other.
+    """
+    session.connection().execute(
+        text(
+            "SELECT pg_advisory_xact_lock(k) FROM"
+            " (SELECT DISTINCT hashtextextended(n, 7467) AS k FROM unnest(CAST(:names AS text[]))"
+            " AS n ORDER BY k) AS locks"
+        ),
+        {"names": sorted(set(names))},
+    )
+
+
+_SEEN = text(
+    """
+    SELECT s.channel, s.transport_id, s.alert, t.trigger, a.state FROM sighting s
+    LEFT JOIN alert_trigger t ON t.id = s.trigger LEFT JOIN alert a ON a.id = s.alert
+    WHERE (s.channel, s.transport_id) IN
+          (SELECT * FROM unnest(CAST(:channels AS text[]), CAST(:ids AS text[])))
+    """
+)
+
+
+def seen_messages(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """Which (channel, transport id) are kept already, with their trigger and alert."""
+    rows = session.connection().execute(
+        _SEEN, {"channels": [c for c, _ in keys], "ids": [t for _, t in keys]}
+    )
+    return {(row.channel, row.transport_id): row for row in rows}
+
+
+_KNOWN = """
+    SELECT t.id, t.source, t.trigger, t.counter, t.alert, t.heard_at, a.state, a.lane
+    FROM alert_trigger t JOIN alert a ON a.id = t.alert
+    WHERE (t.source, t.{column}) IN
+          (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:values AS {type}[])))
+    ORDER BY t.heard_at DESC
+    """
+_KNOWN_BY_ID = text(_KNOWN.format(column="trigger", type="text"))
+_KNOWN_BY_COUNTER = text(_KNOWN.format(column="counter", type="bigint"))
+
+
+def known_triggers(session: Session, keys: Sequence[tuple[str, str]]) -> list[Any]:
+    """The triggers with these (source, trigger id), with the state of their alert."""
+    values = {"sources": [s for s, _ in keys], "values": [t for _, t in keys]}
+    return list(session.connection().execute(_KNOWN_BY_ID, values))
+
+
+def triggers_counted(session: Session, keys: Sequence[tuple[str, int]]) -> list[Any]:
+    """The triggers with these (source, counter), newest first."""
+    if not keys:
+        return []
+    values = {"sources": [s for s, _ in keys], "values": [n for _, n in keys]}
+    return list(session.connection().execute(_KNOWN_BY_COUNTER, values))
+
+
+def open_alerts(session: Session, sources: Iterable[str]) -> list[Any]:
+    """The open alerts of these sources, locked until this transaction ends."""
+    rows = session.connection().execute(
+        text(
+            "SELECT id, source, lane, state, labels, trust, handset FROM alert"
+            " WHERE source = ANY(:sources) AND state <> 'closed' ORDER BY id FOR UPDATE"
+        ),
+        {"sources": sorted(set(sources))},
+    )
+    return list(rows)
+
+
+def insert_alerts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """New alerts; the constraint of one open alert per source and lane stands behind."""
+    if rows:
+        session.connection().execute(insert(Alert), list(rows))
+
+
+def insert_triggers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """New triggers."""
+    if rows:
+        session.connection().execute(insert(AlertTrigger), list(rows))
+
+
+def insert_positions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Positions of open alerts."""
+    if rows:
+        session.connection().execute(insert(AlertPosition), list(rows))
+
+
+def insert_sightings(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Messages as they came; one that is kept already stays as it was."""
+    if rows:
+        session.connection().execute(
+            upsert(Sighting).on_conflict_do_nothing(constraint="sighting_once"), list(rows)
+        )
+
+
+_JOIN = text(
+    """
+    UPDATE alert SET presses = presses + j.presses, pressed_at = greatest(pressed_at, j.at),
+        changed_at = :now, trust = j.trust, labels = j.labels,
+        battery_pct = coalesce(j.battery, battery_pct),
+        look_again_at = least(coalesce(look_again_at, :now), :now)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:presses AS int[]), CAST(:ats AS timestamptz[]),
+                CAST(:trusts AS text[]), CAST(:batteries AS float[]), CAST(:packed AS text[]))
+         AS p(id, presses, at, trust, battery, packed)
+    CROSS JOIN LATERAL (SELECT p.id, p.presses, p.at, p.trust, p.battery,
+        CASE WHEN p.packed = '' THEN '{}'::text[] ELSE string_to_array(p.packed, ' ') END AS labels
+    ) AS j
+    WHERE alert.id = j.id
+    """
+)
+
+
+def join_presses(session: Session, joins: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Add presses, labels and trust to alerts that are locked by this transaction."""
+    if not joins:
+        return
+    session.connection().execute(
+        _JOIN,
+        {
+            "now": now,
+            "ids": [j["id"] for j in joins],
+            "presses": [j["presses"] for j in joins],
+            "ats": [j["at"] for j in joins],
+            "trusts": [j["trust"] for j in joins],
+            "batteries": [j["battery"] for j in joins],
+            "packed": [" ".join(sorted(j["labels"])) for j in joins],
+        },
+    )
+
+
+def look_again_now(session: Session, alerts: Iterable[UUID], now: datetime) -> None:
+    """Make dispatch look at these alerts (a new position joined them)."""
+    session.connection().execute(
+        text(
+            "UPDATE alert SET look_again_at = least(look_again_at, :now), changed_at = :now"
+            " WHERE id = ANY(:ids) AND state <> 'closed'"
+        ),
+        {"ids": sorted(set(alerts)), "now": now},
+    )

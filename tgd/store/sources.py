@@ -1,0 +1,105 @@
+"""Questions about who is speaking: handsets, their holders, what they agreed to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from tgd.rules.doubt import Known
+from tgd.rules.handset import HandsetState
+
+_SOURCES = text(
+    """
+    SELECT h.id, h.number, h.state, h.last_counter, h.key_generation, h.is_test_device,
+           a.person, a.allocated, a.ended,
+           coalesce((SELECT c.withdrawn_at IS NULL FROM consent c
+                     WHERE c.person = a.person AND c.scope = 'geolocation' AND c.given_at <= :now
+                     ORDER BY c.given_at DESC, c.id DESC LIMIT 1), false) AS geolocation
+    FROM handset h
+    LEFT JOIN LATERAL (
+        SELECT person, period @> CAST(:now AS timestamptz) AS allocated,
+               upper(period) <= :now AS ended
+        FROM allocation WHERE handset = h.id AND lower(period) <= :now
+        ORDER BY (period @> CAST(:now AS timestamptz)) DESC, lower(period) DESC LIMIT 1
+    ) a ON true
+    WHERE h.id = ANY(:ids) OR h.number = ANY(:numbers)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One handset of ours as the record knows it now."""
+
+    handset: str
+    number: str | None
+    person: UUID | None
+    key_generation: int
+    is_test_device: bool
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The handsets that a batch of messages may come from, by id and by number."""
+
+    by_id: dict[str, Source]
+    by_number: dict[str, Source]
+
+    def counted(self, handset: str, counter: int) -> None:
+        """Remember a counter seen in this batch, so that its neighbour is judged against it."""
+        source = self.by_id[handset]
+        if source.known.last_counter is None or counter > source.known.last_counter:
+            seen = replace(source, known=replace(source.known, last_counter=counter))
+            self.by_id[handset] = seen
+            if seen.number:
+                self.by_number[seen.number] = seen
+
+
+def sources(session: Session, ids: Iterable[str], numbers: Iterable[str], now: datetime) -> Sources:
+    """Which of these ids and numbers are handsets of ours, who holds them, what was agreed."""
+    rows = session.connection().execute(
+        _SOURCES, {"ids": list(ids), "numbers": list(numbers), "now": now}
+    )
+    found = [_source(row) for row in rows]
+    return Sources(
+        {source.handset: source for source in found},
+        {source.number: source for source in found if source.number},
+    )
+
+
+def _source(r: Any) -> Source:
+    known = Known(
+        handset=r.id,
+        state=HandsetState(r.state),
+        allocated=bool(r.allocated),
+        allocation_ended=bool(r.ended),
+        geolocation_agreed=bool(r.geolocation),
+        last_counter=r.last_counter,
+    )
+    return Source(r.id, r.number, r.person, r.key_generation, r.is_test_device, known)
+
+
+def secret_hash_of(session: Session, handset: str) -> str | None:
+    """The hash of a handset's MQTT secret; None for a handset that we do not know."""
+    found = session.connection().execute(
+        text("SELECT secret_hash FROM handset WHERE id = :id"), {"id": handset}
+    )
+    return found.scalar_one_or_none()
+
+
+def remember_counters(session: Session, counters: dict[str, int]) -> None:
+    """The highest counter of each handset; never goes back."""
+    if counters:
+        session.connection().execute(
+            text(
+                "UPDATE handset SET last_counter = greatest(coalesce(last_counter, 0), c.n)"
+                " FROM unnest(CAST(:ids AS text[]), CAST(:ns AS bigint[])) AS c(id, n)"
+                " WHERE handset.id = c.id"
+            ),
+            {"ids": list(counters), "ns": list(counters.values())},
+        )
