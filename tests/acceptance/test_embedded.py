@@ -296,10 +296,27 @@ def test_a_first_start_that_was_cut_short_is_begun_again(ground: Path) -> None:
     record = EmbeddedRecord(folder, durable=False)
     record.start()
     record.stop()
-    (folder / "cluster").rename(folder / "cluster.being-made")
-    (folder / "cluster.being-made/PG_VERSION").unlink()
+    (folder / "cluster").rename(folder / "being-made-0")
+    (folder / "being-made-0/PG_VERSION").unlink()
     rewrite_marker(folder, made=False)
     assert ask(record.start(), "SELECT 1") == [(1,)]
+    record.stop()
+    assert not list(folder.glob("being-made-*"))
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.35, 0.6, 0.8])
+def test_a_supervisor_may_be_killed_at_any_moment_of_its_first_start(
+    ground: Path, seconds: float
+) -> None:
+    first = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, str(ground / "record")],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(seconds)
+    end(first)
+    record = EmbeddedRecord(ground / "record")
+    assert ask(record.start(), "SELECT 1") == [(1,)]
+    assert record.is_alive()
     record.stop()
 
 
@@ -429,6 +446,9 @@ def test_an_unprivileged_user_needs_nobody_else(ground: Path) -> None:
     done = user.run([str(python), "-c", path + play, str(home / "record")])
     assert done.stdout.startswith("postgresql+psycopg://tgd:"), done.stderr
     assert done.stdout.endswith("False\n"), done.stderr
+    (ground / "closed").mkdir(0o700)
+    barred = user.run([str(python), "-c", path + play, str(ground / "closed/record")])
+    assert "CannotStart: There is no permission" in barred.stderr
     assert (home / "record/cluster").stat().st_uid == user.uid
     assert (home / "record").stat().st_mode & 0o777 == 0o700
 
@@ -517,6 +537,7 @@ def test_a_full_disk_is_said_and_left_behind_without_loss(ground: Path) -> None:
         ("FATAL:  could not resize shared memory segment: No space left", "no shared memory"),
         ('LOG:  could not bind "127.0.0.1": Address already in use', "Port 15432 is used"),
         ('FATAL:  could not open file "x": Permission denied', "no permission"),
+        ('LOG:  could not bind IPv4 address "127.0.0.1": Permission denied', "reserved for root"),
         ('FATAL:  could not create "y": Read-only file system', "read-only"),
         ("PANIC:  could not locate a valid checkpoint record", "damaged"),
         ("FATAL:  something unheard of", "something unheard of"),

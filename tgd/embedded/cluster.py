@@ -1,6 +1,5 @@
 """How the private cluster is made, and the settings with which it is always started."""
 
-import shutil
 from pathlib import Path
 
 from tgd.embedded import last_words
@@ -57,14 +56,13 @@ def settings(folder: Folder, port: int, *, durable: bool) -> list[str]:
 
 def make(binaries: Path, account: Account, folder: Folder, major: int, *, durable: bool) -> None:
     """Make a cluster with role and database, whole or not at all. Raises CannotStart, OSError."""
-    shutil.rmtree(folder.being_made, ignore_errors=True)
-    folder.being_made.mkdir(0o700)
-    account.give(folder.being_made)
-    _run(account, folder, [str(binaries / "initdb"), *_initdb(folder.being_made, major, durable)])
-    single = [str(binaries / "postgres"), "--single", "-D", str(folder.being_made)]
+    place = folder.place_to_make()
+    account.give(place)
+    _run(account, folder, [str(binaries / "initdb"), *_initdb(place, major, durable)])
+    single = [str(binaries / "postgres"), "--single", "-D", str(place)]
     options = [*settings(folder, 1, durable=durable), "-c", "exit_on_error=on", "postgres"]
     _run(account, folder, [*single, *options], feed=_first_statements(folder.password()))
-    folder.being_made.rename(folder.cluster)
+    place.rename(folder.cluster)
     folder.sync()
 
 
@@ -91,6 +89,5 @@ def _first_statements(password: str) -> str:
 def _run(account: Account, folder: Folder, argv: list[str], feed: str = "") -> None:
     done = account.run(argv, feed)
     if done.returncode:
-        free = shutil.disk_usage(folder.path).free
-        words = last_words.sentence(done.stderr, folder=folder.path, port=0, free=free)
+        words = last_words.sentence(done.stderr, folder=folder.path, port=0, free=folder.free())
         raise CannotStart(f"The record could not be made. {words}")

@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
+import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -38,7 +40,6 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().resolve()
         self.cluster = self.path / "cluster"
-        self.being_made = self.path / "cluster.being-made"
         self.log = self.path / "server.log"
         self.access_rules = self.path / "pg_hba.conf"
         self.copies = self.path / "binaries"
@@ -74,6 +75,17 @@ class Folder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def place_to_make(self) -> Path:
+        """A new empty folder for a cluster in the making; what was not finished is removed.
+
+        Its name is new each time: the initdb of a supervisor that was killed may still be writing.
+        """
+        for left in self.path.glob("being-made-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        place = self.path / f"being-made-{secrets.token_hex(4)}"
+        place.mkdir(0o700)
+        return place
 
     @property
     def held(self) -> bool:
@@ -176,6 +188,15 @@ class Folder:
             os.fsync(file.fileno())
         new.replace(self.path / name)
         self.sync()
+
+    def free(self) -> int:
+        """Bytes left on its file system; assumed to be many where we may not look."""
+        for place in (self.path, *self.path.parents):
+            try:
+                return shutil.disk_usage(place).free
+            except OSError:
+                continue
+        return sys.maxsize
 
     def sync(self) -> None:
         """Bring the folder's own entries (new names, renamed ones) to the disk."""

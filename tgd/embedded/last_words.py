@@ -13,6 +13,11 @@ def taken(words: str) -> bool:
     return "Address already in use" in words
 
 
+def rival(words: str) -> bool:
+    """Whether it exited because another server, launched a moment ago, runs on the same files."""
+    return 'lock file "postmaster.pid" already exists' in words
+
+
 def orphans(words: str) -> bool:
     """Whether it exited because processes of a killed predecessor have not ended yet."""
     return "shared memory block" in words and "still in use" in words
@@ -39,11 +44,17 @@ def sentence(words: str, *, folder: Path, port: int, free: int) -> str:
     if "Read-only file system" in words:
         return f"The file system of {folder} is read-only: check the disk, then mount it writable."
     if "ermission denied" in words:
-        return (
-            f"PostgreSQL has no permission for a file it needs or for port {port} "
-            f"({_last(words)}): give the files in {folder} back to the user who made them."
-        )
+        return _forbidden(words, folder, port)
     return _damaged_or_unknown(words, folder)
+
+
+def _forbidden(words: str, folder: Path, port: int) -> str:
+    if "could not bind" in words:
+        return f"Port {port} is reserved for root: choose one above 1023 for the record."
+    return (
+        f"There is no permission for the files of the record in {folder} ({_last(words)}): "
+        "start as the user who made them, or choose another data folder."
+    )
 
 
 def _shared_memory(words: str) -> bool:

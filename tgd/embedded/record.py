@@ -190,7 +190,11 @@ class EmbeddedRecord:
         ports_left = 0 if fixed else PORTS_TRIED
         while not self._launched(found, runner):
             words = self._words()
-            if last_words.orphans(words):
+            if last_words.rival(words):  # a supervisor was killed just after launching it
+                if self._adopt():
+                    return
+                self._outwait_orphans(time.monotonic() - since)
+            elif last_words.orphans(words):
                 self._outwait_orphans(time.monotonic() - since)
             elif last_words.taken(words) and ports_left:
                 ports_left -= 1
@@ -282,7 +286,10 @@ class EmbeddedRecord:
     def _bound_log(self) -> None:
         """Keep the log and one predecessor; the server appends, so it may be cut under it."""
         if self._log_size() > LOG_BYTES:
-            shutil.copyfile(self._folder.log, self._folder.log.with_suffix(".log.1"))
+            try:
+                shutil.copyfile(self._folder.log, self._folder.log.with_suffix(".log.1"))
+            except OSError:
+                self._say("The older part of the server's log could not be kept: is the disk full?")
             with self._folder.log.open("r+b") as file:
                 file.truncate(0)
 
@@ -295,17 +302,12 @@ class EmbeddedRecord:
             return file.read().decode("utf-8", errors="replace")
 
     def _why(self, words: str) -> str:
-        path = self._folder.path
-        free = shutil.disk_usage(path).free
-        return last_words.sentence(words, folder=path, port=self._port or 0, free=free)
+        folder, port = self._folder, self._port or 0
+        return last_words.sentence(words, folder=folder.path, port=port, free=folder.free())
 
     def _about(self, error: OSError) -> str:
         """A refusal of the operating system, as a sentence."""
-        path = self._folder.path
-        words = f"FATAL: {error.filename or ''} {error.strerror or error}"
-        known = path if path.exists() else Path("/")
-        free = shutil.disk_usage(known).free
-        return last_words.sentence(words, folder=path, port=self._port or 0, free=free)
+        return self._why(f"FATAL: {error.filename or ''} {error.strerror or error}")
 
 
 def _free_port() -> int:
