@@ -25,12 +25,11 @@ _SOUND_IF_LAST = {
     "top": re.compile(r"\d{14}", re.ASCII),
     "pm": re.compile(r"[A-Za-z]"),
     "ls": re.compile(r"[A-Za-z]"),
-    "ml": re.compile(r"\d+", re.ASCII),
 }
 
 
 def pairs_of(parts: list[str], notes: Notes, read: frozenset[str], *, closed: bool) -> Fields:
-    """The parts that are pairs, as fields with lower-case names; the names in `read` are those that count.
+    """The parts that are pairs, as fields with lower-case names; only the names in `read` are kept.
 
     `closed` is False when the text may have been cut within its last part.
     """
