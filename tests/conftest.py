@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel
 import tgd.records  # noqa: F401  (the tables)
 from tgd.database import open_record
 from tgd.embedded import EmbeddedRecord
+from tests.world import World
 from tgd.seal import Keys
 
 NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
@@ -32,8 +33,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = open_to_the_server(tmp_path_factory.mktemp("record"))
     record = EmbeddedRecord(folder / "pg", durable=False)
     url = record.start()
-    with _admin(url).connect() as connection:
+    admin = _admin(url)
+    with admin.connect() as connection:
         connection.execute(text("CREATE DATABASE blank"))
+    admin.dispose()
     template = create_engine(_named(url, "blank"))
     SQLModel.metadata.create_all(template)
     template.dispose()
@@ -91,3 +94,9 @@ def session(engine: Engine) -> Iterator[Session]:
 def keys() -> Keys:
     """A master key for tests."""
     return Keys(bytes(range(32)))
+
+
+@pytest.fixture
+def world(session: Session, keys: Keys) -> World:
+    """Ana, Bruno and the others, at 22:40 on a Monday in November."""
+    return World(session, keys, NOW)

@@ -110,16 +110,14 @@ def insert_sightings(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 _JOIN = text(
     """
-    UPDATE alert SET presses = presses + j.presses, pressed_at = greatest(pressed_at, j.at),
-        changed_at = :now, trust = j.trust, labels = j.labels,
-        battery_pct = coalesce(j.battery, battery_pct),
-        look_again_at = least(coalesce(look_again_at, :now), :now)
+    UPDATE alert SET
+        presses = alert.presses + j.presses, pressed_at = greatest(alert.pressed_at, j.at),
+        changed_at = :now, trust = j.trust, labels = string_to_array(j.packed, ' '),
+        battery_pct = coalesce(j.battery, alert.battery_pct),
+        look_again_at = least(coalesce(alert.look_again_at, :now), :now)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:presses AS int[]), CAST(:ats AS timestamptz[]),
                 CAST(:trusts AS text[]), CAST(:batteries AS float[]), CAST(:packed AS text[]))
-         AS p(id, presses, at, trust, battery, packed)
-    CROSS JOIN LATERAL (SELECT p.id, p.presses, p.at, p.trust, p.battery,
-        CASE WHEN p.packed = '' THEN '{}'::text[] ELSE string_to_array(p.packed, ' ') END AS labels
-    ) AS j
+         AS j(id, presses, at, trust, battery, packed)
     WHERE alert.id = j.id
     """
 )
