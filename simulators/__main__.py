@@ -1,0 +1,356 @@
+"""The command line of the strangers: `tgd-simulate handset | fleet | sms-provider | …`."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulators.answering import Back
+from simulators.control_room import ControlRoom, Watch
+from simulators.fleet import Fleet, Plan, read_cards
+from simulators.fleet_member import Address
+from simulators.handset import Handset, Misbehaviour, Settings, Tls, Ways
+from simulators.handset_words import KIND_LETTERS, Card, Fix
+from simulators.platform import Agent, Platform
+from simulators.proxy import FaultProxy
+from simulators.serving import Server, say, serve
+from simulators.sms_provider import Account, SmsProvider
+from simulators.twilio_posting import Patience
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+LedgerPath = Annotated[Path | None, typer.Option("--ledger", help="Append-only JSON lines.")]
+Port = Annotated[int, typer.Option(help="On 127.0.0.1; 0 for a free one.")]
+Control = Annotated[int, typer.Option(help="Second door for /simulate/…; 0 for a free one.")]
+Seed = Annotated[int | None, typer.Option(help="Makes chance the same again.")]
+Mode = Annotated[str, typer.Option(help="Misbehaviour to start with, e.g. http_500 or slow=3.")]
+TlsFiles = Annotated[
+    str | None, typer.Option(help="ca.pem, or ca.pem,certificate.pem,key.pem for mutual TLS.")
+]
+AnswersUrl = Annotated[str | None, typer.Option(help="Base of the service that takes answers.")]
+
+
+@app.command()
+def handset(
+    card: Annotated[Path, typer.Option(help="JSON printed by an enrolment.")],
+    mqtt: Annotated[str, typer.Option(help="host:port")] = "127.0.0.1:1883",
+    number: Annotated[str | None, typer.Option(help="Number of its SIM card.")] = None,
+    sms_url: Annotated[str | None, typer.Option(help="Base of the SMS provider.")] = None,
+    sms_to: Annotated[str, typer.Option(help="The service's number.")] = "+33199000001",
+    ways: Ways = Ways.MQTT_THEN_SMS,
+    sms_after_s: float = 10.0,
+    repeat_s: float = 2.0,
+    position: Annotated[str | None, typer.Option(help="lat,lon[,radius_m[,method]]")] = None,
+    clock_offset_s: float = 0.0,
+    misbehave: Annotated[list[Misbehaviour] | None, typer.Option()] = None,
+    foreign: Annotated[str, typer.Option(help="Whose topic a foreign-topic one uses.")] = "nobody",
+    tls: TlsFiles = None,
+    state: Annotated[Path | None, typer.Option(help="What it remembers over a restart.")] = None,
+    press: Annotated[list[str] | None, typer.Option(help="Kind; again for several.")] = None,
+    stay: Annotated[
+        bool, typer.Option(help="Stay on; one kind per line on stdin presses.")
+    ] = False,
+    timeout_s: Annotated[float, typer.Option(help="For every receipt of --press.")] = 60.0,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """One handset. Exits 0 when every press got its receipt."""
+    settings = Settings(
+        *_host_port(mqtt),
+        tls=_tls(tls),
+        sms_url=sms_url,
+        sms_to=sms_to,
+        ways=ways,
+        sms_after_s=sms_after_s,
+        repeat_s=repeat_s,
+        clock_offset_s=clock_offset_s,
+        misbehaves=frozenset(misbehave or ()),
+        foreign=foreign,
+    )
+    phone = Handset(_card(card, number), settings, state=state, ledger=ledger, echo=True, seed=seed)
+    phone.fix = _fix(position)
+    confirmed = asyncio.run(_carry(phone, list(map(_kind, press or ())), stay, timeout_s))
+    raise typer.Exit(0 if confirmed else 1)
+
+
+@app.command()
+def fleet(
+    cards: Annotated[Path, typer.Option(help="Enrolments, one JSON object a line.")],
+    mqtt: Annotated[str, typer.Option(help="host:port")] = "127.0.0.1:1883",
+    presses: int = 0,
+    within_s: Annotated[float, typer.Option(help="Window of all presses.")] = 0.0,
+    connect_per_s: Annotated[float | None, typer.Option(help="None: a storm.")] = None,
+    kind: str = "press",
+    position: Annotated[str | None, typer.Option(help="lat,lon[,radius_m[,method]]")] = None,
+    repeat_s: float = 5.0,
+    heartbeat_s: float | None = None,
+    bad_per_s: Annotated[float, typer.Option(help="Bad messages beside (uses the last card).")] = 0,
+    wait_s: Annotated[float, typer.Option(help="For connections, and for receipts.")] = 30.0,
+    stay_s: float = 0.0,
+    tls: TlsFiles = None,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """Thousands of handsets; the last line is the summary. Exits 0 when nothing was lost."""
+    host, port = _host_port(mqtt)
+    plan = Plan(
+        connect_per_s=connect_per_s,
+        presses=presses,
+        press_within_s=within_s,
+        kind=_kind(kind),
+        repeat_s=repeat_s,
+        heartbeat_s=heartbeat_s,
+        bad_per_s=bad_per_s,
+        wait_s=wait_s,
+        stay_s=stay_s,
+    )
+    trusted = _tls(tls)
+    address = Address(host, port, trusted.context() if trusted else None)
+    enrolled = read_cards(cards)
+    ships = Fleet(
+        enrolled, address, plan, seed=seed, ledger=ledger, progress=say, fix=_fix(position)
+    )
+    summary = asyncio.run(ships.run())
+    say({"summary": summary})
+    raise typer.Exit(1 if summary["lost"] else 0)
+
+
+@app.command()
+def sms_provider(
+    account_sid: str = Account().sid,
+    auth_token: str = Account().token,
+    webhook: Annotated[str | None, typer.Option(help="Where inbound SMS are posted.")] = None,
+    webhook_fallback: str | None = None,
+    signed_url_base: Annotated[str | None, typer.Option(help="Public address, signed.")] = None,
+    route: Annotated[list[str] | None, typer.Option(help="PUBLIC=LOCAL behind a proxy.")] = None,
+    our_number: Annotated[list[str] | None, typer.Option(help="May send; none given: any.")] = None,
+    opted_out: Annotated[list[str] | None, typer.Option(help="Said STOP.")] = None,
+    retries: int = 3,
+    retry_all: bool = False,
+    timeout_s: float = 15.0,
+    step_s: Annotated[float, typer.Option(help="Between two statuses of a message.")] = 0.05,
+    ring_scale: Annotated[float, typer.Option(help="Shortens calls nobody answers.")] = 1.0,
+    mode: Mode = "ok",
+    port: Port = 0,
+    control_port: Control = 0,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """An SMS and voice provider in Twilio's shape."""
+    account = Account(account_sid, auth_token, webhook, webhook_fallback, signed_url_base)
+    account.routes = _routes(route)
+    account.numbers, account.opted_out = tuple(our_number or ()), tuple(opted_out or ())
+    make = partial(SmsProvider, account, ledger=ledger, seed=seed or 0)
+    make = partial(make, port=port, control_port=control_port)
+    make = partial(make, patience=Patience(retries, retry_all, timeout_s))
+    make = partial(make, step_s=step_s, ring_scale=ring_scale)
+    asyncio.run(_serve_in_mode(make, mode))
+
+
+@app.command()
+def platform(
+    secret: Annotated[str, typer.Option(help="whsec_…, both ways.")],
+    answers_url: AnswersUrl = None,
+    destination: str = "platform",
+    auto_take: Annotated[float | None, typer.Option(help="Seconds until the agent takes.")] = None,
+    auto_close: Annotated[float | None, typer.Option(help="Seconds from there to closed.")] = None,
+    mode: Mode = "ok",
+    port: Port = 0,
+    control_port: Control = 0,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """A telemonitoring platform. It has nothing random: --seed is accepted and changes nothing."""
+    back = Back(answers_url, destination) if answers_url else None
+    agent = Agent(takes_after_s=auto_take, closes_after_s=auto_close)
+
+    def make() -> Platform:
+        return Platform(
+            secret, back=back, agent=agent, port=port, control_port=control_port, ledger=ledger
+        )
+
+    asyncio.run(_serve_in_mode(make, mode))
+
+
+@app.command()
+def control_room(
+    token: Annotated[str, typer.Option(help="Bearer token, both ways.")],
+    answers_url: AnswersUrl = None,
+    destination: str = "control-room-92",
+    path: str = "/edxl",
+    ack_after: float = 0.2,
+    take_after: float | None = None,
+    on_scene_after: float | None = None,
+    close_after: float | None = None,
+    mode: Mode = "ok",
+    port: Port = 0,
+    control_port: Control = 0,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """A control room behind a hub. It has nothing random: --seed changes nothing."""
+    back = Back(answers_url, destination) if answers_url else None
+    watch = Watch(ack_after, take_after, on_scene_after, close_after)
+
+    def make() -> ControlRoom:
+        return ControlRoom(
+            token,
+            back=back,
+            watch=watch,
+            path=path,
+            port=port,
+            control_port=control_port,
+            ledger=ledger,
+        )
+
+    asyncio.run(_serve_in_mode(make, mode))
+
+
+@app.command()
+def proxy(
+    upstream: Annotated[str, typer.Option(help="host:port behind it.")],
+    mode: Annotated[str, typer.Option(help="pass, refuse, reset, blackhole, lost_…")] = "pass",
+    latency_s: float = 0.0,
+    jitter_s: float = 0.0,
+    rate_bps: Annotated[float | None, typer.Option(help="Bytes per second.")] = None,
+    cut_after: Annotated[int | None, typer.Option(help="Bytes of reply before a reset.")] = None,
+    port: Port = 0,
+    control_port: Control = 0,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """A TCP proxy that puts faults between two peers."""
+    host, upstream_port = _host_port(upstream)
+
+    async def run() -> None:
+        link = FaultProxy(
+            upstream_port,
+            upstream_host=host,
+            port=port,
+            control_port=control_port,
+            seed=seed or 0,
+            ledger=ledger,
+        )
+        await link.switch(
+            mode, latency_s=latency_s, jitter_s=jitter_s, rate_bps=rate_bps, cut_after=cut_after
+        )
+        await serve(link)
+
+    asyncio.run(run())
+
+
+async def _serve_in_mode(make: Callable[[], Server], mode: str) -> None:
+    """The server is made inside the loop; `slow=3` carries its seconds."""
+    server: Server = make()
+    name, _, seconds = mode.partition("=")
+    try:
+        server.misbehaviour.become(name, float(seconds or 0))
+    except ValueError as refused:
+        raise typer.BadParameter(str(refused)) from refused
+    await serve(server)
+
+
+async def _carry(phone: Handset, kinds: list[str], stay: bool, timeout_s: float) -> bool:
+    """Somebody carries the handset; True when each press was confirmed."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, ended.set)
+    await phone.start()
+    try:
+        triggers = [await phone.press(kind) for kind in kinds]
+        confirmed = await _confirm(phone, triggers, timeout_s, ended)
+        if stay:
+            await _follow_stdin(phone, ended)
+        return confirmed
+    finally:
+        await phone.stop()
+
+
+async def _confirm(
+    phone: Handset, triggers: list[str], timeout_s: float, ended: asyncio.Event
+) -> bool:
+    waits = [phone.receipt_of(trigger, timeout_s=timeout_s) for trigger in triggers]
+    all_of_them = asyncio.gather(*waits, return_exceptions=True)
+    ending = asyncio.create_task(ended.wait())
+    ending.add_done_callback(lambda _: all_of_them.cancel())
+    try:
+        states = await all_of_them
+    except asyncio.CancelledError:
+        return False
+    ending.cancel()
+    return all(isinstance(state, str) for state in states)
+
+
+async def _follow_stdin(phone: Handset, ended: asyncio.Event) -> None:
+    """`press`, `test`, … one word a line, until SIGTERM or the end of the input."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        line = sys.stdin.readline()
+        word = line.strip()
+        if not line:
+            loop.remove_reader(sys.stdin)
+        elif word in KIND_LETTERS:
+            presses.append(loop.create_task(phone.press(word)))
+        elif word:
+            say({"error": f"unknown kind {word!r}", "known": list(KIND_LETTERS)})
+
+    presses: list[asyncio.Task[str]] = []
+    loop.add_reader(sys.stdin, read)
+    await ended.wait()
+    loop.remove_reader(sys.stdin)
+    await asyncio.gather(*presses)
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise typer.BadParameter(f"{text!r} is not host:port")
+    return host, int(port)
+
+
+def _kind(word: str) -> str:
+    if word not in KIND_LETTERS:
+        raise typer.BadParameter(f"unknown kind {word!r}; known: {', '.join(KIND_LETTERS)}")
+    return word
+
+
+def _fix(text: str | None) -> Fix | None:
+    if text is None:
+        return None
+    lat, lon, *rest = text.split(",")
+    radius_m, method = [*rest, *("12", "gnss")[len(rest) :]]
+    return Fix(float(lat), float(lon), int(radius_m), method, datetime.now(UTC))
+
+
+def _routes(pairs: list[str] | None) -> dict[str, str]:
+    for pair in pairs or ():
+        if "=" not in pair:
+            raise typer.BadParameter(f"{pair!r} is not PUBLIC=LOCAL")
+    return dict(pair.split("=", 1) for pair in pairs or ())
+
+
+def _card(path: Path, number: str | None) -> Card:
+    enrolled = Card.read(path.read_text())
+    return replace(enrolled, number=number) if number else enrolled
+
+
+def _tls(files: str | None) -> Tls | None:
+    return Tls(*map(Path, files.split(","))) if files else None
+
+
+def main() -> None:
+    """Entry point of `tgd-simulate`."""
+    app(prog_name="tgd-simulate")
+
+
+if __name__ == "__main__":
+    main()

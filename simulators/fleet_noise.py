@@ -1,0 +1,98 @@
+"""Bad messages beside the fleet: what a broken device or a stranger might throw at the listener."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import mqtt5
+
+from simulators.fleet_member import QOS_1, Address
+from simulators.handset_words import Card
+
+KINDS = (
+    "random_bytes",
+    "old_protocol",
+    "wrong_secret",
+    "torn_packet",
+    "garbage_alert",
+    "foreign_topic",
+    "retained_alert",
+    "wildcard_subscription",
+)
+
+
+class Noise:
+    """Each bad message on its own short connection. `card` is enrolled, and only used for this."""
+
+    def __init__(
+        self,
+        address: Address,
+        card: Card,
+        chance: random.Random,
+        note: Callable[[str], None],
+    ) -> None:
+        self._address = address
+        self._card = card
+        self._chance = chance
+        self._note = note
+
+    async def make(self, rate_per_s: float) -> None:
+        """At a rate, until cancelled; a listener that hangs up is in its right."""
+        while True:
+            kind = self._chance.choice(KINDS)
+            try:
+                async with asyncio.timeout(5):
+                    await self.send(kind)
+                self._note(kind)
+            except (OSError, TimeoutError):
+                self._note(f"{kind}:cut")
+            await asyncio.sleep(1 / rate_per_s)
+
+    async def send(self, kind: str) -> None:
+        """One bad message, and what comes back for up to 200 ms; raises OSError."""
+        reader, writer = await asyncio.open_connection(
+            self._address.host, self._address.port, ssl=self._address.tls
+        )
+        try:
+            for words in self._words(kind):
+                writer.write(words)
+                await writer.drain()
+                try:
+                    await asyncio.wait_for(reader.read(4096), 0.2)
+                except TimeoutError:
+                    continue
+        finally:
+            writer.transport.abort()
+
+    def _words(self, kind: str) -> list[bytes]:
+        hello = self._hello(self._card.mqtt_secret)
+        alert = f"tgd/v1/{self._card.handset}/alert"
+        match kind:
+            case "random_bytes":
+                return [self._chance.randbytes(64)]
+            case "old_protocol":
+                return [bytes.fromhex("100d00044d5154540402003c000161")]
+            case "wrong_secret":
+                return [self._hello("not-" + self._card.mqtt_secret)]
+            case "torn_packet":
+                return [hello, self._publish(alert, b'{"trigger"')[:-6]]
+            case "garbage_alert":
+                return [hello, self._publish(alert, self._chance.randbytes(40))]
+            case "foreign_topic":
+                return [hello, self._publish("tgd/v1/somebody-else/alert", b"{}")]
+            case "retained_alert":
+                return [hello, self._publish(alert, b"{}", retain=True)]
+            case _:
+                everything = mqtt5.TopicFilter("tgd/v1/+/receipt")
+                return [hello, mqtt5.SubscribePacket(1, [everything]).write()]
+
+    def _hello(self, secret: str) -> bytes:
+        return mqtt5.ConnectPacket(
+            self._card.handset,
+            username=self._card.handset,
+            password=secret.encode(),
+            keep_alive=30,
+        ).write()
+
+    def _publish(self, topic: str, words: bytes, *, retain: bool = False) -> bytes:
+        return mqtt5.PublishPacket(topic, words, qos=QOS_1, packet_id=1, retain=retain).write()
