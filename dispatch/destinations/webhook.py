@@ -61,7 +61,7 @@ class WebhookCarrier:
 
 def _reference_of(said: dict[str, Any]) -> str | None:
     """The platform's own id when it is short, printable text; it is shown, never believed."""
-    found = said.get("reference")
+    found = said.get("reference", said.get("incident"))
     if not isinstance(found, str) or not 0 < len(found) <= LONGEST_REFERENCE:
         return None
     return found if found.isprintable() else None

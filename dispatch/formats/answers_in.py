@@ -88,7 +88,7 @@ def read_answer(kind: Kind, raw: bytes, *, key: str | None = None) -> Meaning:
             return _status(_form(raw), _checked_key(key))
         said = _json(raw)
         is_edxl = kind == "cisu" and "distributionKind" in said
-        return _edxl(said) if is_edxl else _plain(said, raw)
+        return _edxl(said) if is_edxl else _plain(_with_our_key(said, kind), raw)
     except _Unclear as unclear:
         return Unintelligible(str(unclear))
 
@@ -108,6 +108,13 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise _Unclear("A key stands twice in the answer: send it once.")
     return found
+
+
+def _with_our_key(said: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    """A control room names our message by its distributionID and the case by our reference."""
+    key = said.get("key")
+    ours = to_key(key) if kind == "cisu" and isinstance(key, str) else None
+    return said if ours is None else {**said, "key": ours, "alert": None}
 
 
 def _plain(said: dict[str, Any], raw: bytes) -> AnswerSaid:
