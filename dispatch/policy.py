@@ -253,7 +253,7 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as wrong:
-        where = re.search(r"at line \d+, column \d+", str(wrong))
+        where = re.search(r"at (line \d+, column \d+|end of document)", str(wrong))
         spot = where.group() if where else "somewhere"
         raise Misconfigured(f"Policy: this is not valid TOML {spot}: correct it there.") from None
 
@@ -340,7 +340,8 @@ def _made(model: type[_M], raw: dict[str, Any], where: str) -> _M:
 
 
 def _sentence(wrong: ValidationError, model: type[BaseModel]) -> str:
-    first = wrong.errors(include_url=False, include_input=False)[0]
+    found = wrong.errors(include_url=False, include_input=False)
+    first = min(found, key=lambda one: one["type"] != "extra_forbidden")  # a slip explains a lack
     key = str(first["loc"][0]) if first["loc"] else "?"
     if first["type"] == "extra_forbidden":
         known = ", ".join(model.model_fields)
