@@ -25,6 +25,7 @@ _COMPACT = re.compile(r"\d{14}", re.ASCII)
 
 # A clock that lost its battery says 1970; the year 9999 is nobody's clock and overflows arithmetic.
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_SECONDS_FROM: Final = 1e8  # 1973: a smaller number is an uptime or a coordinate, not a moment
 _MS_FROM: Final = 1e11  # as seconds this would be the year 5138: so it is milliseconds
 
 
@@ -131,7 +132,10 @@ def compact_moment(text: str, notes: Notes) -> datetime | None:
 
 def unix_moment(number: float, notes: Notes) -> datetime | None:
     """Unix time in seconds, or milliseconds when seconds would be absurd; None with a warning."""
-    seconds = number / 1000 if abs(number) >= _MS_FROM else number
+    if number < _SECONDS_FROM:
+        notes.add("bad_time")
+        return None
+    seconds = number / 1000 if number >= _MS_FROM else number
     try:
         return _within_reason(datetime.fromtimestamp(seconds, UTC), notes)
     except (ValueError, OverflowError, OSError):

@@ -19,9 +19,7 @@ from tgd.rules.trigger import (
 )
 
 AT = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
-SCHEMA = (
-    pathlib.Path(__file__).parents[2].parent / "shared/standards/owntracks/ios.message.json"
-)
+SCHEMA = pathlib.Path(__file__).parents[2].parent / "shared/standards/owntracks/ios.message.json"
 
 # Shapes of the OwnTracks booklet and of its two apps, with our own places and people.
 LOCATION = {
