@@ -53,10 +53,19 @@ def _read_form(raw: bytes) -> Meaning:
     except ValueError:
         return Unreadable("too_many_fields")
     notes = Notes()
-    fields = Fields(gathered(pairs, notes), notes, typed=False)
+    fields = Fields(_with_location(gathered(pairs, notes)), notes, typed=False)
     if _NAMES.isdisjoint(fields.values):
         return Unreadable("not_osmand", notes.all())
     return _meaning(fields)
+
+
+def _with_location(values: dict[str, object]) -> dict[str, object]:
+    """Some clients write `location=lat,lon` instead of two keys."""
+    said = values.get("location")
+    if not isinstance(said, str) or "lat" in values or "lon" in values:
+        return values
+    lat, _, lon = said.partition(",")
+    return values | {"lat": lat, "lon": lon}
 
 
 def _read_json(raw: bytes) -> Meaning:

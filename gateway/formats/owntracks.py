@@ -66,12 +66,12 @@ def _transition(fields: Fields) -> Meaning:
 
 
 def _press(fields: Fields, warning: str) -> Trigger:
+    """`tst` is when the place was found; `created_at`, if there, when the finger moved."""
     fields.notes.add(warning)
-    at = fields.moment("tst")
     return Trigger(
         id=_derived_id(fields),
-        claimed_at=at,
-        position=place(fields, "lat", "lon", "acc", at=at),
+        claimed_at=fields.moment("created_at", "tst"),
+        position=place(fields, "lat", "lon", "acc", at=fields.moment("tst")),
         battery_pct=fields.number("batt", 0, 100),
         warnings=fields.notes.all(),
     )
@@ -85,10 +85,10 @@ def _derived_id(fields: Fields) -> str | None:
     own = fields.first("_id")
     if isinstance(own, str) and _OWN_ID.fullmatch(own):
         return own
-    at = fields.moment("tst")
+    at = fields.moment("created_at", "tst")
     if not isinstance(own, str | int) and (at is None or at.year < _FIRST_TRUE_YEAR):
         return None
-    said = (fields.first(name) for name in ("tid", "tst", "_id", "topic"))
+    said = (fields.first(name) for name in ("tid", "tst", "created_at", "_id", "topic"))
     return "owntracks:" + digest_of(*(repr(value) for value in said))
 
 

@@ -129,6 +129,24 @@ def test_an_alarm_of_a_vehicle_is_not(alarm: str) -> None:
     assert heard(f"id=4711&alarm={alarm}") == Nothing("no_position", "4711")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        # Shapes of the vectors that the Traccar server publishes, with our own places.
+        "/?id=4711&timestamp=2026-11-23T22%3A40%3A05Z&lat=48.89123&lon=2.24567&hdop=6.0",
+        "/?lat=48.89123&lon=2.24567&timestamp=2026-11-23+22%3A40%3A05&altitude=38.7&id=4711",
+        "/?id=4711&timestamp=1795473605&lat=48.89123&lon=2.24567",
+        "/?deviceid=4711&lat=48.89123&lon=2.24567&vacc=0&hacc=0&timestamp=1795473605000",
+        "/?id=4711&timestamp=1795473605&location=48.89123,2.24567",
+        "/?id=4711&timestamp=1795473605&lat=48.89123&lon=2.24567&cell=1,2,3&cell=1,2,4",
+    ],
+)
+def test_the_query_strings_of_old_clients_are_positions(query: str) -> None:
+    report = heard(query)
+    assert isinstance(report, PositionReport)
+    assert (report.position, report.handset) == (Position(48.89123, 2.24567, at=AT), "4711")
+
+
 def test_of_a_batch_the_alarm_is_read_first_else_the_newest() -> None:
     old = {"id": "4711", "timestamp": 1795473000, "lat": 48.1, "lon": 2.1}
     sos = {"id": "4711", "timestamp": 1795473300, "lat": 48.2, "lon": 2.2, "alarm": "sos"}

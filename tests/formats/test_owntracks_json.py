@@ -93,6 +93,14 @@ def test_the_retry_is_the_same_call_and_the_next_press_another() -> None:
     assert heard(**ANDROID | {"t": "u"}).id != heard(**ANDROID | {"t": "u", "_id": "77"}).id
 
 
+def test_two_presses_upon_one_old_place_are_two_calls() -> None:
+    # An iPhone publishes its last place again: `tst` stays, `created_at` moves.
+    one, two = (heard(**MANUAL | {"created_at": 1795473851 + i}) for i in (0, 9))
+    assert one.id != two.id
+    assert one.position == two.position
+    assert (one.claimed_at - AT).total_seconds() == 246
+
+
 def test_a_stuck_clock_gives_no_id_unless_the_app_gives_one() -> None:
     assert heard(**MANUAL | {"tst": 0}).id is None
     assert heard(**ANDROID | {"t": "u", "tst": 0}).id is not None
