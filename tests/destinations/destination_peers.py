@@ -47,6 +47,7 @@ class Heard:
     headers: dict[str, str]
     body: bytes
     form: dict[str, str]
+    query: dict[str, str]
 
 
 @dataclass
@@ -64,7 +65,8 @@ class Peer:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         form = {name: str(value) for name, value in (await request.post()).items()}
-        self.heard.append(Heard(request.path, dict(request.headers), body, form))
+        query = dict(request.query)
+        self.heard.append(Heard(request.path, dict(request.headers), body, form, query))
         if self.mode == "accept":
             return web.json_response(self.said, status=self.status, headers=self.headers)
         misbehaved: web.StreamResponse = await getattr(self, f"_{self.mode}")(request)
