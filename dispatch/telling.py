@@ -1,4 +1,4 @@
-"""What is told to a destination, and what a destination can answer: the words of the room, white."""
+"""What is told to a destination, and what it can answer: the words of the room, white."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -211,6 +211,7 @@ def _open(press: Press, work: _Work) -> dict[str, Any]:
         "person": press.person, "lane": press.verdict.lane.value,
         "trust": press.verdict.trust.value, "labels": sorted(press.verdict.labels),
         "state": AlertState.OPEN.value, "version": 1, "presses": 1, "waits": 0,
+        "updates": 0,
         "opened_at": now, "pressed_at": press.received_at, "changed_at": now,
         "waiting_since": now, "look_again_at": now, "battery_pct": press.battery_pct,
     }  # fmt: skip

@@ -44,6 +44,7 @@ class Alert(SQLModel, table=True):
             " AND reason IS NOT NULL AND closed_at IS NOT NULL)",
             name="alert_closed_by_somebody",
         ),
+        CheckConstraint("closed_by <> countersigned_by", name="alert_four_eyes_are_two_people"),
         CheckConstraint("state <> 'taken' OR owner IS NOT NULL", name="alert_taken_by_somebody"),
         Index(
             "alert_one_open", "source", "lane", unique=True,
@@ -93,6 +94,12 @@ class Alert(SQLModel, table=True):
     reason: str | None = Field(default=None, sa_column=Column(Text))
     look_again_at: datetime | None = Field(default=None, sa_column=moment())
     battery_pct: float | None = Field(default=None, sa_column=Column(Float))
+    updates: int = Field(default=0, sa_column=Column(Integer, nullable=False))
+    """How many presses and positions joined it: what destinations are told of again."""
+    proposed_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    proposed_outcome: str | None = Field(default=None, sa_column=Column(String(20)))
+    proposed_reason: str | None = Field(default=None, sa_column=Column(Text))
+    """A closing that needs a second person and waits for one."""
 
 
 class AlertPosition(SQLModel, table=True):

@@ -67,6 +67,14 @@ ACTS: dict[Role, frozenset[Act]] = {
     _R.ADMIN: frozenset(),
 }  # fmt: skip
 
+ANSWERS: dict[str, frozenset[str]] = {
+    "webhook": frozenset({"received", "taken", "on_scene", "closed"}),
+    "cisu": frozenset({"received", "taken", "on_scene", "closed"}),
+    "voice": frozenset({"received", "taken"}),
+    "sms": frozenset({"received"}),
+}
+"""What a destination of each kind may answer, about its own deliveries only."""
+
 FIELDS: dict[Role, frozenset[FieldGroup]] = {
     _R.OPERATOR: frozenset({_F.PERSON, _F.GEOLOCATION, _F.ALERT_RECORD}),
     _R.SUPERVISOR: frozenset({_F.PERSON, _F.GEOLOCATION, _F.ALERT_RECORD}),

@@ -108,16 +108,20 @@ def after(state: AlertState, event: AlertEvent) -> AlertState:
     return transitions.apply(TRANSITIONS, state, event)
 
 
+SEEN_OUTCOMES = frozenset({Outcome.MADE_SAFE, Outcome.APPREHENDED, Outcome.MET_AND_WARNED})
+"""Outcomes that only somebody who met her or him can report."""
+
+
 def needs_second_person(
-    outcome: Outcome, verified: Verified | None, *, on_scene: bool, doubtful_end: bool
+    outcome: Outcome, verified: Verified | None, *, seen: bool, doubtful_end: bool
 ) -> bool:
     """True when closing this way needs four eyes.
 
-    An alert ended as accidental without a voice or a code word, a silent one with nobody on the
-    scene, or one that the handset itself cancelled or pressed under duress (RELIABILITY 3.0:
-    never close alone on a "cancel").
+    `seen`: a patrol is on the scene, or those who were there report it. Without that, an alert
+    ended without a voice or a code word, and one that the handset itself cancelled or pressed
+    under duress, is never ended by one person (RELIABILITY 3.0: never close alone on a "cancel").
     """
-    if on_scene or outcome is Outcome.TEST:
+    if seen or outcome is Outcome.TEST:
         return False
     heard_her = verified in (Verified.SAFE_CODE_WORD, Verified.SAFE_VOICE)
     return doubtful_end or not heard_her

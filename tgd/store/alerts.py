@@ -112,7 +112,8 @@ _JOIN = text(
     """
     UPDATE alert SET
         presses = alert.presses + j.presses, pressed_at = greatest(alert.pressed_at, j.at),
-        changed_at = :now, trust = j.trust, labels = string_to_array(j.packed, ' '),
+        changed_at = :now, updates = alert.updates + j.presses, trust = j.trust,
+        labels = string_to_array(j.packed, ' '),
         battery_pct = coalesce(j.battery, alert.battery_pct),
         look_again_at = least(coalesce(alert.look_again_at, :now), :now)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:presses AS int[]), CAST(:ats AS timestamptz[]),
@@ -145,7 +146,8 @@ def look_again_now(session: Session, alerts: Iterable[UUID], now: datetime) -> N
     """Make dispatch look at these alerts (a new position joined them)."""
     session.connection().execute(
         text(
-            "UPDATE alert SET look_again_at = least(look_again_at, :now), changed_at = :now"
+            "UPDATE alert SET look_again_at = least(look_again_at, :now), changed_at = :now,"
+            " updates = updates + 1"
             " WHERE id = ANY(:ids) AND state <> 'closed'"
         ),
         {"ids": sorted(set(alerts)), "now": now},

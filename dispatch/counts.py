@@ -1,0 +1,19 @@
+"""What dispatch counts for Prometheus: told and answered, how late the plan is, who waits."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+told = Counter("tgd_dispatch_told_total", "Attempts to tell", ["destination", "topic"])
+answered = Counter("tgd_dispatch_answered_total", "What came back", ["destination", "answer"])
+told_s = Histogram(
+    "tgd_dispatch_telling_seconds", "One attempt", ["destination"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)  # fmt: skip
+heard_answers = Counter(
+    "tgd_dispatch_answers_heard_total", "What destinations said by themselves",
+    ["destination", "state", "result"],
+)  # fmt: skip
+plan_late_s = Gauge("tgd_dispatch_plan_late_seconds", "How late the oldest due look is")
+oldest_untaken_s = Gauge("tgd_alerts_oldest_untaken_seconds", "Age of the oldest untaken alert")
+open_alerts = Gauge("tgd_alerts_open", "Open real alerts")
+record_away = Gauge("tgd_dispatch_record_away", "1 while the record does not answer")
+freed = Counter("tgd_dispatch_leases_freed_total", "Deliveries taken over from dead workers")

@@ -1,0 +1,180 @@
+"""The loop of dispatch: wake, claim, tell all at once with a time limit each, write the answers.
+
+Woken by NOTIFY, and by a slow poll that needs no NOTIFY; the record is the truth. Decides nothing.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch import counts
+from dispatch.policy import Policy
+from dispatch.telling import Answer, Destination, Later
+from dispatch.turn import Answered, Claimed, claim, free_dead, write_answers
+from tgd import clock, journal, killpoint
+from tgd.database import transaction
+from tgd.errors import RecordAway
+from tgd.listening import Listener
+from tgd.log import log
+from tgd.store import dispatching as store
+from tgd.store import nudges
+
+SLOWEST_LOOK_S = 1.0
+"""The slow poll under NOTIFY."""
+AWAY_S = 0.5
+T = TypeVar("T")
+
+
+class Loop:
+    """One dispatcher; any number of them may share the record."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        policy: Policy,
+        destinations: dict[str, Destination],
+        listener: Listener,
+        worker: str,
+    ) -> None:
+        self._engine, self._policy, self._destinations = engine, policy, destinations
+        self._listener, self._worker = listener, worker
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="dispatch")
+        self._telling: set[asyncio.Task[None]] = set()
+        self._answers: asyncio.Queue[Answered] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.last_turn_at = time.monotonic()
+
+    async def open(self) -> None:
+        """Start."""
+        self._tasks = [
+            asyncio.create_task(self._forever(self._turn), name="turns"),
+            asyncio.create_task(self._forever(self._write), name="answers"),
+            asyncio.create_task(self._forever(self._look_around), name="look-around"),
+            asyncio.create_task(self._forever(self._seal), name="sealer"),
+        ]
+
+    async def close(self) -> None:
+        """Stop claiming, let what is being told end and be written, then stop."""
+        self._tasks[0].cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(6):
+                await asyncio.gather(*self._telling, return_exceptions=True)
+                await self._answers.join()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _forever(self, once: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await once()
+            except (RecordAway, SQLAlchemyError) as error:
+                counts.record_away.set(1)
+                log.error("record_away", why=type(error).__name__)
+                await asyncio.sleep(AWAY_S)
+            except Exception as error:  # noqa: BLE001 the loop of a life-line goes on
+                log.error("dispatch_failed", exc_info=error)
+                await asyncio.sleep(AWAY_S)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _turn(self) -> None:
+        claimed = await self._in_thread(self._claim)
+        self.last_turn_at = time.monotonic()
+        counts.record_away.set(0)
+        for one in claimed:
+            task = asyncio.create_task(self._tell(one))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+        if not claimed:
+            await self._sleep()
+
+    def _claim(self) -> list[Claimed]:
+        with transaction(self._engine) as session:
+            claimed = claim(session, self._policy, clock.now(), self._worker)
+            killpoint.reach("dispatch_before_claimed")
+        killpoint.reach("dispatch_after_claimed")
+        return claimed
+
+    async def _sleep(self) -> None:
+        """Until the next moment of the plan, a nudge, or the slow poll, whichever is first."""
+        next_at = await self._in_thread(self._next_look)
+        seconds = SLOWEST_LOOK_S
+        if next_at is not None:
+            seconds = min(seconds, max(0.0, (next_at - clock.now()).total_seconds()))
+        await self._listener.wait(nudges.DISPATCH, seconds)
+
+    def _next_look(self) -> Any:
+        with transaction(self._engine) as session:
+            return store.next_look(session)
+
+    async def _tell(self, claimed: Claimed) -> None:
+        """One attempt. Whatever happens, an answer is written or the lease runs out."""
+        destination = self._destinations[claimed.destination]
+        topic = claimed.telling.topic.value
+        counts.told.labels(claimed.destination, topic).inc()
+        started = time.monotonic()
+        try:
+            answer: Answer = await destination.tell(claimed.telling)
+        except Exception as error:  # noqa: BLE001 a fault of one destination stays its own
+            log.error("telling_failed", exc_info=error, destination=claimed.destination)
+            answer = Later("fault")
+        counts.told_s.labels(claimed.destination).observe(time.monotonic() - started)
+        word = type(answer).__name__.lower()
+        counts.answered.labels(claimed.destination, word).inc()
+        log.info(
+            "told", alert=claimed.telling.alert, destination=claimed.destination, topic=topic,
+            attempt=claimed.attempt, status=word, why=getattr(answer, "why", None),
+        )  # fmt: skip
+        killpoint.reach("dispatch_after_told")
+        self._answers.put_nowait(Answered(claimed, answer))
+
+    async def _write(self) -> None:
+        answered = [await self._answers.get()]
+        while not self._answers.empty():
+            answered.append(self._answers.get_nowait())
+        try:
+            await self._in_thread(lambda: self._write_now(answered))
+        finally:
+            for _ in answered:
+                self._answers.task_done()
+
+    def _write_now(self, answered: list[Answered]) -> None:
+        with transaction(self._engine) as session:
+            write_answers(session, answered, clock.now())
+            killpoint.reach("dispatch_before_answered")
+        killpoint.reach("dispatch_after_answered")
+
+    async def _look_around(self) -> None:
+        """Each second: leases of the dead, and the figures that an outsider watches."""
+        freed, figures = await self._in_thread(self._freed_and_figures)
+        if freed:
+            counts.freed.inc(freed)
+            log.warning("leases_freed", count=freed)
+        counts.plan_late_s.set(float(figures.late_s))
+        counts.oldest_untaken_s.set(float(figures.untaken_s))
+        counts.open_alerts.set(figures.open_alerts)
+        await asyncio.sleep(1)
+
+    def _freed_and_figures(self) -> tuple[int, Any]:
+        now = clock.now()
+        with transaction(self._engine) as session:
+            return free_dead(session, now, self._worker), store.plan_figures(session, now)
+
+    async def _seal(self) -> None:
+        """Chain the journal a moment after its lines were written."""
+        sealed = await self._in_thread(self._seal_now)
+        if sealed < 1000:
+            await asyncio.sleep(0.5)
+
+    def _seal_now(self) -> int:
+        with transaction(self._engine) as session:
+            return journal.seal(session)

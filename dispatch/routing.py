@@ -1,0 +1,279 @@
+"""The plan: whom to tell what now, and when to look again. Pure; leaves no choice to the executor.
+
+A step of the policy is due `after_s` after the opening (or the request) and no longer needed once
+its `until` has come. Steps that wait for a human count from the last moment when nobody answered
+for the alert, so that a lapsed ownership rings again. Nothing has a last attempt.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.policy import AnyDestination, Policy, Step
+from dispatch.telling import Topic
+from tgd.rules.alert import AlertState, Lane
+from tgd.rules.delivery import DeliveryState
+
+HORIZON = timedelta(seconds=60)
+"""An open alert is looked at again at least this often, whatever happens."""
+UPDATES_APART = timedelta(seconds=2)
+"""A handset that presses ten times a second is told of once every two seconds."""
+CLOSED_NOTICE_FOR = timedelta(hours=24)
+"""How long a destination is told of a closing that it does not take."""
+FOLLOWS = ("webhook", "cisu")
+"""Kinds that are told what happens after the opening; a telephone is only rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What the plan needs of an alert."""
+
+    id: str
+    lane: Lane
+    state: AlertState
+    opened_at: datetime
+    waiting_since: datetime
+    waits: int
+    updates: int
+    owner: str | None
+    acted_at: datetime | None
+    requested_at: datetime | None
+    acknowledged_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """What the plan needs of a delivery that exists."""
+
+    key: str
+    destination: str
+    topic: Topic
+    round: int
+    state: DeliveryState
+    attempts: int
+    next_try_at: datetime | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """One new thing to tell."""
+
+    key: str
+    destination: str
+    topic: Topic
+    round: int
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now. `look_again_at` is None only when nothing is left to do for ever."""
+
+    tell: tuple[Tell, ...] = ()
+    again: tuple[str, ...] = ()
+    withdraw: tuple[str, ...] = ()
+    lapse: bool = False
+    look_again_at: datetime | None = None
+
+
+def plan(
+    alert: AlertFacts, deliveries: Sequence[DeliveryFacts], policy: Policy, now: datetime
+) -> Plan:
+    """What to do for this alert now."""
+    lapses_at = _lapses_at(alert, policy)
+    if lapses_at is not None and lapses_at <= now:
+        return Plan(lapse=True, look_again_at=now)
+    destinations = {d.name: d for d in policy.destinations if _may_hear(d, alert.lane)}
+    unneeded = _unneeded(alert, deliveries, policy, destinations, now)
+    wanted, later = _steps(alert, deliveries, policy, destinations, now)
+    news, news_later = _news(alert, deliveries, destinations, now)
+    alive = [d for d in deliveries if d.key not in unneeded and not d.state.is_settled]
+    again = [d.key for d in alive if d.next_try_at is None or d.next_try_at <= now]
+    moments = [*later, *news_later]
+    moments += [d.next_try_at for d in alive if d.next_try_at is not None and d.next_try_at > now]
+    if lapses_at is not None:
+        moments.append(lapses_at)
+    if alert.state is not AlertState.CLOSED or wanted or news or again:
+        moments.append(now + HORIZON)
+    return Plan(
+        (*wanted, *news), tuple(again), tuple(sorted(unneeded)), False, min(moments, default=None)
+    )
+
+
+def key_of(alert: str, topic: Topic, round_: int, destination: str) -> str:
+    """The idempotency key, the same for ever: `{alert}:{topic}:{round}:{destination}`."""
+    return f"{alert}:{topic.value}:{round_}:{destination}"
+
+
+def _may_hear(destination: AnyDestination, lane: Lane) -> bool:
+    return lane is Lane.REAL or destination.lane_test
+
+
+def _lapses_at(alert: AlertFacts, policy: Policy) -> datetime | None:
+    """Ownership without an act lapses, until the doubt has been removed (CONSOLE 3.4)."""
+    if alert.state is not AlertState.TAKEN or alert.acted_at is None:
+        return None
+    return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
+
+
+def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -> bool:
+    """Whether what a step waits for has happened.
+
+    `taken` means that a human answers for it: a machine's acknowledgement never stops the ringing.
+    """
+    if alert.state is AlertState.CLOSED:
+        return True
+    there = alert.state is AlertState.ON_SCENE
+    if until == "taken":
+        return there or alert.owner is not None
+    if until == "acknowledged":
+        return there or alert.acknowledged_at is not None
+    if until == "received":
+        arrived = any(d.state.has_arrived for d in deliveries if d.topic is not Topic.CLOSED)
+        return there or alert.owner is not None or arrived
+    return False
+
+
+def _base(step: Step, alert: AlertFacts) -> datetime | None:
+    if step.since == "request":
+        return alert.requested_at
+    return alert.waiting_since if step.until == "taken" else alert.opened_at
+
+
+def _round(step: Step, alert: AlertFacts) -> int:
+    return alert.waits if step.until == "taken" and step.since == "opening" else 0
+
+
+def _topic(step: Step) -> Topic:
+    return Topic.REQUESTED if step.since == "request" else Topic.OPENED
+
+
+def _steps(
+    alert: AlertFacts,
+    deliveries: Sequence[DeliveryFacts],
+    policy: Policy,
+    destinations: dict[str, AnyDestination],
+    now: datetime,
+) -> tuple[list[Tell], list[datetime]]:
+    """New tellings of the steps that are due, and the moments of those that are not yet."""
+    made = {d.key for d in deliveries}
+    wanted: dict[str, Tell] = {}
+    later = []
+    for number, step in enumerate(policy.steps):
+        base = _base(step, alert)
+        if base is None or is_met(step.until, alert, deliveries):
+            continue
+        due_at = base + timedelta(seconds=step.after_s)
+        if due_at > now:
+            later.append(due_at)
+            continue
+        for name in step.tell:
+            key = key_of(alert.id, _topic(step), _round(step, alert), name)
+            if name in destinations and key not in made:
+                tell = Tell(key, name, _topic(step), _round(step, alert), number)
+                wanted.setdefault(key, tell)
+    return list(wanted.values()), later
+
+
+def _unneeded(
+    alert: AlertFacts,
+    deliveries: Sequence[DeliveryFacts],
+    policy: Policy,
+    destinations: dict[str, AnyDestination],
+    now: datetime,
+) -> set[str]:
+    """Deliveries that are not settled and whose reason has gone."""
+    waiting = [d for d in deliveries if not d.state.is_settled]
+    return {
+        d.key for d in waiting if not _is_needed(d, alert, deliveries, policy, destinations, now)
+    }
+
+
+def _is_needed(
+    delivery: DeliveryFacts,
+    alert: AlertFacts,
+    deliveries: Sequence[DeliveryFacts],
+    policy: Policy,
+    destinations: dict[str, AnyDestination],
+    now: datetime,
+) -> bool:
+    destination = destinations.get(delivery.destination)
+    if destination is None:
+        return False  # taken out of the policy while the alert was open
+    if delivery.topic is Topic.CLOSED:
+        return alert.closed_at is None or now < alert.closed_at + CLOSED_NOTICE_FOR
+    if alert.state is AlertState.CLOSED:
+        # a platform hears of every alert, even of one that was closed meanwhile; nobody is sent
+        # out or rung for one
+        return destination.kind == "webhook" and delivery.topic is Topic.OPENED
+    if delivery.topic is Topic.UPDATED:
+        return delivery.round >= _last_update(delivery.destination, deliveries)
+    return any(
+        delivery.destination in step.tell
+        and delivery.topic is _topic(step)
+        and delivery.round == _round(step, alert)
+        and not is_met(step.until, alert, deliveries)
+        for step in policy.steps
+    )
+
+
+def _last_update(destination: str, deliveries: Iterable[DeliveryFacts]) -> int:
+    rounds = [
+        d.round for d in deliveries if d.destination == destination and d.topic is Topic.UPDATED
+    ]
+    return max(rounds, default=0)
+
+
+def _news(
+    alert: AlertFacts,
+    deliveries: Sequence[DeliveryFacts],
+    destinations: dict[str, AnyDestination],
+    now: datetime,
+) -> tuple[list[Tell], list[datetime]]:
+    """What those who were told must still hear: that it changed, that it ended."""
+    wanted, later = [], []
+    for name, destination in destinations.items():
+        told = [d for d in deliveries if d.destination == name and d.attempts > 0]
+        if destination.kind not in FOLLOWS or not told:
+            continue
+        if alert.state is AlertState.CLOSED:
+            wanted += _closing(alert, name, deliveries, destination)
+            continue
+        tell, at = _update(alert, name, told, now)
+        wanted += tell
+        later += at
+    return wanted, later
+
+
+def _closing(
+    alert: AlertFacts, name: str, deliveries: Sequence[DeliveryFacts], destination: AnyDestination
+) -> list[Tell]:
+    """The end is told after the beginning has arrived; a control room is told at once."""
+    mine = [d for d in deliveries if d.destination == name]
+    opening = [d for d in mine if d.topic is Topic.OPENED and not d.state.is_settled]
+    if any(d.topic is Topic.CLOSED for d in mine):
+        return []
+    if destination.kind == "webhook" and opening:
+        return []
+    return [Tell(key_of(alert.id, Topic.CLOSED, 0, name), name, Topic.CLOSED, 0, None)]
+
+
+def _update(
+    alert: AlertFacts, name: str, told: Sequence[DeliveryFacts], now: datetime
+) -> tuple[list[Tell], list[datetime]]:
+    updates = [d for d in told if d.topic is Topic.UPDATED]
+    known = max((d.round for d in updates), default=_updates_at_opening(told, alert))
+    if alert.updates <= known:
+        return [], []
+    last_at = max(d.made_at for d in told)
+    if now < last_at + UPDATES_APART:
+        return [], [last_at + UPDATES_APART]
+    key = key_of(alert.id, Topic.UPDATED, alert.updates, name)
+    return [Tell(key, name, Topic.UPDATED, alert.updates, None)], []
+
+
+def _updates_at_opening(told: Sequence[DeliveryFacts], alert: AlertFacts) -> int:
+    """An opening that is still being tried carries the newest facts by itself."""
+    return 0 if any(d.state.is_settled for d in told) else alert.updates

@@ -1,0 +1,284 @@
+"""One turn of dispatch on the record: claim what is due, then write what was answered.
+
+Both are one transaction each, and nothing is told inside one. Claims are leases with a fencing
+token: what a worker writes after it was given up for dead changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from dispatch.policy import Policy
+from dispatch.routing import AlertFacts, DeliveryFacts, Plan, Tell, plan
+from dispatch.telling import Answer, Later, Place, Received, Refused, Sent, Telling, Topic
+from tgd import ids, journal
+from tgd.alerts import acts
+from tgd.journal import Line
+from tgd.rules.alert import AlertState, Lane
+from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
+from tgd.rules.doubt import Trust
+from tgd.rules.trigger import Method, Position
+from tgd.store import dispatching as store
+from tgd.store import nudges
+
+LEASE_MARGIN = timedelta(seconds=5)
+"""How much longer than its own time limit a telling may be ours."""
+WORKER = "dispatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery that is ours to tell, until its lease ends."""
+
+    delivery: UUID
+    token: int
+    attempt: int
+    destination: str
+    telling: Telling
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a destination answered to a claimed delivery."""
+
+    claimed: Claimed
+    answer: Answer
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one claim is going to write."""
+
+    rows: list[dict[str, Any]]
+    again: list[UUID]
+    withdraw: list[UUID]
+    moments: list[dict[str, Any]]
+    lapses: list[UUID]
+    lines: list[Line]
+
+
+def claim(
+    session: Session, policy: Policy, now: datetime, worker: str, limit: int = 200
+) -> list[Claimed]:
+    """Plan for the alerts that are due and claim what is to be told; tell it after the commit."""
+    alerts = store.due_alerts(session, now, limit)
+    if not alerts:
+        return []
+    names = [a.id for a in alerts]
+    by_alert: dict[UUID, list[Any]] = {name: [] for name in names}
+    for row in store.deliveries_of(session, names):
+        by_alert[row.alert].append(row)
+    turn = _Turn([], [], [], [], [], [])
+    for alert in alerts:
+        rows = by_alert[alert.id]
+        made = plan(_facts(alert), [_delivery_facts(r) for r in rows], policy, now)
+        _apply(made, alert, rows, policy, now, worker, turn)
+    claimed = _write(session, turn, policy, now, worker)
+    return _compose(session, alerts, by_alert, turn, claimed, now)
+
+
+def _apply(
+    made: Plan, alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, worker: str,
+    turn: _Turn,
+) -> None:  # fmt: skip
+    by_key = {row.key: row for row in rows}
+    turn.rows += [_row(tell, alert, policy, now, worker) for tell in made.tell]
+    turn.again += [by_key[key].id for key in made.again]
+    turn.withdraw += [by_key[key].id for key in made.withdraw]
+    turn.lines += [
+        Line(now, WORKER, "DeliveryTold", alert.id, alert.handset,
+             {"destination": t.destination, "topic": t.topic.value, "step": t.step})
+        for t in made.tell
+    ]  # fmt: skip
+    if made.lapse:
+        turn.lapses.append(alert.id)
+    leases = [r["next_try_at"] for r in turn.rows if r["alert"] == alert.id]
+    leases += [_lease_until(by_key[k].destination, policy, now) for k in made.again]
+    moments = [m for m in (made.look_again_at, *leases) if m is not None]
+    turn.moments.append({"id": alert.id, "at": min(moments, default=None)})
+
+
+def _lease_until(destination: str, policy: Policy, now: datetime) -> datetime:
+    told = policy.destination(destination)
+    return now + timedelta(seconds=told.timeout_s if told else 5.0) + LEASE_MARGIN
+
+
+def _row(tell: Tell, alert: Any, policy: Policy, now: datetime, worker: str) -> dict[str, Any]:
+    until = _lease_until(tell.destination, policy, now)
+    return {
+        "id": ids.new(now), "key": tell.key, "alert": alert.id, "destination": tell.destination,
+        "topic": tell.topic.value, "round": tell.round, "step": tell.step,
+        "state": DeliveryState.PENDING.value, "attempts": 1, "next_try_at": until,
+        "lease_owner": worker, "lease_token": 1, "lease_until": until, "made_at": now,
+        "told_at": now,
+    }  # fmt: skip
+
+
+def _write(
+    session: Session, turn: _Turn, policy: Policy, now: datetime, worker: str
+) -> dict[UUID, Any]:
+    store.insert_deliveries(session, turn.rows)
+    longest = max((d.timeout_s for d in policy.destinations), default=5.0)
+    until = now + timedelta(seconds=longest) + LEASE_MARGIN
+    claimed = store.claim_deliveries(session, turn.again, worker, now, until)
+    store.withdraw_deliveries(session, turn.withdraw)
+    store.look_again(session, turn.moments)
+    journal.write(session, turn.lines)
+    for alert in turn.lapses:
+        acts.lapse(session, alert, now)
+    if turn.rows or turn.withdraw:
+        nudges.nudge(session, nudges.CONSOLE)
+    return claimed
+
+
+def _compose(
+    session: Session, alerts: Sequence[Any], by_alert: dict[UUID, list[Any]], turn: _Turn,
+    claimed: dict[UUID, Any], now: datetime,
+) -> list[Claimed]:  # fmt: skip
+    """The tellings, with the newest facts: also a repeated one says what is true now."""
+    if not turn.rows and not claimed:
+        return []
+    names = [a.id for a in alerts]
+    positions = store.newest_positions(session, names)
+    holders = store.holders(session, names)
+    by_id = {a.id: a for a in alerts}
+    told = [
+        (r["id"], 1, 1, r["destination"], r["key"], r["topic"], by_id[r["alert"]])
+        for r in turn.rows
+    ]
+    old = {row.id: row for rows in by_alert.values() for row in rows if row.id in claimed}
+    told += [
+        (i, claimed[i].lease_token, claimed[i].attempts, r.destination, r.key, r.topic,
+         by_id[r.alert])
+        for i, r in old.items()
+    ]  # fmt: skip
+    return [
+        Claimed(i, token, attempt, name, _telling(key, topic, a, positions, holders, now))
+        for i, token, attempt, name, key, topic, a in told
+    ]
+
+
+def _telling(
+    key: str, topic: str, alert: Any, positions: dict[UUID, Any], holders: dict[UUID, Any],
+    now: datetime,
+) -> Telling:  # fmt: skip
+    """Doubt lowers what is disclosed: an unproven source gives no number, person or place."""
+    proven = alert.trust == Trust.VERIFIED
+    holder = holders.get(alert.id)
+    closed = alert.state == AlertState.CLOSED
+    return Telling(
+        key=key, topic=Topic(topic), alert=str(alert.id), reference=reference(alert.number),
+        lane=alert.lane, state=alert.state, labels=tuple(alert.labels),
+        opened_at=alert.opened_at, told_at=now, presses=alert.presses,
+        position=None if closed else _position(positions.get(alert.id)),
+        handset=alert.handset,
+        handset_number=holder.number if holder and proven else None,
+        person=str(alert.person) if alert.person and proven else None,
+        places=_places(holder) if proven and not closed else (),
+        outcome=alert.outcome,
+    )  # fmt: skip
+
+
+def reference(number: int | None) -> str:
+    """What people say on the telephone."""
+    return f"AL-{number or 0:06d}"
+
+
+def _places(holder: Any) -> tuple[Place, ...]:
+    known = (holder.places or []) if holder else []
+    return tuple(Place(p.get("label", ""), p.get("city"), p.get("insee")) for p in known)
+
+
+def _position(row: Any) -> Position | None:
+    if row is None:
+        return None
+    return Position(row.lat, row.lon, row.radius_m, Method(row.method), row.found_at)
+
+
+def write_answers(session: Session, answered: Sequence[Answered], now: datetime) -> int:
+    """Write what destinations answered; gives how many were still ours to write."""
+    written = 0
+    lines = []
+    for one in sorted(answered, key=lambda a: a.claimed.delivery):
+        row = store.write_answer(session, _answer_row(one, now))
+        if row is None:
+            continue  # a zombie's answer, or one that the destination gave itself meanwhile
+        written += 1
+        lines += _answer_lines(one, row, now)
+        store.hurry(session, [row.alert], _next(one, now) or now)
+    journal.write(session, lines)
+    if lines:
+        nudges.nudge(session, nudges.CONSOLE, nudges.DISPATCH)
+    return written
+
+
+def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
+    state, said, reference_ = _outcome(one.answer)
+    return {
+        "id": one.claimed.delivery, "token": one.claimed.token, "state": state.value,
+        "said": said[:200], "reference": reference_, "now": now, "next_try_at": _next(one, now),
+        "arrived": state.has_arrived,
+    }  # fmt: skip
+
+
+def _outcome(answer: Answer) -> tuple[DeliveryState, str, str | None]:
+    if isinstance(answer, Received):
+        return DeliveryState.RECEIVED, answer.said, answer.reference
+    if isinstance(answer, Sent):
+        return DeliveryState.SENT, answer.said, answer.reference
+    if isinstance(answer, Refused):
+        return DeliveryState.REFUSED, answer.why, None
+    return DeliveryState.PENDING, answer.why, None
+
+
+def _next(one: Answered, now: datetime) -> datetime | None:
+    answer = one.answer
+    if isinstance(answer, Received):
+        return None
+    if isinstance(answer, Sent):
+        return now + timedelta(seconds=answer.acknowledge_within_s)
+    if isinstance(answer, Refused):
+        return now + timedelta(seconds=REFUSED_RETRY_S)
+    seed = one.claimed.delivery.int & 0xFFFF
+    return next_try(one.claimed.attempt, now, seed, retry_after_s=answer.retry_after_s)
+
+
+def _answer_lines(one: Answered, row: Any, now: datetime) -> list[Line]:
+    """The first failure and every success are written down; repeated failures are counted."""
+    state, said, _ = _outcome(one.answer)
+    if isinstance(one.answer, Later) and one.claimed.attempt > 1:
+        return []
+    word = {
+        DeliveryState.RECEIVED: "DeliveryReceived", DeliveryState.SENT: "DeliverySent",
+        DeliveryState.REFUSED: "DeliveryRefused", DeliveryState.PENDING: "DeliveryFailed",
+    }[state]  # fmt: skip
+    detail = {"destination": row.destination, "topic": row.topic, "said": said[:80],
+              "attempt": one.claimed.attempt}  # fmt: skip
+    return [Line(now, WORKER, word, row.alert, None, detail)]
+
+
+def free_dead(session: Session, now: datetime, me: str) -> int:
+    """Give back the leases of workers whose session lock is free: they are dead."""
+    freed = 0
+    for worker in store.leased_workers(session):
+        if worker != me and store.is_dead(session, worker):
+            freed += store.free_leases(session, worker, now)
+    return freed
+
+
+def _facts(a: Any) -> AlertFacts:
+    return AlertFacts(
+        str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
+        a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
+    )  # fmt: skip
+
+
+def _delivery_facts(d: Any) -> DeliveryFacts:
+    return DeliveryFacts(
+        d.key, d.destination, Topic(d.topic), d.round, DeliveryState(d.state), d.attempts,
+        d.next_try_at, d.made_at,
+    )  # fmt: skip

@@ -1,0 +1,237 @@
+"""The acts of humans on an alert: take, note, verify, request an intervention, close.
+
+Each asks the access rules, applies the table of states, and changes the record by compare-and-set
+in one transaction with its journal line. What is refused is refused with a sentence.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import ids, journal
+from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
+from tgd.journal import Line
+from tgd.records import Alert
+from tgd.rules import alert as rules
+from tgd.rules.access import Act, Role, may
+from tgd.rules.alert import AlertEvent, AlertState, Outcome, Verified
+from tgd.rules.doubt import Label
+from tgd.store import acting, nudges
+
+SHORTEST_REASON = 10
+"""Characters of a reason that explains something (CONSOLE 3.6)."""
+LONGEST_WORDS = 4000
+DOUBTFUL_ENDS = {Label.CANCEL_ASKED.value, Label.DURESS.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a signed-in person with a role, or those behind a destination (no role)."""
+
+    name: str
+    role: Role | None = None
+
+    @property
+    def is_destination(self) -> bool:
+        """True for those who answer through a destination."""
+        return self.role is None
+
+
+def take(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """Answer for the alert. One winner; only a supervisor takes it from somebody else.
+
+    Raises NotAllowed, WrongState, SomebodyWasFaster.
+    """
+    _must_be_allowed(actor, Act.TAKE)
+    seen = _seen(session, alert_id)
+    if seen.owner == actor.name:
+        return _act(session, actor, seen, "AlertKept", now, {"acted_at": now})
+    if seen.owner is not None and actor.role is not Role.SUPERVISOR:
+        raise SomebodyWasFaster("Somebody else has already taken this alert.")
+    changes = {"owner": actor.name, "acted_at": now, "taken_at": seen.taken_at or now}
+    return _event(session, actor, seen, AlertEvent.TAKE, "AlertAcknowledged", now, changes)
+
+
+def take_next(session: Session, actor: Actor, now: datetime) -> Alert | None:
+    """Take the oldest alert that nobody answers for: two operators at once get two alerts."""
+    _must_be_allowed(actor, Act.TAKE)
+    found = acting.most_urgent_unowned(session)
+    return take(session, actor, found, now) if found is not None else None
+
+
+def release(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """Give the alert back: it rings again at once. Raises like `take`."""
+    seen = _owned(session, actor, alert_id, Act.RELEASE)
+    return _event(
+        session, actor, seen, AlertEvent.RELEASE, "AlertReleased", now, _waiting(seen, now)
+    )
+
+
+def lapse(session: Session, alert_id: UUID, now: datetime) -> Alert:
+    """The owner did nothing for too long: nobody answers for it any more."""
+    seen = _seen(session, alert_id)
+    nobody = Actor("dispatch")
+    return _event(
+        session, nobody, seen, AlertEvent.LAPSE, "OwnershipLapsed", now, _waiting(seen, now)
+    )
+
+
+def _waiting(seen: Alert, now: datetime) -> dict[str, Any]:
+    return {"owner": None, "acted_at": None, "waiting_since": now, "waits": seen.waits + 1}
+
+
+def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: datetime) -> None:
+    """Write words into the alert's record. Raises NotAllowed, Incomplete, WrongState."""
+    _must_be_allowed(actor, Act.NOTE)
+    words = _clean_words(words)
+    if not words:
+        raise Incomplete("Write something first.")
+    seen = _seen(session, alert_id)
+    acting.add_note(session, ids.new(now), seen.id, now, actor.name, words)
+    changes = {"acted_at": now} if seen.owner == actor.name else {}
+    _act(session, actor, seen, "NoteWritten", now, changes)
+
+
+def verify(session: Session, actor: Actor, alert_id: UUID, found: Verified, now: datetime) -> Alert:
+    """Write what the removal of doubt found. Raises like `take`."""
+    seen = _owned(session, actor, alert_id, Act.VERIFY)
+    changes = {"verified": found.value, "verified_at": now}
+    detail = {"found": found.value}
+    return _event(session, actor, seen, AlertEvent.VERIFY, "VerificationDone", now, changes, detail)
+
+
+def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """Ask the control room to send somebody. Raises like `take`; refused for a test."""
+    seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)
+    if seen.lane == rules.Lane.TEST:
+        raise WrongState("This is a test: no control room is asked.")
+    changes = {"requested_at": seen.requested_at or now}
+    return _event(session, actor, seen, AlertEvent.REQUEST, "InterventionRequested", now, changes)
+
+
+def acknowledge(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """The control room says that it has the case."""
+    seen = _seen(session, alert_id)
+    changes = {"acknowledged_at": seen.acknowledged_at or now}
+    return _event(
+        session, actor, seen, AlertEvent.ACKNOWLEDGE, "InterventionAcknowledged", now, changes
+    )
+
+
+def arrive(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """A patrol is on the scene."""
+    seen = _seen(session, alert_id)
+    changes = {"on_scene_at": seen.on_scene_at or now}
+    return _event(session, actor, seen, AlertEvent.ARRIVE, "PatrolOnScene", now, changes)
+
+
+def close(
+    session: Session, actor: Actor, alert_id: UUID, outcome: Outcome, reason: str, now: datetime
+) -> Alert:
+    """End the alert with an outcome and a reason, or propose it where a second person is needed.
+
+    Whether it is closed or waits for the second person is told by the state of what is returned.
+    Raises like `take`, and Incomplete for a reason that explains nothing.
+    """
+    seen = _owned(session, actor, alert_id, Act.CLOSE)
+    reason = _clean_words(reason)
+    if len(reason) < SHORTEST_REASON:
+        raise Incomplete(f"Say why in at least {SHORTEST_REASON} characters.")
+    rules.after(AlertState(seen.state), AlertEvent.CLOSE)
+    if not (outcome is Outcome.TEST) == (seen.lane == rules.Lane.TEST):
+        raise Incomplete("A test is closed as a test, and nothing else is.")
+    if _needs_second(seen, actor, outcome):
+        proposal = {"proposed_by": actor.name, "proposed_outcome": outcome.value,
+                    "proposed_reason": reason, "acted_at": now}  # fmt: skip
+        return _act(session, actor, seen, "ClosingProposed", now, proposal, {"outcome": outcome})
+    return _close(session, actor, seen, outcome.value, reason, now, None)
+
+
+def countersign(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """The second of four eyes: close what another person proposed. Raises like `take`."""
+    _must_be_allowed(actor, Act.COUNTERSIGN)
+    seen = _seen(session, alert_id)
+    if not (seen.proposed_by and seen.proposed_outcome and seen.proposed_reason):
+        raise WrongState("Nobody has proposed to close this alert.")
+    if seen.proposed_by == actor.name:
+        raise NotAllowed("A second person must countersign.")
+    first = Actor(seen.proposed_by)
+    return _close(
+        session, first, seen, seen.proposed_outcome, seen.proposed_reason, now, actor.name
+    )
+
+
+def _close(
+    session: Session, actor: Actor, seen: Alert, outcome: str, reason: str, now: datetime,
+    second: str | None,
+) -> Alert:  # fmt: skip
+    changes = {
+        "outcome": outcome, "reason": reason, "closed_by": actor.name, "closed_at": now,
+        "countersigned_by": second,
+    }  # fmt: skip
+    detail = {"outcome": outcome, "countersigned_by": second}
+    return _event(session, actor, seen, AlertEvent.CLOSE, "AlertClosed", now, changes, detail)
+
+
+def _needs_second(seen: Alert, actor: Actor, outcome: Outcome) -> bool:
+    there = seen.state == AlertState.ON_SCENE
+    reported = actor.is_destination and outcome in rules.SEEN_OUTCOMES
+    verified = Verified(seen.verified) if seen.verified else None
+    doubtful = bool(DOUBTFUL_ENDS & set(seen.labels))
+    return rules.needs_second_person(
+        outcome, verified, seen=there or reported, doubtful_end=doubtful
+    )
+
+
+def _must_be_allowed(actor: Actor, act: Act) -> None:
+    """Those behind a destination are limited by what their answers may say (access.ANSWERS)."""
+    if actor.role is not None and not may(actor.role, act):
+        raise NotAllowed
+
+
+def _seen(session: Session, alert_id: UUID) -> Alert:
+    found = acting.alert(session, alert_id)
+    if found is None:
+        raise WrongState("There is no such alert.")
+    return found
+
+
+def _owned(session: Session, actor: Actor, alert_id: UUID, act: Act) -> Alert:
+    _must_be_allowed(actor, act)
+    seen = _seen(session, alert_id)
+    if seen.owner is None:
+        raise WrongState("Take the alert first.")
+    if seen.owner != actor.name:
+        raise SomebodyWasFaster("Somebody else answers for this alert.")
+    return seen
+
+
+def _event(
+    session: Session, actor: Actor, seen: Alert, event: AlertEvent, act: str, now: datetime,
+    changes: dict[str, Any], detail: dict[str, Any] | None = None,
+) -> Alert:  # fmt: skip
+    state = rules.after(AlertState(seen.state), event)
+    acted = {"acted_at": now} if seen.owner == actor.name else {}
+    return _act(session, actor, seen, act, now, {"state": state.value} | acted | changes, detail)
+
+
+def _act(
+    session: Session, actor: Actor, seen: Alert, act: str, now: datetime,
+    changes: dict[str, Any], detail: dict[str, Any] | None = None,
+) -> Alert:  # fmt: skip
+    """Write the change and its line; dispatch and the consoles look again at once."""
+    moved = {"changed_at": now, "look_again_at": now} | changes
+    if not acting.change(session, seen, moved):
+        raise SomebodyWasFaster
+    journal.write(session, [Line(now, actor.name, act, seen.id, seen.handset, detail)])
+    nudges.nudge_all(session)
+    return _seen(session, seen.id)
+
+
+def _clean_words(words: str) -> str:
+    """Without characters that no text column takes, and not without end."""
+    kept = "".join(c for c in words if c in "\n\t" or (c.isprintable() and c != "\x00"))
+    return kept.strip()[:LONGEST_WORDS]

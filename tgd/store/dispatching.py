@@ -1,0 +1,232 @@
+"""Questions of dispatch: which alerts are due, their deliveries, leases and fences."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, text
+from sqlmodel import Session
+
+from tgd.records import Delivery
+
+_DUE = text(
+    """
+    SELECT id, number, handset, person, lane, trust, labels, state, presses, updates, opened_at,
+           waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome
+    FROM alert WHERE look_again_at <= :now
+    ORDER BY (lane = 'test'), look_again_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    """
+)
+_DELIVERIES = text(
+    """
+    SELECT id, key, alert, destination, topic, round, state, attempts, next_try_at, made_at
+    FROM delivery WHERE alert = ANY(:alerts) ORDER BY made_at
+    """
+)
+_PLACES = text(
+    """
+    SELECT DISTINCT ON (alert) alert, lat, lon, radius_m, method, found_at, heard_at
+    FROM alert_position WHERE alert = ANY(:alerts)
+    ORDER BY alert, (trust = 'verified') DESC, heard_at DESC
+    """
+)
+
+
+def due_alerts(session: Session, now: datetime, limit: int) -> list[Any]:
+    """Alerts whose moment has come, locked; those that another dispatcher holds are skipped."""
+    return list(session.connection().execute(_DUE, {"now": now, "limit": limit}))
+
+
+def deliveries_of(session: Session, alerts: Sequence[UUID]) -> list[Any]:
+    """All deliveries of these alerts, oldest first."""
+    return list(session.connection().execute(_DELIVERIES, {"alerts": list(alerts)}))
+
+
+def newest_positions(session: Session, alerts: Sequence[UUID]) -> dict[UUID, Any]:
+    """The newest position of each alert; a proven one before any other."""
+    rows = session.connection().execute(_PLACES, {"alerts": list(alerts)})
+    return {row.alert: row for row in rows}
+
+
+def holders(session: Session, alerts: Sequence[UUID]) -> dict[UUID, Any]:
+    """The number of the handset and the known places of the person, per alert."""
+    rows = session.connection().execute(
+        text(
+            "SELECT a.id, h.number, p.places FROM alert a LEFT JOIN handset h ON h.id = a.handset"
+            " LEFT JOIN protected_person p ON p.id = a.person WHERE a.id = ANY(:alerts)"
+        ),
+        {"alerts": list(alerts)},
+    )
+    return {row.id: row for row in rows}
+
+
+def insert_deliveries(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """New deliveries, born claimed by the process that will tell them."""
+    if rows:
+        session.connection().execute(insert(Delivery), list(rows))
+
+
+def claim_deliveries(
+    session: Session, ids: Sequence[UUID], worker: str, now: datetime, until: datetime
+) -> dict[UUID, Any]:
+    """Lease these deliveries: each gets a new fencing token and an attempt more."""
+    if not ids:
+        return {}
+    rows = session.connection().execute(
+        text(
+            "UPDATE delivery SET lease_owner = :worker, lease_token = lease_token + 1,"
+            " lease_until = :until, next_try_at = :until, attempts = attempts + 1,"
+            " told_at = :now WHERE id = ANY(:ids) RETURNING id, lease_token, attempts"
+        ),
+        {"ids": list(ids), "worker": worker, "now": now, "until": until},
+    )
+    return {row.id: row for row in rows}
+
+
+def withdraw_deliveries(session: Session, ids: Sequence[UUID]) -> None:
+    """What they were for has happened."""
+    if ids:
+        session.connection().execute(
+            text(
+                "UPDATE delivery SET state = 'withdrawn', next_try_at = NULL, lease_owner = NULL,"
+                " lease_until = NULL, lease_token = lease_token + 1 WHERE id = ANY(:ids)"
+            ),
+            {"ids": list(ids)},
+        )
+
+
+def look_again(session: Session, moments: Sequence[dict[str, Any]]) -> None:
+    """When each of these alerts (locked by this transaction) is to be looked at again."""
+    if moments:
+        session.connection().execute(
+            text(
+                "UPDATE alert SET look_again_at = m.at"
+                " FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS m(id, at)"
+                " WHERE alert.id = m.id"
+            ),
+            {"ids": [m["id"] for m in moments], "ats": [m["at"] for m in moments]},
+        )
+
+
+_WRITE_ANSWER = text(
+    """
+    UPDATE delivery SET state = :state, next_try_at = :next_try_at, said = :said,
+        reference = coalesce(:reference, reference), lease_owner = NULL, lease_until = NULL,
+        received_at = CASE WHEN :arrived THEN coalesce(received_at, :now) ELSE received_at END
+    WHERE id = :id AND lease_token = :token AND state NOT IN ('received', 'taken', 'withdrawn')
+    RETURNING id, alert, key, destination, topic
+    """
+)
+
+
+def write_answer(session: Session, answer: dict[str, Any]) -> Any:
+    """The answer of one delivery, if the lease is still ours; None for a zombie's."""
+    return session.connection().execute(_WRITE_ANSWER, answer).one_or_none()
+
+
+def hurry(session: Session, alerts: Iterable[UUID], at: datetime) -> None:
+    """Look at these alerts at this moment, if no earlier one is set."""
+    ids = sorted(set(alerts))
+    if ids:
+        session.connection().execute(
+            text("UPDATE alert SET look_again_at = least(look_again_at, :at) WHERE id = ANY(:ids)"),
+            {"ids": ids, "at": at},
+        )
+
+
+def delivery_by_key(session: Session, key: str, destination: str) -> Any:
+    """The delivery of this key to this destination, locked; None when it is none of its own."""
+    return (
+        session.connection()
+        .execute(
+            text(
+                "SELECT id, alert, topic, state FROM delivery"
+                " WHERE key = :key AND destination = :destination FOR UPDATE"
+            ),
+            {"key": key, "destination": destination},
+        )
+        .one_or_none()
+    )
+
+
+def mark_delivery(session: Session, delivery: UUID, state: str, said: str, now: datetime) -> None:
+    """A destination said by itself that it has it, or that a human there took it."""
+    session.connection().execute(
+        text(
+            "UPDATE delivery SET state = :state, said = :said, next_try_at = NULL,"
+            " received_at = coalesce(received_at, :now)"
+            " WHERE id = :id AND state NOT IN ('taken', 'withdrawn')"
+        ),
+        {"id": delivery, "state": state, "said": said, "now": now},
+    )
+
+
+def is_new_answer(session: Session, row: dict[str, Any]) -> bool:
+    """Remember an answer's id; False when it was heard before."""
+    found = session.connection().execute(
+        text(
+            "INSERT INTO answer_heard (id, destination, delivery, said, heard_at)"
+            " VALUES (:id, :destination, :delivery, :said, :now)"
+            " ON CONFLICT (id) DO NOTHING RETURNING id"
+        ),
+        row,
+    )
+    return found.one_or_none() is not None
+
+
+def leased_workers(session: Session) -> list[str]:
+    """Who holds leases now."""
+    rows = session.connection().execute(
+        text("SELECT DISTINCT lease_owner FROM delivery WHERE lease_owner IS NOT NULL")
+    )
+    return [row.lease_owner for row in rows]
+
+
+def is_dead(session: Session, worker: str) -> bool:
+    """True when no living session holds the worker's lock (taken for a moment to find out)."""
+    found = session.connection().execute(
+        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:w, 7468))"), {"w": worker}
+    )
+    return bool(found.scalar_one())
+
+
+def free_leases(session: Session, worker: str, now: datetime) -> int:
+    """Give back what a dead worker had claimed: it is told again at once, with the same keys."""
+    rows = list(
+        session.connection().execute(
+            text(
+                "UPDATE delivery SET lease_owner = NULL, lease_until = NULL, next_try_at = :now,"
+                " lease_token = lease_token + 1 WHERE lease_owner = :worker"
+                " AND state NOT IN ('received', 'taken', 'withdrawn') RETURNING alert"
+            ),
+            {"worker": worker, "now": now},
+        )
+    )
+    hurry(session, (row.alert for row in rows), now)
+    return len(rows)
+
+
+def next_look(session: Session) -> datetime | None:
+    """The earliest moment at which any alert is to be looked at."""
+    found = session.connection().execute(text("SELECT min(look_again_at) FROM alert"))
+    return found.scalar_one_or_none()
+
+
+def plan_figures(session: Session, now: datetime) -> Any:
+    """For the metrics: how late the plan is, how long the oldest untaken alert waits."""
+    return (
+        session.connection()
+        .execute(
+            text(
+                "SELECT coalesce(max(extract(epoch FROM :now - look_again_at))"
+                "   FILTER (WHERE look_again_at < :now), 0) AS late_s,"
+                " coalesce(max(extract(epoch FROM :now - opened_at))"
+                "   FILTER (WHERE state = 'open' AND lane = 'real'), 0) AS untaken_s,"
+                " count(*) FILTER (WHERE state <> 'closed' AND lane = 'real') AS open_alerts"
+                " FROM alert WHERE look_again_at IS NOT NULL"
+            ),
+            {"now": now},
+        )
+        .one()
+    )
