@@ -38,6 +38,8 @@ class Limits:
     untrusted_in_flight: int = 2
     untrusted_at_once: int = 16
     """Publications of all strangers together that are being heard at one moment."""
+    untrusted_pace_s: float = 0.05
+    """A stranger's next packet is read only so long after the one before."""
     unread_bytes: int = 65_536
     """A client that does not read what we say is cut off when this much waits for it."""
 

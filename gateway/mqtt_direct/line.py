@@ -28,6 +28,7 @@ class Line:
         self._writer = writer
         self._unread_bytes = limits.unread_bytes
         self._frames = Frames(limits.packet_bytes)
+        self._silent = False
 
     def shrink(self, max_bytes: int) -> None:
         """From now on no packet may be longer than this."""
@@ -70,9 +71,9 @@ class Line:
         return received
 
     def say(self, words: bytes) -> bool:
-        """Send without waiting; False when the peer has gone or does not listen any more."""
+        """Send without waiting; False after the last word, or when the peer does not listen."""
         transport = self._writer.transport
-        if transport.is_closing():
+        if self._silent or transport.is_closing():
             return False
         if transport.get_write_buffer_size() > self._unread_bytes:
             transport.abort()
@@ -80,8 +81,14 @@ class Line:
         self._writer.write(words)
         return True
 
+    def say_last(self, words: bytes) -> None:
+        """Send, and nothing after it: what is heard later has no PUBACK on this connection."""
+        self.say(words)
+        self._silent = True
+
     async def leave(self) -> None:
         """Close so that the last words arrive: a socket closed over unread bytes resets them."""
+        self._silent = True
         try:
             async with asyncio.timeout(_LINGER_S):
                 await self._writer.drain()
@@ -100,8 +107,9 @@ class Line:
 
     @property
     def has_left(self) -> bool:
-        """True when nothing more can come from the peer."""
-        return self._reader.at_eof() or self._writer.transport.is_closing()
+        """True when nothing more can come from the peer, and all that came has been read."""
+        ended = self._reader.at_eof() or self._writer.transport.is_closing()
+        return ended and self._frames.is_empty
 
     def cut(self) -> None:
         """Close at once, without a word."""

@@ -70,7 +70,10 @@ class MqttDirect:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, _, _, _, address = found[0]
         listening = socket.create_server(
-            (str(address[0]), int(address[1])), family=family, backlog=_BACKLOG
+            (str(address[0]), int(address[1])),
+            family=family,
+            backlog=_BACKLOG,
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
         )
         listening.setblocking(False)
         task = asyncio.create_task(self._accept(listening, ssl))

@@ -27,12 +27,11 @@ class Registry:
         """Give a session its place; anything but SUCCESS is the reason why it has none."""
         if not session.trusted:
             return self._enter_stranger(session)
-        await self._pause(session.handset)
+        if await self._paused(session.handset) and session.line.has_left:
+            return ConnAckReasonCode.SERVER_BUSY  # it gave up: the one before stays
         before = self.trusted.get(session.handset)
         if before is None and len(self.trusted) >= self._limits.trusted:
             self._observe("trusted_full")
-            return ConnAckReasonCode.SERVER_BUSY
-        if session.line.has_left:  # it gave up during the pause: the one before is still there
             return ConnAckReasonCode.SERVER_BUSY
         if before is not None:
             self._take_over(before)
@@ -74,19 +73,20 @@ class Registry:
         log.info("mqtt_session_taken_over", handset=before.handset)
         self._note_takeover(before.handset, asyncio.get_running_loop().time())
 
-    async def _pause(self, handset: str) -> None:
+    async def _paused(self, handset: str) -> bool:
         """Two clones that throw each other out must not spin: the newcomer waits a moment.
 
-        It waits no longer than the connection before it lives.
+        It waits no longer than the connection before it lives. False when there was no need to.
         """
         now = asyncio.get_running_loop().time()
         too_many = len(self._recent(handset, now)) - self._limits.takeovers
         before = self.trusted.get(handset)
         if too_many < 0 or before is None:
-            return
+            return False
         pause_s = min(self._limits.takeover_pause_s, _FIRST_PAUSE_S * 2.0 ** min(too_many, 16))
         self._observe("takeover_paused")
         await asyncio.wait({before.ended}, timeout=pause_s)
+        return True
 
     def _recent(self, handset: str, now: float) -> list[float]:
         since = now - self._limits.takeover_window_s

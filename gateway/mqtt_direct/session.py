@@ -41,6 +41,7 @@ from tgd.errors import NotKept, Refusal
 from tgd.log import log
 
 _PINGRESP = PingRespPacket().write()
+_IN_ONE_GO = 32
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ class Session:
         self._ear = ear
         self._observe = observe
         self._patience_s = 1.5 * keep_alive_s(connect, limits)
+        self._pace_s = limits.untrusted_pace_s
         self._idle_s = None if trusted else limits.untrusted_idle_s
         self.spoke_at = asyncio.get_running_loop().time()
         self._hearing = 0
@@ -105,7 +107,7 @@ class Session:
         finally:
             self._reading.cancel()
         if code is not None:
-            self.line.say(DisconnectPacket(reason_code=code).write())
+            self.line.say_last(DisconnectPacket(reason_code=code).write())
 
     def end(self, code: DisconnectReasonCode | None) -> None:
         """Finish, with a DISCONNECT of this reason or (None) without one; the first call counts."""
@@ -120,7 +122,11 @@ class Session:
     async def _read(self) -> None:
         try:
             while True:
-                await self._answer(await self.line.next(self._deadline()))
+                for _ in range(_IN_ONE_GO):
+                    await self._answer(await self.line.next(self._deadline()))
+                    if not self.trusted:
+                        await asyncio.sleep(self._pace_s)
+                await asyncio.sleep(0)  # whoever pours must let the others speak
         except Gone:
             self.end(None)
         except Offence as offence:

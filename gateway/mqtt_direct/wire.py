@@ -40,6 +40,11 @@ class Frames:
         """Add what came; the caller cuts until None before it feeds again."""
         self._buffer += received
 
+    @property
+    def is_empty(self) -> bool:
+        """True when no byte waits for the rest of its packet."""
+        return not self._buffer
+
     def cut(self) -> bytes | None:
         """The next whole packet, None when more bytes are needed; raises Offence when too long."""
         if len(self._buffer) < 2:

@@ -1,6 +1,7 @@
 """What the tests of the own MQTT listener share: a door in memory, a client on a bare socket."""
 
 import asyncio
+import gc
 import json
 import ssl
 from collections import Counter
@@ -194,7 +195,9 @@ def last_words(topic: str = STATE, delay_s: int = 0) -> Will:
 async def house(
     limits: Limits | None = None, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[House]:
-    """A listener on a free port of this machine, stopped at the end."""
+    """A listener on a free port of this machine, stopped at the end; no task of it may fail."""
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
     door = Door()
     listener = MqttDirect(
         hear=door.hear,
@@ -210,3 +213,5 @@ async def house(
         for wire in at_home.wires:
             wire.hang_up()
         await listener.stop()
+    gc.collect()
+    assert not failures

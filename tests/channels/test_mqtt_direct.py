@@ -6,6 +6,7 @@ import json
 import mqtt5
 import pytest
 from mqtt5 import (
+    ConnectPacket,
     DisconnectPacket,
     DisconnectReasonCode,
     PubAckPacket,
@@ -92,6 +93,31 @@ async def test_a_message_that_nothing_keeps_is_not_acknowledged():
         again = await h.ana()
         again.say(alert(duplicate=True))
         assert (await again.hears(PubAckPacket)).reason_code == 0
+
+
+async def test_after_the_last_word_no_puback_is_said():
+    async with house() as h:
+        kept = asyncio.Event()
+        h.door.hold = lambda heard: kept if trigger_of(heard.raw) == "t1" else None
+        h.door.trouble = lambda heard: NotKept() if trigger_of(heard.raw) == "t2" else None
+        ana = await h.ana()
+        await subscribe(ana, RECEIPT)
+        ana.say(alert("t1", 1), alert("t2", 2))
+        assert await ana.is_sent_away() == 0x89
+        kept.set()
+        again = await h.ana()
+        again.say(alert("t1", 1))
+        assert (await again.hears(PubAckPacket)).reason_code == 0
+
+
+@pytest.mark.parametrize("secret", [SECRETS[ANA], b"a guess"])
+async def test_who_cries_and_hangs_up_in_one_breath_is_heard(secret):
+    async with house() as h:
+        for _ in range(6):  # also when the take-overs before make it wait
+            breathless = await h.call()
+            breathless.say(ConnectPacket(ANA, password=secret), alert(packet_id=None))
+            breathless.writer.write_eof()
+        await h.door.until(lambda: len(h.door.heard) == 6)
 
 
 async def test_an_unexpected_failure_of_the_door_is_no_puback_either():

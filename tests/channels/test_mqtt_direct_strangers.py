@@ -135,6 +135,17 @@ async def test_strangers_together_do_not_hold_ana_up():
         await h.door.until(lambda: len(h.door.heard) == 9)
 
 
+async def test_a_stranger_that_pours_is_read_slowly():
+    async with house() as h:
+        dora, ana = await h.dora_as_ana(), await h.ana()
+        dora.say(*[mqtt5.PingReqPacket()] * 400)
+        await dora.hears(mqtt5.PingRespPacket)
+        for number in range(5):
+            ana.say(alert(packet_id=number + 1))
+            assert (await ana.hears(PubAckPacket)).reason_code == 0
+        assert len(dora.reader._buffer) < 399 * len(mqtt5.PingRespPacket().write())
+
+
 async def test_strangers_can_be_turned_off():
     async with house(Limits(strangers=False, stop_s=1)) as h:
         dora = await h.dora_as_ana()
