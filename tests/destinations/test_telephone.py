@@ -1,5 +1,6 @@
 """The telephone: two exceptions, no second try, every page of the list, and whose form it is."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -94,6 +95,8 @@ async def test_the_reconciler_sees_every_page_and_only_what_came_in() -> None:
             provider.hear(ANA, OURS, f"SOS {number}")
         provider.hear(ANA, "+33199000099", "to somebody else")
         await line.send_sms(OURS, "from us to us")
+        while provider.messages[-1].status != "delivered":
+            await asyncio.sleep(0.02)
         found = await line.inbound_since([OURS], datetime.now(UTC) - timedelta(minutes=1))
         none = await line.inbound_since([OURS], datetime.now(UTC) + timedelta(minutes=1))
     finally:
@@ -133,10 +136,22 @@ def test_a_form_is_known_by_its_signature_and_an_added_field_is_seen() -> None:
     fields = [("Body", "SOS"), ("From", ANA), ("MessageSid", "SM1")]
     signed = signature(url, fields)
     assert signed_by_twilio(TOKEN, url, MultiDict(fields), signed)
-    added = MultiDict([("From", "+33639980666"), *fields])
-    assert not signed_by_twilio(TOKEN, url, added, signed)
+    stranger = ("From", "+33639980666")
+    for added in ([stranger, *fields], [*fields, stranger]):
+        assert not signed_by_twilio(TOKEN, url, MultiDict(added), signed)
     assert not signed_by_twilio(TOKEN, url.replace("https", "http"), MultiDict(fields), signed)
     assert not signed_by_twilio("other", url, MultiDict(fields), signed)
     for odd in (None, "", "é", signed[:-1]):
         assert not signed_by_twilio(TOKEN, url, MultiDict(fields), odd)
     assert not signed_by_twilio("", url, MultiDict(fields), signature(url, fields))
+
+
+async def test_a_deaf_provider_costs_its_time_limit() -> None:
+    async with running(Peer("deaf")) as peer:
+        line = TwilioTelephone(ACCOUNT, TOKEN, peer.url, OURS, timeout_s=0.3)
+        async with asyncio.timeout(10):
+            with pytest.raises(TelephoneLater, match="timeout"):
+                await line.inbound_since([OURS], LONG_AGO)
+            with pytest.raises(TelephoneLater, match="timeout"):
+                await line.send_sms(ANA, "x")
+        await line.close()
