@@ -153,6 +153,18 @@ def test_what_stands_behind_the_signature_is_not_read() -> None:
     assert is_authentic(heard(BEFORE_MAC + SIGNED[-16:].lower()), KEY)
 
 
+@pytest.mark.parametrize("cut", ["TGD1;ABCDEFGHIJKLMNOP", "TGD1;h;1;ABCDEFGHIJKLMNOP"])
+def test_only_what_follows_the_first_four_parts_is_a_signature(cut: str) -> None:
+    trigger = heard(cut)
+    assert (trigger.mac, trigger.signed_text) == (None, None)
+    assert "mac_missing" in trigger.warnings
+
+
+def test_a_signed_form_of_impossible_length_is_words() -> None:
+    trigger = heard(signed(BEFORE_MAC + "x" * 1600 + ";"))
+    assert trigger.warnings == ("free_text", "text_cut")
+
+
 @pytest.mark.parametrize("place", ["lt=48.1;lt=43.2;lg=2.2", "lt=0;lg=0", "lt=48.1;lg=2.2;pm=N"])
 def test_a_doubtful_place_costs_the_place_only(place: str) -> None:
     trigger = heard(signed(f"TGD1;h;1;D;{place};"))
