@@ -35,9 +35,10 @@ def compose(
 ) -> bytes:
     """The CAP message; children in the order of the schema's sequence.
 
-    `references` of an Update or Cancel name the opening's message, whose `sent` is the moment of
-    opening for that reason; `incidents` carries the reference that joins all of them, also when
-    this control room was only told at the request. Raises ValueError for a key not of ours.
+    Every telling has its own identifier, or a second round of ringing would be dropped as a
+    duplicate. `references` of an Update or Cancel name the first opening's message, whose `sent`
+    is the moment of opening for that reason; `incidents` carries the reference that joins all of
+    them, also when this room was first told later. Raises ValueError for a key not of ours.
     """
     alert = ET.Element("alert", {"xmlns": NAMESPACE})
     for tag, text in _head(telling, recipient, sender, zone):
@@ -49,7 +50,7 @@ def compose(
 
 def _head(telling: Telling, recipient: str, sender: str, zone: tzinfo) -> list[tuple[str, str]]:
     head = [
-        ("identifier", _identifier(telling, sender)),
+        ("identifier", to_distribution_id(telling.key, sender)),
         ("sender", sender),
         ("sent", stamp(_sent_at(telling), zone)),
         ("status", "Exercise" if telling.lane == "test" else "Actual"),
@@ -59,24 +60,19 @@ def _head(telling: Telling, recipient: str, sender: str, zone: tzinfo) -> list[t
         ("code", "tgd-profile-1.0"),
     ]
     if kind_of(telling) != "Report":
-        opening = _opening_id(telling, sender)
+        opening = to_distribution_id(_first_key(telling), sender)
         head.append(("references", f"{sender},{opening},{stamp(telling.opened_at, zone)}"))
     return [*head, ("incidents", telling.reference)]
 
 
-def _identifier(telling: Telling, sender: str) -> str:
-    whole = to_distribution_id(telling.key, sender)
-    return _opening_id(telling, sender) if telling.topic is Topic.OPENED else whole
-
-
-def _opening_id(telling: Telling, sender: str) -> str:
-    """An alert opens once per destination, so its number is left at 1 and can be referred to."""
+def _first_key(telling: Telling) -> str:
+    """The key of the first telling of the opening to this destination (round 0)."""
     alert, _, _, name = telling.key.split(":")
-    return to_distribution_id(f"{alert}:{Topic.OPENED}:1:{name}", sender)
+    return f"{alert}:{Topic.OPENED}:0:{name}"
 
 
 def _sent_at(telling: Telling) -> datetime:
-    return telling.opened_at if telling.topic is Topic.OPENED else telling.told_at
+    return telling.opened_at if telling.key == _first_key(telling) else telling.told_at
 
 
 def _add_info(alert: ET.Element, telling: Telling, nature: str, zone: tzinfo) -> None:

@@ -159,7 +159,8 @@ def test_doubts_are_told_in_the_words_of_the_room() -> None:
 
 
 def test_cap_goes_to_one_address_and_refers_to_its_opening() -> None:
-    opened, ended = cap_of(), cap_of(topic=Topic.CLOSED, outcome="accidental")
+    first = f"{ALERT}:opened:0:control-room-92"
+    opened, ended = cap_of(key=first), cap_of(topic=Topic.CLOSED, outcome="accidental")
     assert (opened["scope"], opened["addresses"]) == ("Private", ROOM)
     assert "references" not in opened
     assert ended["references"] == f"fr.justice.tgd,{opened['identifier']},{opened['sent']}"
@@ -167,6 +168,12 @@ def test_cap_goes_to_one_address_and_refers_to_its_opening() -> None:
     assert "circle" not in cap_of(position=None)
     for name in ("identifier", "sender"):
         assert not set(opened[name]) & set(" ,<&")
+
+
+def test_a_second_round_of_ringing_is_no_duplicate_of_the_first() -> None:
+    rounds = [f"{ALERT}:opened:{number}:control-room-92" for number in range(3)]
+    assert len({cap_of(key=key)["identifier"] for key in rounds}) == 3
+    assert len({envelope(key=key)["distributionID"] for key in rounds}) == 3
 
 
 def test_a_key_comes_back_from_its_distribution_id() -> None:
