@@ -1,6 +1,7 @@
 """The command line of the strangers: `tgd-simulate handset | fleet | sms-provider | …`."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -291,23 +292,33 @@ async def _confirm(
 
 async def _follow_stdin(phone: Handset, ended: asyncio.Event) -> None:
     """`press`, `test`, … one word a line, until SIGTERM or the end of the input."""
+    words: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
+    follower = loop.create_task(_press_each(phone, words))
+    left = b""
 
     def read() -> None:
-        line = sys.stdin.readline()
-        word = line.strip()
-        if not line:
+        nonlocal left
+        piece = os.read(sys.stdin.fileno(), 4096)
+        *lines, left = (left + piece).split(b"\n")
+        for line in lines:
+            words.put_nowait(line.decode(errors="replace").strip())
+        if not piece:
             loop.remove_reader(sys.stdin)
-        elif word in KIND_LETTERS:
-            presses.append(loop.create_task(phone.press(word)))
-        elif word:
-            say({"error": f"unknown kind {word!r}", "known": list(KIND_LETTERS)})
 
-    presses: list[asyncio.Task[str]] = []
     loop.add_reader(sys.stdin, read)
     await ended.wait()
     loop.remove_reader(sys.stdin)
-    await asyncio.gather(*presses)
+    follower.cancel()
+
+
+async def _press_each(phone: Handset, words: asyncio.Queue[str]) -> None:
+    while True:
+        word = await words.get()
+        if word in KIND_LETTERS:
+            await phone.press(word)
+        elif word:
+            say({"error": f"unknown kind {word!r}", "known": list(KIND_LETTERS)})
 
 
 def _host_port(text: str) -> tuple[str, int]:

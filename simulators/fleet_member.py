@@ -237,13 +237,13 @@ class Member:
         if packet.reason_code == mqtt5.ConnAckReasonCode.SUCCESS:
             self._accepted.set_result(None)
         else:
-            self._accepted.set_exception(ConnectionRefusedError(packet.reason_code.name))
+            self._accepted.set_exception(ConnectionRefusedError(str(packet.reason_code)))
 
     def _hear_puback(self, packet: mqtt5.PubAckPacket) -> None:
         cry = self._flying.pop(packet.packet_id, None)
         if cry is None:
             return
-        if packet.reason_code >= 0x80:
+        if int(packet.reason_code) >= 0x80:  # the codec's codes do not compare
             cry.refused = int(packet.reason_code)
         elif cry.puback_s is None:
             cry.puback_s = time.monotonic()

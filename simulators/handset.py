@@ -321,6 +321,7 @@ class Handset:
         self._begin_session(client)
         client.reconnect_delay_set(1, 8)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
@@ -346,6 +347,10 @@ class Handset:
         client.publish(self._topic("state"), json.dumps(birth), qos=1, retain=True)
         self.ledger_book.write("connected", session=self._session)
         self._in_loop(self._connected.set)
+
+    def _on_connect_fail(self, _: Any, __: Any) -> None:
+        """No network, nobody listening, or a listener whose certificate is not believed."""
+        self.ledger_book.write("unreachable")
 
     def _on_disconnect(self, client: Any, _: Any, __: Any, reason: Any, ___: Any) -> None:
         self.ledger_book.write("disconnected", reason=str(reason))

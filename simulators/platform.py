@@ -106,7 +106,7 @@ class Platform(Server):
         if fault := await self._misbehave_at(request):
             return fault
         try:
-            self._webhook.verify(body, dict(request.headers))
+            self._webhook.verify(body, dict(request.headers), json_parse=False)
         except (WebhookVerificationError, ValueError) as refused:
             self.ledger_book.write("bad_signature", why=str(refused))
             return web.json_response({"error": "signature"}, status=401)
