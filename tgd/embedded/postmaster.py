@@ -61,6 +61,15 @@ class Postmaster:
         if self._handle is not None and self.lives():
             signal.pidfd_send_signal(self._handle, signal.SIGINT)
 
+    def end_at_once(self) -> None:
+        """End without tidying up: what was committed is safe, the next start recovers."""
+        if self._handle is not None and self.lives():
+            signal.pidfd_send_signal(self._handle, signal.SIGQUIT)
+
+    def stopping(self, cluster: Path) -> bool:
+        """Whether somebody has asked it to stop: it takes no new connections any more."""
+        return _noted_pid(cluster) == self.pid and _line(cluster, 7) == "stopping"
+
     def port(self, cluster: Path) -> int | None:
         """The port that it wrote down, once it has."""
         line = _line(cluster, 3)
