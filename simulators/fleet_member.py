@@ -6,6 +6,7 @@ import random
 import ssl
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -107,6 +108,9 @@ class Member:
     _counter: int = 0
     _packet: int = 0
     _flying: dict[int, Cry] = field(default_factory=dict)
+    _queue: deque[Cry] = field(default_factory=deque)
+    _receive_max: int = 65535
+    """How many publications the listener takes before it acknowledges one."""
     _accepted: "asyncio.Future[None] | None" = None
     _gone: "asyncio.Future[None] | None" = None
 
@@ -148,8 +152,16 @@ class Member:
         return cry
 
     def send(self, cry: Cry) -> None:
-        """Send (again) with the same id; nothing happens while not connected."""
+        """Send (again) with the same id; nothing happens while not connected.
+
+        Never more in flight than the listener's Receive Maximum (MQTT 5, 4.9): one is kept free
+        for signs of life, the rest waits for a PUBACK.
+        """
         if not self.is_connected:
+            return
+        if len(self._flying) >= max(1, self._receive_max - 1):
+            if cry not in self._queue:
+                self._queue.append(cry)
             return
         cry.attempts += 1
         cry.first_sent_s = cry.first_sent_s or time.monotonic()
@@ -213,6 +225,7 @@ class Member:
     def _lose(self, why: Exception | None) -> None:
         self.is_connected = False
         self._flying.clear()
+        self._queue.clear()
         if self._accepted and not self._accepted.done():
             self._accepted.set_exception(ConnectionResetError("closed before CONNACK"))
         if self._gone and not self._gone.done():
@@ -235,6 +248,9 @@ class Member:
         if self._accepted is None or self._accepted.done():
             return
         if packet.reason_code == mqtt5.ConnAckReasonCode.SUCCESS:
+            self._receive_max = packet.receive_max
+            if packet.server_keep_alive is not None:
+                self.keep_alive_s = packet.server_keep_alive
             self._accepted.set_result(None)
         else:
             self._accepted.set_exception(ConnectionRefusedError(str(packet.reason_code)))
@@ -248,6 +264,8 @@ class Member:
         elif cry.puback_s is None:
             cry.puback_s = time.monotonic()
             self.observer.on_event("puback", self.card.handset, trigger=cry.press.trigger)
+        if self._queue:
+            self.send(self._queue.popleft())
 
     def _hear_receipt(self, packet: mqtt5.PublishPacket) -> None:
         if packet.qos == QOS_1 and packet.packet_id is not None and self._wire:

@@ -320,6 +320,7 @@ class Handset:
             client.tls_set_context(self.settings.tls.context())
         self._begin_session(client)
         client.reconnect_delay_set(1, 8)
+        client.max_inflight_messages_set(10)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect

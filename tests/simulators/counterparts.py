@@ -67,6 +67,7 @@ class PostOffice:
     secrets: dict[str, bytes] = field(default_factory=dict)
     sends_pubacks: bool = True
     sends_receipts: bool = True
+    receive_max: int = 65535
     connects: list[mqtt5.ConnectPacket] = field(default_factory=list)
     published: list[mqtt5.PublishPacket] = field(default_factory=list)
     wills: list[mqtt5.Will] = field(default_factory=list)
@@ -148,7 +149,7 @@ class PostOffice:
             writer.write(mqtt5.ConnAckPacket(reason_code=refused).write())
             return
         self.lines[packet.client_id] = writer
-        writer.write(mqtt5.ConnAckPacket().write())
+        writer.write(mqtt5.ConnAckPacket(receive_max=self.receive_max).write())
 
     def _take(self, packet: mqtt5.PublishPacket, writer: asyncio.StreamWriter) -> None:
         self.published.append(packet)

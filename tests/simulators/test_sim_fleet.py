@@ -65,6 +65,18 @@ async def test_reconnects_and_repeats(post_office: PostOffice) -> None:
     assert len(post_office.wills) == 5
 
 
+async def test_keeps_within_receive_maximum(post_office: PostOffice) -> None:
+    """A listener that takes three at a time never has more than two alerts waiting from one."""
+    post_office.receive_max = 3
+    post_office.sends_pubacks = False
+    plan = Plan(presses=10, wait_s=1, repeat_s=60)
+    await Fleet(CARDS[:1], at(post_office), plan).run()
+    assert len(post_office.on("alert")) == 2
+    post_office.sends_pubacks = True
+    summary = await Fleet(CARDS[:1], at(post_office), plan).run()
+    assert (summary["acknowledged"], summary["lost"]) == (10, 0)
+
+
 async def test_wrong_secret_is_counted(post_office: PostOffice) -> None:
     """One of three has a wrong secret: it never connects, and its press is lost."""
     post_office.secrets = {c.handset: c.mqtt_secret.encode() for c in CARDS[:3]}
