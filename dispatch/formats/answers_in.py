@@ -13,12 +13,21 @@ from urllib.parse import parse_qsl
 
 from dispatch.formats.delivery_id import alert_of, is_key, to_key
 from dispatch.formats.words import KEY_TO_PRESS
+from tgd.rules.alert import Verified
 from tgd.rules.delivery import MessageStatus, message_status
 
 Kind = Literal["webhook", "cisu", "keypad", "status"]
 STATES = ("received", "taken", "on_scene", "closed")
 LONGEST = 64 * 1024
-_LIMITS = {"id": 200, "key": 200, "alert": 64, "by": 120, "outcome": 64, "reason": 2000}
+_LIMITS = {
+    "id": 200,
+    "key": 200,
+    "alert": 64,
+    "by": 120,
+    "outcome": 64,
+    "reason": 2000,
+    "verified": 32,
+}
 _INTEGRATED = (None, "RECU", "INTEGRE", "CONSULTE")
 """Steps of RC-REF that say that the room has the message; ERREUR and SUPPRIME do not."""
 
@@ -39,6 +48,8 @@ class AnswerSaid:
     """When the peer says that it happened: evidence, never our clock."""
     outcome: str | None = None
     reason: str | None = None
+    verified: str | None = None
+    """What their removal of doubt found, in the words of tgd.rules.alert.Verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +144,14 @@ def _plain(said: dict[str, Any], raw: bytes) -> AnswerSaid:
     return AnswerSaid(
         id=text["id"] or _identity(raw), key=key, alert=alert, state=state, by=text["by"],
         at=_moment(said), outcome=text["outcome"], reason=text["reason"],
+        verified=_verified(text["verified"]),
     )  # fmt: skip
+
+
+def _verified(word: str | None) -> str | None:
+    if word is not None and word not in tuple(Verified):
+        raise _Unclear(f'"verified" must be one of {", ".join(Verified)}.')
+    return word
 
 
 def _text(said: dict[str, Any], name: str, limit: int) -> str | None:

@@ -19,8 +19,10 @@ from tgd.rules.doubt import Label, Trust, Verdict, better
 from tgd.rules.trigger import Position, TriggerKind
 from tgd.store import alerts as store
 
-DERIVED = ("counter:", "sms:", "content:")
+DERIVED = ("counter:", "sms:", "content:", "?content:")
 """Beginnings of trigger ids that we made ourselves because the message carried none."""
+NOT_ONLY_ONE_PRESS = ("content:", "osmand:", "owntracks:", "?osmand:", "?owntracks:")
+"""Derived ids that two presses may share: the same bytes, or an application's cached clock."""
 SAME_COUNTER_WITHIN = timedelta(hours=24)
 REPLAYED_AFTER = timedelta(seconds=60)
 
@@ -183,8 +185,8 @@ def _same_trigger(press: Press, known: dict[tuple[str, str], Any]) -> Any:
 
 
 def _is_new_after_closing(press: Press, same: Any) -> bool:
-    """Bytes without any id that come again after a closing may be a new cry for help."""
-    return press.trigger.startswith("content:") and same.state == AlertState.CLOSED
+    """What was not named by the handset may be a new cry for help when it comes after a closing."""
+    return press.trigger.startswith(NOT_ONLY_ONE_PRESS) and same.state == AlertState.CLOSED
 
 
 def _is_derived(trigger: str) -> bool:

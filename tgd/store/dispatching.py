@@ -230,3 +230,31 @@ def plan_figures(session: Session, now: datetime) -> Any:
         )
         .one()
     )
+
+
+def newest_delivery(session: Session, alert: str, destination: str) -> Any:
+    """The newest delivery of an alert (id or reference) to this destination, locked."""
+    return (
+        session.connection()
+        .execute(
+            text(
+                "SELECT d.id, d.alert, d.topic, d.state FROM delivery d"
+                " JOIN alert a ON a.id = d.alert WHERE d.destination = :destination"
+                " AND (CAST(a.id AS text) = :alert OR 'AL-' || lpad(CAST(a.number AS text), 6, '0')"
+                " = :alert) ORDER BY d.made_at DESC LIMIT 1 FOR UPDATE OF d"
+            ),
+            {"alert": alert, "destination": destination},
+        )
+        .one_or_none()
+    )
+
+
+def try_again(session: Session, delivery: UUID, why: str, now: datetime) -> None:
+    """What was sent has not arrived: it is told again at once."""
+    session.connection().execute(
+        text(
+            "UPDATE delivery SET state = 'pending', said = :why, next_try_at = :now"
+            " WHERE id = :id AND state IN ('pending', 'sent')"
+        ),
+        {"id": delivery, "why": why[:200], "now": now},
+    )

@@ -1,0 +1,137 @@
+"""Starts one dispatcher: the loop, the answers' listener and the health listener."""
+
+import asyncio
+import os
+import sys
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from dispatch import counts
+from dispatch.answers import Telephony, make_app
+from dispatch.destinations import build
+from dispatch.loop import Loop
+from dispatch.policy import Policy, read_policy
+from dispatch.policy_warnings import warnings
+from dispatch.telling import Destination
+from tgd import killpoint, settings
+from tgd.database import is_reachable, open_record
+from tgd.errors import Misconfigured
+from tgd.listening import Listener
+from tgd.living import live, print_sentence, say_listening
+from tgd.log import log
+from tgd.serving import Readiness, health_app, serve
+from tgd.settings import Settings
+from tgd.store import nudges
+from tgd.telephone import Telephone, TwilioTelephone
+
+STUCK_AFTER_S = 15.0
+"""A loop that has not turned for so long is not ready."""
+
+
+def main() -> int:
+    """Entry point; the exit code is 0 after an orderly stop, 1 when it cannot run."""
+    return live("dispatch", _run)
+
+
+async def _run(stop: asyncio.Event) -> None:
+    read = settings.read()
+    killpoint.arm(read.kill_at)
+    policy = load_policy(read)
+    telephone = _telephone(read)
+    url = read.database_url.get_secret_value()
+    worker = f"dispatch-{read.node}-{os.getpid()}-{time.time_ns() % 10**9}"
+    parts = _Parts(
+        read, policy, telephone, build(policy, telephone, read.answers_url),
+        open_record(url, lane="work", connections=8),
+        Listener(url, (nudges.DISPATCH,), holds=worker), worker,
+    )  # fmt: skip
+    await _serve(parts, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What one dispatcher is made of."""
+
+    settings: Settings
+    policy: Policy
+    telephone: Telephone | None
+    destinations: dict[str, Destination]
+    engine: Engine
+    listener: Listener
+    worker: str
+
+
+async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
+    loop = Loop(parts.engine, parts.policy, parts.destinations, parts.listener, parts.worker)
+    answers = await serve(
+        make_app(parts.engine, parts.policy, _telephony(parts.settings)),
+        parts.settings.answers_listen,
+    )
+    health = await serve(
+        health_app(_ready(parts.engine, loop)), parts.settings.dispatch_health_listen
+    )
+    await parts.listener.open()
+    await loop.open()
+    say_listening("answers", answers.port)
+    say_listening("dispatch-health", health.port)
+    await stop.wait()
+    await loop.close()
+    await answers.stop()
+    await parts.listener.close()
+    for destination in parts.destinations.values():
+        await destination.close()
+    if parts.telephone is not None:
+        await parts.telephone.close()
+    await health.stop()
+    parts.engine.dispose()
+
+
+def _ready(engine: Engine, loop: Loop) -> Readiness:
+    async def ready() -> str | None:
+        if not await asyncio.to_thread(is_reachable, engine):
+            return "record away"
+        counts.record_away.set(0)
+        return "stuck" if time.monotonic() - loop.last_turn_at > STUCK_AFTER_S else None
+
+    return ready
+
+
+def load_policy(read: Settings) -> Policy:
+    """The policy file, valid; its weaknesses are logged. Without one, only consoles are told.
+
+    Raises Misconfigured with a sentence.
+    """
+    if read.policy is None:
+        print_sentence("TGD_POLICY is not set: nobody but the consoles is told of an alert.")
+        return Policy(destinations=(), steps=())
+    try:
+        text = read.policy.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Misconfigured(f"TGD_POLICY: the file {read.policy} cannot be read.") from None
+    policy = read_policy(text, read.policy.parent, lambda path: path.read_text(encoding="utf-8"))
+    for sentence in warnings(policy):
+        print_sentence(f"Policy, warning: {sentence}")
+    log.info("policy_read", count=len(policy.steps))
+    return policy
+
+
+def _telephone(read: Settings) -> Telephone | None:
+    if not (read.twilio_account_sid and read.twilio_auth_token.get_secret_value()):
+        return None
+    numbers = read.our_numbers
+    return TwilioTelephone(
+        read.twilio_account_sid, read.twilio_auth_token.get_secret_value(), read.twilio_api_base,
+        numbers[0] if numbers else "", 5.0,
+    )  # fmt: skip
+
+
+def _telephony(read: Settings) -> Telephony:
+    return Telephony(
+        read.twilio_account_sid, read.twilio_auth_token.get_secret_value(), read.answers_url
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

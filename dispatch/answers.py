@@ -1,0 +1,197 @@
+"""HTTP that destinations call: received, taken, on scene, closed; authenticated, idempotent.
+
+Each kind proves itself in its own way: a platform by Standard Webhooks with its secret, a control
+room by its bearer token, the telephone provider by its signature over our public address.
+"""
+
+import asyncio
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI, Request
+from sqlalchemy import Engine
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from starlette.datastructures import ImmutableMultiDict
+from starlette.responses import JSONResponse, Response
+
+from dispatch import counts
+from dispatch.formats import words
+from dispatch.formats.answers_in import (
+    AnswerSaid,
+    Meaning,
+    NoNews,
+    NotReached,
+    Unintelligible,
+    read_answer,
+)
+from dispatch.formats.delivery_id import destination_of
+from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
+from dispatch.policy import (
+    AnyDestination,
+    CisuDestination,
+    Policy,
+    SmsDestination,
+    VoiceDestination,
+    WebhookDestination,
+)
+from tgd import clock, killpoint
+from tgd.database import transaction
+from tgd.errors import Incomplete, NotAllowed, RecordAway, Refusal
+from tgd.serving import TooLarge, TooSlow, bare_app, read_body
+from tgd.telephone import signed_by_twilio
+
+BODY_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Telephony:
+    """What proves a call of the telephone provider."""
+
+    account_sid: str
+    auth_token: str
+    public_url: str
+
+
+def make_app(engine: Engine, policy: Policy, telephony: Telephony) -> FastAPI:
+    """`POST /answers/v1/{destination}`, and `…/keypad` and `…/status` for the telephone."""
+    app = bare_app("answers")
+    hear = _Hearing(engine, policy, telephony)
+    app.add_api_route("/answers/v1/{destination}", hear.answer, methods=["POST"])
+    app.add_api_route("/answers/v1/{destination}/keypad", hear.keypad, methods=["POST"])
+    app.add_api_route("/answers/v1/{destination}/status", hear.status, methods=["POST"])
+    return app
+
+
+class _Hearing:
+    """The three addresses; each reads, proves, hears in a worker thread, and says what came."""
+
+    def __init__(self, engine: Engine, policy: Policy, telephony: Telephony) -> None:
+        self._engine, self._policy, self._telephony = engine, policy, telephony
+
+    async def answer(self, destination: str, request: Request) -> Response:
+        told = self._policy.destination(destination)
+        if not isinstance(told, WebhookDestination | CisuDestination):
+            return _said(404, "There is no such destination.")
+        raw = await _body(request)
+        if isinstance(raw, Response):
+            return raw
+        if not _is_proven(told, request, raw):
+            counts.heard_answers.labels(destination, "?", "unproven").inc()
+            return _said(401, "The signature or the token is not right.")
+        return await self._hear(told, read_answer(told.kind, raw))
+
+    async def keypad(self, destination: str, request: Request) -> Response:
+        found = await self._telephone(destination, request, "keypad")
+        if isinstance(found, Response):
+            return found
+        told, meaning = found
+        said = await self._hear(told, meaning)
+        language = told.language
+        if said.status_code >= 500:
+            return said
+        heard = isinstance(meaning, AnswerSaid) and said.status_code == 200
+        spoken = words.heard_twiml(language) if heard else words.no_key_twiml(language)
+        return Response(spoken, media_type="text/xml")
+
+    async def status(self, destination: str, request: Request) -> Response:
+        found = await self._telephone(destination, request, "status")
+        return found if isinstance(found, Response) else await self._hear(*found)
+
+    async def _telephone(
+        self, destination: str, request: Request, kind: Literal["keypad", "status"]
+    ) -> tuple[VoiceDestination | SmsDestination, Meaning] | Response:
+        """The destination and the meaning of a signed form of the telephone provider."""
+        told = self._policy.destination(destination)
+        if not isinstance(told, VoiceDestination | SmsDestination):
+            return _said(404, "There is no such destination.")
+        raw = await _body(request)
+        if isinstance(raw, Response):
+            return raw
+        if not self._is_signed(request, raw):
+            counts.heard_answers.labels(destination, "?", "unproven").inc()
+            return _said(403, "The signature is not right.")
+        key = request.query_params.get("key", "")
+        return told, read_answer(kind, raw, key=key)
+
+    def _is_signed(self, request: Request, raw: bytes) -> bool:
+        """Against the configured public address, on the whole multi-valued form."""
+        pairs = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)
+        accounts = [value for name, value in pairs if name == "AccountSid"]
+        query = f"?{request.url.query}" if request.url.query else ""
+        url = f"{self._telephony.public_url}{request.url.path}{query}"
+        signature = request.headers.get("X-Twilio-Signature")
+        form = ImmutableMultiDict(pairs)
+        signed = signed_by_twilio(self._telephony.auth_token, url, form, signature)
+        return signed and accounts == [self._telephony.account_sid]
+
+    async def _hear(self, told: AnyDestination, meaning: Meaning) -> Response:
+        if isinstance(meaning, Unintelligible):
+            return _said(400, meaning.why)
+        if isinstance(meaning, NoNews):
+            return JSONResponse({"result": "nothing", "why": meaning.why})
+        if meaning.key and destination_of(meaning.key) != told.name:
+            return _said(404, str(NotYours()))
+        if isinstance(meaning, NotReached):
+            return await self._write(told, meaning, "failed")
+        assert isinstance(meaning, AnswerSaid)
+        return await self._write(told, meaning, meaning.state)
+
+    async def _write(
+        self, told: AnyDestination, meaning: AnswerSaid | NotReached, state: str
+    ) -> Response:
+        try:
+            effect = await asyncio.to_thread(self._write_now, told, meaning)
+        except RecordAway:
+            counts.heard_answers.labels(told.name, state, "away").inc()
+            return _said(503, "Try again in a moment.")
+        except Refusal as refusal:
+            counts.heard_answers.labels(told.name, state, "refused").inc()
+            return _said(_status_of(refusal), str(refusal))
+        counts.heard_answers.labels(told.name, state, effect.result).inc()
+        return JSONResponse({"result": effect.result, "state": effect.state})
+
+    def _write_now(self, told: AnyDestination, meaning: AnswerSaid | NotReached) -> Effect:
+        now = clock.now()
+        with transaction(self._engine) as session:
+            if isinstance(meaning, NotReached):
+                return hear_failure(session, told.name, meaning, now)
+            effect = hear_answer(session, told.name, told.kind, meaning, now)
+            killpoint.reach("answers_before_commit")
+            return effect
+
+
+def _status_of(refusal: Refusal) -> int:
+    if isinstance(refusal, NotYours):
+        return 404
+    if isinstance(refusal, NotAllowed):
+        return 403
+    return 422 if isinstance(refusal, Incomplete) else 409
+
+
+def _is_proven(told: WebhookDestination | CisuDestination, request: Request, raw: bytes) -> bool:
+    if isinstance(told, CisuDestination):
+        token = told.token.get_secret_value() if told.token else None
+        given = request.headers.get("Authorization", "")
+        expected = f"Bearer {token}".encode()
+        return token is not None and hmac.compare_digest(given.encode(), expected)
+    headers = {k: v for k, v in request.headers.items() if k.startswith("webhook-")}
+    try:
+        Webhook(told.secret.get_secret_value()).verify(raw, headers)
+    except (WebhookVerificationError, ValueError, KeyError):
+        return False
+    return True
+
+
+async def _body(request: Request) -> bytes | Response:
+    try:
+        return await read_body(request, BODY_LIMIT)
+    except TooLarge:
+        return _said(413, f"More than {BODY_LIMIT} bytes are not read.")
+    except TooSlow:
+        return _said(408, "The body did not come in time.")
+
+
+def _said(status: int, why: str) -> Response:
+    return JSONResponse({"error": why}, status_code=status)

@@ -1,0 +1,164 @@
+"""What a destination says by itself becomes acts, in one transaction: once, and only about its own.
+
+An answer's id is remembered with its effect, so that the same answer twice changes nothing; an
+answer about another destination's delivery is refused.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from dispatch.formats.answers_in import AnswerSaid, NotReached
+from tgd import journal
+from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
+from tgd.journal import Line
+from tgd.rules.access import ANSWERS
+from tgd.rules.alert import TRANSITIONS, AlertEvent, AlertState, Outcome, Verified
+from tgd.rules.delivery import DeliveryState
+from tgd.store import acting, nudges
+from tgd.store import dispatching as store
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an answer did: `done`, or `known` when it had been heard before."""
+
+    result: str
+    state: str
+
+
+class NotYours(Refusal):
+    """There is no such delivery of yours."""
+
+
+def hear_answer(
+    session: Session, destination: str, kind: str, said: AnswerSaid, now: datetime
+) -> Effect:
+    """Apply one answer. Raises NotYours, NotAllowed, Incomplete, WrongState, SomebodyWasFaster."""
+    if said.state not in ANSWERS[kind]:
+        raise NotAllowed(f"A {kind} destination cannot answer “{said.state}”.")
+    delivery = _delivery(session, destination, said)
+    if not _is_new(session, destination, said, delivery.id, now):
+        return Effect("known", said.state)
+    actor = Actor(_name(destination, said))
+    _mark(session, delivery, said, now)
+    alert: UUID = delivery.alert
+    journal.write(session, [Line(now, actor.name, "AnswerHeard", alert, None,
+                                 {"destination": destination, "state": said.state})])  # fmt: skip
+    _apply(session, actor, kind, alert, said, now)
+    store.hurry(session, [alert], now)
+    nudges.nudge_all(session)
+    return Effect("done", said.state)
+
+
+def hear_failure(session: Session, destination: str, said: NotReached, now: datetime) -> Effect:
+    """The destination says that it has not reached anybody: try again now. Raises NotYours."""
+    delivery = store.delivery_by_key(session, said.key, destination)
+    if delivery is None:
+        raise NotYours
+    if store.is_new_answer(session, _answer_row(destination, said.id, delivery.id, "failed", now)):
+        store.try_again(session, delivery.id, said.why, now)
+        store.hurry(session, [delivery.alert], now)
+        nudges.nudge_all(session)
+        return Effect("done", "failed")
+    return Effect("known", "failed")
+
+
+def _delivery(session: Session, destination: str, said: AnswerSaid) -> Any:
+    """The delivery that is answered; without a key, the destination's newest of that alert."""
+    if said.key:
+        found = store.delivery_by_key(session, said.key, destination)
+    else:
+        found = store.newest_delivery(session, said.alert, destination)
+    if found is None or (said.key and said.alert not in ("", str(found.alert))):
+        raise NotYours
+    return found
+
+
+def _is_new(
+    session: Session, destination: str, said: AnswerSaid, delivery: UUID, now: datetime
+) -> bool:
+    return store.is_new_answer(
+        session, _answer_row(destination, said.id, delivery, said.state, now)
+    )
+
+
+def _answer_row(
+    destination: str, answer: str, delivery: UUID, said: str, now: datetime
+) -> dict[str, Any]:
+    return {"id": f"{destination}:{answer}"[:140], "destination": destination,
+            "delivery": delivery, "said": said[:40], "now": now}  # fmt: skip
+
+
+def _name(destination: str, said: AnswerSaid) -> str:
+    """Who is behind it, as the destination names them; the name of the trade comes first."""
+    by = "".join(c for c in (said.by or "") if c.isalnum() or c in "-_. ")[:30].strip()
+    return f"{destination}/{by}" if by else destination
+
+
+def _mark(session: Session, delivery: Any, said: AnswerSaid, now: datetime) -> None:
+    taken = said.state == "taken"
+    state = DeliveryState.TAKEN if taken else DeliveryState.RECEIVED
+    store.mark_delivery(session, delivery.id, state.value, said.state, now)
+
+
+def _apply(
+    session: Session, actor: Actor, kind: str, alert: UUID, said: AnswerSaid, now: datetime
+) -> None:
+    """The effect on the alert. A late answer about what is over changes nothing more."""
+    seen = acting.alert(session, alert)
+    assert seen is not None
+    if seen.state == AlertState.CLOSED:
+        if said.state == "closed":
+            raise WrongState("This alert is closed already.")
+        return
+    if kind == "cisu" and said.state in ("received", "taken"):
+        acts.acknowledge(session, actor, alert, now)
+    if said.state == "taken":
+        _take(session, actor, alert, now)
+    elif said.state == "on_scene":
+        acts.arrive(session, actor, alert, now)
+    elif said.state == "closed":
+        _close(session, actor, alert, said, now)
+
+
+def _take(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
+    """Their human answers for it, unless one of ours does already: then it is only known."""
+    seen = acting.alert(session, alert)
+    assert seen is not None
+    if seen.owner is None or seen.owner == actor.name:
+        acts.take(session, actor, alert, now)
+
+
+def _close(session: Session, actor: Actor, alert: UUID, said: AnswerSaid, now: datetime) -> None:
+    seen = acting.alert(session, alert)
+    assert seen is not None
+    if seen.owner is None and (AlertState(seen.state), AlertEvent.TAKE) in TRANSITIONS:
+        acts.take(session, actor, alert, now)
+    elif not _same_house(seen.owner, actor.name):
+        raise SomebodyWasFaster("Somebody else answers for this alert: they close it.")
+    elif seen.owner != actor.name:
+        actor = Actor(seen.owner or actor.name)
+    if said.verified:
+        acts.verify(session, actor, alert, Verified(said.verified), now)
+    closed = acts.close(session, actor, alert, _outcome(said), said.reason or "", now)
+    if closed.state != AlertState.CLOSED:
+        raise Incomplete("Closing it this way needs a second person: ask the supervisor.")
+
+
+def _same_house(owner: str | None, actor: str) -> bool:
+    """True when both are behind the same destination: agents change shifts."""
+    return owner is not None and owner.partition("/")[0] == actor.partition("/")[0]
+
+
+def _outcome(said: AnswerSaid) -> Outcome:
+    try:
+        return Outcome(said.outcome or "")
+    except ValueError:
+        words = ", ".join(Outcome)
+        raise Incomplete(f"The outcome must be one of {words}.") from None
