@@ -106,6 +106,7 @@ class Session:
             code = await self.ended
         finally:
             self._reading.cancel()
+            await asyncio.wait({self._reading})  # only one may read, and the line reads to its end
         if code is not None:
             self.line.say_last(DisconnectPacket(reason_code=code).write())
 

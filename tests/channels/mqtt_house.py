@@ -21,6 +21,7 @@ from mqtt5 import (
     TopicFilter,
     Will,
 )
+from structlog.testing import capture_logs
 
 from gateway.heard import Form, Heard, Kept, Receipt
 from gateway.mqtt_direct import Identity, Limits, MqttDirect
@@ -195,7 +196,15 @@ def last_words(topic: str = STATE, delay_s: int = 0) -> Will:
 async def house(
     limits: Limits | None = None, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[House]:
-    """A listener on a free port of this machine, stopped at the end; no task of it may fail."""
+    """A listener on a free port of this machine, stopped at the end; nothing in it may fail."""
+    with capture_logs() as logs:
+        async with _house(limits, context) as at_home:
+            yield at_home
+    assert not [line for line in logs if str(line["event"]).endswith("_failed")]
+
+
+@asynccontextmanager
+async def _house(limits: Limits | None, context: ssl.SSLContext | None) -> AsyncIterator[House]:
     failures: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
     door = Door()

@@ -89,6 +89,20 @@ async def test_a_will_waits_and_is_forgotten_when_the_handset_is_back():
         assert not h.door.heard
 
 
+async def test_a_will_is_forgotten_for_good_when_the_handset_was_back():
+    async with house() as h:
+        lost = await h.ana(will=last_words(delay_s=1))
+        lost.hang_up()
+        await h.door.until(lambda: not h.listener.connected())
+        back = await h.ana(will=last_words(delay_s=1))
+        other = await h.ana()  # takes over from `back`
+        assert await back.is_sent_away() == 0x8E
+        other.say(DisconnectPacket())
+        assert await other.next() is None
+        await asyncio.sleep(1.2)
+        assert not h.door.heard
+
+
 async def test_a_will_does_not_wait_for_ever():
     async with house(Limits(will_delay_s=0.1, stop_s=1)) as h:
         ana = await h.ana(will=last_words(delay_s=2**31))
