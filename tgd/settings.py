@@ -15,6 +15,9 @@ from tgd.errors import Misconfigured
 
 _SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN")
 
+_MAY_BE_EMPTY = ("TGD_MQTT_LISTEN",)
+"""Settings whose default is not empty and for which empty means "none"."""
+
 
 class Settings(BaseSettings):
     """Field `x_y` is the variable `TGD_X_Y`."""
@@ -153,12 +156,30 @@ def read() -> Settings:
     if unknown:
         raise Misconfigured(f"{unknown[0]} is not a setting: see docs/settings.md for the list.")
     given = {
-        k.removeprefix("TGD_").lower(): v for k, v in environment.items() if k in known and v != ""
+        k.removeprefix("TGD_").lower(): v
+        for k, v in environment.items()
+        if k in known and (v != "" or k in _MAY_BE_EMPTY)
     }
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
         raise Misconfigured("; ".join(_sentence(e) for e in error.errors())) from None
+
+
+def inherited_environment() -> dict[str, str]:
+    """What a process that we start inherits: everything of ours, settings included."""
+    return dict(os.environ)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """These settings as variables, for a process that we start."""
+    given = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        given[f"TGD_{name.upper()}"] = "" if value is None else str(value)
+    return given
 
 
 def split_listen(value: str) -> tuple[str, int]:

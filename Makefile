@@ -1,0 +1,49 @@
+# Every command says what it does: `make help`.
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
+ARGS ?=
+
+.PHONY: help setup setup-dev demo test check bench campaign clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: .venv/.ready ## Make the environment (.venv) that `.venv/bin/tgd` runs in
+
+setup-dev: .venv/.ready-dev ## The same with what the tests need
+
+.venv/bin/python:
+	@echo "Making the Python environment (.venv)…"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; this is $$($(PYTHON) --version)."; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/.ready: .venv/bin/python requirements.lock pyproject.toml
+	@echo "Installing the pinned packages…"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready requirements-dev.lock
+	@echo "Installing what the tests need…"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/.ready ## Everything on this machine, with simulated handsets and peers (ARGS=--once plays a night)
+	@.venv/bin/tgd demo $(ARGS)
+
+check: .venv/.ready-dev ## Style, types and the rooms' contracts
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+
+test: check ## Every test (ARGS for pytest)
+	@.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: .venv/.ready-dev ## Figures of the alert path, each beside its floor in the same run
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+clean: ## Forget the environment and the caches
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,124 @@
+"""The processes of one host: started, listened to, started again when they die, stopped."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tgd.errors import CannotStart
+from tgd.log import log
+from tgd.settings import inherited_environment
+
+START_LIMIT_S = 40.0
+AGAIN_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+"""Pauses before a part that keeps dying is started again; the last one for ever."""
+
+
+@dataclass
+class Part:
+    """One process of ours, run as `python -m module`."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    listeners: tuple[str, ...] = ()
+    """Which `listening` lines it logs before it can be used."""
+    environment: dict[str, str] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    last_words: str = ""
+
+
+class Children:
+    """All parts of one host. Logs go to `sink`, one JSON line at a time."""
+
+    def __init__(self, sink: Callable[[str], None], restart: bool = True) -> None:
+        self._sink = sink
+        self._restart = restart
+        self._parts: list[Part] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ending = False
+
+    async def start(self, part: Part) -> Part:
+        """Start a part and wait until it listens; raises CannotStart with its own sentence."""
+        self._parts.append(part)
+        task = asyncio.create_task(self._keep(part), name=part.name)
+        self._tasks.append(task)
+        waiting = asyncio.create_task(part.started.wait())
+        done, _ = await asyncio.wait(
+            {waiting, task}, timeout=START_LIMIT_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        if waiting not in done:
+            waiting.cancel()
+            raise CannotStart(f"{part.name} did not start. {part.last_words}".strip())
+        return part
+
+    async def stop(self) -> None:
+        """End all parts in the opposite order: hearing ends last of all that hears."""
+        self._ending = True
+        for part in reversed(self._parts):
+            await _end(part)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _keep(self, part: Part) -> None:
+        deaths = 0
+        while not self._ending:
+            part.process = await _spawn(part)
+            await asyncio.gather(self._follow(part), part.process.wait())
+            if self._ending or not self._restart:
+                return
+            if not part.started.is_set():
+                return  # its first start failed: its last words are the sentence
+            pause = AGAIN_S[min(deaths, len(AGAIN_S) - 1)]
+            deaths += 1
+            log.error("part_died", kind=part.name, status=part.process.returncode, seconds=pause)
+            await asyncio.sleep(pause)
+
+    async def _follow(self, part: Part) -> None:
+        assert part.process is not None
+        assert part.process.stderr is not None
+        async for raw in part.process.stderr:
+            line = raw.decode("utf-8", "replace").rstrip()
+            self._note(part, line)
+            self._sink(line)
+
+    def _note(self, part: Part, line: str) -> None:
+        try:
+            said: dict[str, Any] = json.loads(line)
+        except ValueError:
+            part.last_words = line
+            return
+        if isinstance(said, dict) and said.get("event") == "listening":
+            part.ports[str(said.get("listener"))] = int(said.get("port", 0))
+            if all(name in part.ports for name in part.listeners):
+                part.started.set()
+
+
+async def _spawn(part: Part) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", part.module, *part.arguments,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE, limit=1 << 20, start_new_session=True,
+        env={**inherited_environment(), **part.environment},
+    )  # fmt: skip
+
+
+async def _end(part: Part) -> None:
+    process = part.process
+    if process is None or process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), 15)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
