@@ -82,7 +82,7 @@ def test_a_moment_ends_in_at():
         if isinstance(node, ast.AnnAssign)
         and isinstance(node.target, ast.Name)
         and ast.unparse(node.annotation) in ("datetime", "datetime | None")
-        and not node.target.id.endswith(("_at", "_since"))
+        and not node.target.id.endswith(("_at", "_since", "_until"))
         and node.target.id != "at"
     ]
     assert found == []
