@@ -19,6 +19,7 @@ from simulators.fleet import Fleet, Plan, read_cards
 from simulators.fleet_member import Address
 from simulators.handset import Handset, Misbehaviour, Settings, Tls, Ways
 from simulators.handset_words import KIND_LETTERS, Card, Fix
+from simulators.phone import App, Phone
 from simulators.platform import Agent, Platform
 from simulators.proxy import FaultProxy
 from simulators.serving import Server, say, serve
@@ -121,6 +122,35 @@ def fleet(
     summary = asyncio.run(ships.run())
     say({"summary": summary})
     raise typer.Exit(1 if summary["lost"] else 0)
+
+
+@app.command()
+def phone(
+    url: Annotated[str, typer.Option(help="Full address of the form for that app.")],
+    device: Annotated[str, typer.Option(help="Identifier set in the app.")],
+    program: Annotated[App, typer.Option("--app")] = App.TRACCAR,
+    secret: Annotated[str, typer.Option(help="Bearer token, or OwnTracks password.")] = "",
+    position: Annotated[str | None, typer.Option(help="lat,lon[,radius_m[,method]]")] = None,
+    sos: Annotated[bool, typer.Option(help="Press SOS; otherwise report the position.")] = False,
+    timeout_s: float = 30.0,
+    ledger: LedgerPath = None,
+) -> None:
+    """A volunteer's telephone with a free app. Exits 0 when the server took the message."""
+
+    async def carry() -> None:
+        one = Phone(program, url, device, secret=secret, ledger=ledger, echo=True)
+        one.fix = _fix(position)
+        await one.start()
+        try:
+            (one.sos if sos else one.report)()
+            await one.sent(timeout_s)
+        finally:
+            await one.stop()
+
+    try:
+        asyncio.run(carry())
+    except TimeoutError:
+        raise typer.Exit(1) from None
 
 
 @app.command()
