@@ -11,7 +11,7 @@ from gateway.mqtt_direct.wire import Frames, decode
 
 _CHUNK_BYTES = 4096
 _LINGER_S = 1.0
-_LINGER_CHUNKS = 64
+_LINGER_CHUNKS = 256
 
 
 class Gone(Exception):

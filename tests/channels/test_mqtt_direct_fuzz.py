@@ -212,3 +212,14 @@ async def test_an_oversized_packet_costs_no_memory(length):
         oversized.say(b"\x32" + length + b"x" * 100_000)
         assert await oversized.is_sent_away() == 0x95
         assert await ana.still_talks()
+
+
+async def test_the_reason_arrives_although_much_was_still_on_its_way():
+    async with house() as h:
+        dora = await h.call_as(DORA, SECRETS[DORA])
+        dora.reader._transport.pause_reading()
+        dora.say(b"\x32\xff\xff\x7f" + b"x" * 600_000)
+        await h.door.until(lambda: not h.listener.connected())
+        await h.door.until(lambda: not h.listener._connections)
+        dora.reader._transport.resume_reading()
+        assert await dora.is_sent_away() == 0x95
