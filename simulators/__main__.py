@@ -19,11 +19,13 @@ from simulators.fleet import Fleet, Plan, read_cards
 from simulators.fleet_member import Address
 from simulators.handset import Handset, Misbehaviour, Settings, Tls, Ways
 from simulators.handset_words import KIND_LETTERS, Card, Fix
+from simulators.night import live_on, play
 from simulators.phone import App, Phone
 from simulators.platform import Agent, Platform
 from simulators.proxy import FaultProxy
 from simulators.serving import Server, say, serve
 from simulators.sms_provider import Account, SmsProvider
+from simulators.town import Map
 from simulators.twilio_posting import Patience
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -275,6 +277,20 @@ def proxy(
         await serve(link)
 
     asyncio.run(run())
+
+
+@app.command()
+def night(
+    map_: Annotated[Path, typer.Option("--map", help="Where everything is (JSON).")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+    live: Annotated[bool, typer.Option(help="Stay, with a press now and then.")] = False,
+    every_s: float = 60.0,
+) -> None:
+    """The whole town: plays the scripted night once. Exits 0 when all ended as it should."""
+    where = Map.read(map_)
+    if live:
+        asyncio.run(live_on(where, every_s))
+    raise typer.Exit(0 if asyncio.run(play(where, as_json=as_json)) else 1)
 
 
 async def _serve_in_mode(make: Callable[[], Server], mode: str) -> None:

@@ -133,7 +133,7 @@ class Fleet:
     async def _until(self, done: Callable[[], bool]) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.plan.wait_s):
-                while not done():  # noqa: ASYNC110 (thousands of conditions, one slow look)
+                while not done():
                     await asyncio.sleep(0.1)
 
     async def _keep_time(self) -> None:

@@ -84,7 +84,7 @@ class Phone:
     async def sent(self, timeout_s: float = 30) -> None:
         """Until the queue is empty; raises TimeoutError."""
         async with asyncio.timeout(timeout_s):
-            while self.queue:  # noqa: ASYNC110 (a queue without a signal when it is empty)
+            while self.queue:
                 await asyncio.sleep(0.02)
 
     def report(self, at: datetime | None = None) -> None:

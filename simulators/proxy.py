@@ -199,7 +199,7 @@ class FaultProxy:
 
     async def _survives(self, size: int, way: Way) -> bool:
         """Wait as long as the link wants, then say whether the piece arrives."""
-        while self.mode is Mode.BLACKHOLE:  # noqa: ASYNC110 (the mode is a plain attribute)
+        while self.mode is Mode.BLACKHOLE:
             await asyncio.sleep(0.02)
         lost = Mode.LOST_REPLY if way is Way.REPLY else Mode.LOST_REQUEST
         if self.mode is lost:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from tgd.store.accounts import count_accounts
 
 from tgd import migrate, settings
 from tgd.cli.children import Children, Part
@@ -20,6 +19,7 @@ from tgd.keyring import load_keys
 from tgd.living import live
 from tgd.log import log
 from tgd.settings import Settings, as_environment, split_listen
+from tgd.store.accounts import count_accounts
 
 LOOK_AFTER_RECORD_S = 1.0
 
@@ -31,6 +31,7 @@ class Host:
     settings: Settings
     children: Children
     record: EmbeddedRecord | None
+    record_url: str
     parts: dict[str, Part]
 
     def listeners(self) -> list[dict[str, Any]]:
@@ -95,7 +96,7 @@ async def start_host(
         if record is not None:
             await asyncio.to_thread(record.stop)
         raise
-    return Host(read, children, record, parts)
+    return Host(read, children, record, url, parts)
 
 
 def _make_folder(read: Settings) -> None:

@@ -1,0 +1,82 @@
+"""An operator at the console, over HTTP as a browser would: signs in, reads, acts."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+
+class Refused(Exception):
+    """The console refused an act; the words are its own."""
+
+
+class Operator:
+    """One signed-in person. Raises Refused with the console's sentence."""
+
+    def __init__(self, console: str, name: str, password: str) -> None:
+        self.name = name
+        self._console, self._password = console, password
+        self._http: aiohttp.ClientSession | None = None
+        self._token = ""
+
+    async def sign_in(self) -> None:
+        """Through the form of the login page."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        timeout = aiohttp.ClientTimeout(total=10)
+        self._http = aiohttp.ClientSession(self._console, cookie_jar=jar, timeout=timeout)
+        form = {"name": self.name, "password": self._password}
+        await self._post("/login", form)
+        session = await self._get("/api/session")
+        self._token = str(session["form_token"])
+
+    async def leave(self) -> None:
+        """Close the browser."""
+        if self._http is not None:
+            await self._http.close()
+
+    async def alerts(self) -> list[dict[str, Any]]:
+        """The list as the console shows it."""
+        found = await self._get("/api/alerts")
+        return list(found["alerts"])
+
+    async def alert(self, alert: str) -> dict[str, Any]:
+        """One alert with its timeline."""
+        return await self._get(f"/api/alerts/{alert}")
+
+    async def act(self, alert: str, act: str, **words: str) -> dict[str, Any]:
+        """One act on one alert."""
+        return await self._post(f"/alerts/{alert}/{act}", words)
+
+    async def until(
+        self, alert: str, states: tuple[str, ...], timeout_s: float = 30
+    ) -> dict[str, Any]:
+        """Look until the alert is in one of these states; raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                found = await self.alert(alert)
+                if found["state"] in states:
+                    return found
+                await asyncio.sleep(0.1)
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        assert self._http is not None, "sign_in() first"
+        headers = {"Accept": "application/json"}
+        async with self._http.get(path, headers=headers) as answer:
+            return await _read(answer)
+
+    async def _post(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+        assert self._http is not None, "sign_in() first"
+        headers = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
+        said = {"form_token": self._token, **form}
+        async with self._http.post(path, data=said, headers=headers) as answer:
+            return await _read(answer)
+
+
+async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    if answer.content_type != "application/json":
+        text = await answer.text()
+        raise Refused(f"status {answer.status}, no JSON: {text[:200]}")
+    said = await answer.json()
+    if answer.status >= 400:
+        raise Refused(str(said.get("error", said)))
+    return dict(said)
