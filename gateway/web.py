@@ -1,0 +1,174 @@
+"""Devices that speak HTTP: Traccar Client (OsmAnd's form) and OwnTracks; bytes in, door, answer.
+
+Whoever sends may say any device id: a message is heard in that name, and believed only with the
+handset's secret (bearer token, or password of HTTP Basic). These addresses are open to the whole
+Internet, so what nobody can read is refused with 400 and kept nowhere, unless its bytes hold
+`alarm=` or `sos`: then it may be a cry for help, and is heard like any other.
+"""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from gateway import counts
+from gateway.formats import READERS
+from gateway.heard import Channel, Form, Heard, Kept, Receipt
+from tgd import clock
+from tgd.errors import NotKept
+from tgd.rules.trigger import Meaning, PositionReport, Trigger, Unreadable
+from tgd.serving import TooLarge, TooSlow, read_body
+
+Hear = Callable[[Heard], Awaitable[Receipt]]
+Proves = Callable[[str, str], Awaitable[bool]]
+"""Whether this secret is the one of that handset."""
+
+STRANGERS_AT_ONCE = 16
+"""Messages of strangers that are being heard at one moment; handsets never wait for them."""
+NOBODY = "nobody"
+"""The source of a message that names no device."""
+LONGEST_SOURCE = 64
+_CRY = re.compile(rb"alarm\s*=|alarm%3d|sos", re.IGNORECASE)
+_READABLE = frozenset(
+    {"", "application/x-www-form-urlencoded", "application/json", "text/plain",
+     "application/octet-stream"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One request, read and not yet attributed."""
+
+    form: Form
+    raw: bytes
+    meaning: Meaning
+    names: list[str]
+    """Whom it says it is, best first."""
+    secret: str | None
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status, self.why = status, why
+
+
+def devices_router(hear: Hear, proves: Proves) -> APIRouter:
+    """`/devices/osmand` and `/devices/owntracks` (INTEROP 2.2, 2.3)."""
+    router = APIRouter()
+    room = asyncio.Semaphore(STRANGERS_AT_ONCE)
+
+    @router.api_route("/devices/osmand", methods=["GET", "POST"])
+    async def osmand(request: Request) -> Response:
+        return await _answered(request, _osmand, PlainTextResponse("OK"))
+
+    @router.post("/devices/owntracks")
+    async def owntracks(request: Request) -> Response:
+        return await _answered(request, _owntracks, JSONResponse([]))
+
+    async def _answered(
+        request: Request, read: Callable[[Request], Awaitable[_Said]], well: Response
+    ) -> Response:
+        try:
+            return await _heard(await read(request), well)
+        except _Refused as refused:
+            counts.refused.labels("http", refused.why).inc()
+            return JSONResponse({"error": refused.why}, status_code=refused.status)
+        except NotKept:
+            return JSONResponse({"error": "not_kept"}, status_code=503)
+
+    async def _heard(said: _Said, well: Response) -> Response:
+        """A position that cannot be kept now is answered 202 and forgotten: the app sends in
+        order, and a refused old position would keep the SOS behind it waiting for minutes."""
+        if not isinstance(said.meaning, Trigger | PositionReport | Unreadable):
+            return well
+        heard = await _attributed(said, proves)
+        if heard.verified:
+            receipt = await hear(heard)
+        else:
+            async with room:
+                receipt = await hear(heard)
+        if receipt.kept is Kept.NOWHERE:
+            if not isinstance(said.meaning, PositionReport):
+                raise NotKept
+            well.status_code = 202
+        return well
+
+    return router
+
+
+async def _osmand(request: Request) -> _Said:
+    """The body, or without one the query string, as older clients send it."""
+    raw = await _body(request) or request.scope["query_string"]
+    if not raw.strip():
+        raise _Refused(400, "empty")
+    meaning = _read(Form.OSMAND, raw, request)
+    named = getattr(meaning, "handset", None)
+    _, secret = _credentials(request)
+    return _Said(Form.OSMAND, raw, meaning, [named] if named else [], secret)
+
+
+async def _owntracks(request: Request) -> _Said:
+    """An empty body is nothing at all, and is answered as if it were something."""
+    raw = await _body(request)
+    meaning = _read(Form.OWNTRACKS, raw, request)
+    user, secret = _credentials(request)
+    said = [request.headers.get("x-limit-d"), user, request.headers.get("x-limit-u")]
+    return _Said(Form.OWNTRACKS, raw, meaning, [name for name in said if name], secret)
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await read_body(request)
+    except TooLarge:
+        raise _Refused(413, "too_large") from None
+    except TooSlow:
+        raise _Refused(408, "too_slow") from None
+
+
+def _read(form: Form, raw: bytes, request: Request) -> Meaning:
+    """What the bytes mean; refused when they mean nothing and cannot be a cry for help."""
+    meaning = READERS[form](raw)
+    cry = isinstance(meaning, Trigger) or _CRY.search(raw) is not None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _READABLE and not cry:
+        raise _Refused(415, "not_a_known_type")
+    if isinstance(meaning, Unreadable) and not cry:
+        raise _Refused(400, meaning.why)
+    return meaning
+
+
+def _credentials(request: Request) -> tuple[str | None, str | None]:
+    """User and secret of the Authorization header; a bearer token has no user."""
+    scheme, _, said = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return None, said.strip() or None
+    if scheme.lower() != "basic":
+        return None, None
+    try:
+        user, _, secret = base64.b64decode(said, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None, None
+    return user or None, secret or None
+
+
+async def _attributed(said: _Said, proves: Proves) -> Heard:
+    """In the first name that the secret proves; without a proof, in the first name that it says."""
+    names = [name for name in map(_clean, said.names) if name]
+    source, verified = (names or [NOBODY])[0], False
+    for name in names if said.secret else []:
+        if await proves(name, said.secret or ""):
+            source, verified = name, True
+            break
+    return Heard(Channel.HTTP, said.form, source, verified, uuid4().hex, said.raw, clock.now())
+
+
+def _clean(name: str) -> str:
+    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST_SOURCE]
