@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help setup setup-dev demo test check bench campaign clean
+.PHONY: help setup setup-dev demo test check bench clean
 .DEFAULT_GOAL := help
 
 help: ## This list

@@ -25,9 +25,9 @@ from tgd.accounts import make_account
 from tgd.cli.up import Host, start_host, stop_host, watch
 from tgd.database import open_record, transaction
 from tgd.errors import TgdError
-from tgd.keyring import load_keys
+from tgd.keyring import open_keys
 from tgd.living import live
-from tgd.passwords import hash_password
+from tgd.passwords import hashed
 from tgd.rules.access import Role
 from tgd.rules.keys import sms_key
 from tgd.settings import Settings
@@ -150,7 +150,7 @@ def _introduce(said: dict[str, Any], *, as_json: bool) -> None:
 
 def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
     """Fictional people with handsets, one account per role; gives the map for the strangers."""
-    keys = load_keys(host.settings)
+    keys = open_keys(host.settings)
     engine = open_record(host.record_url, lane="work", connections=1)
     try:
         with transaction(engine) as session:
@@ -176,7 +176,7 @@ def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
 
 def _account(session: Session, role: str, name: str) -> dict[str, str]:
     password = secrets.token_urlsafe(9)
-    make_account(session, name, Role(role), hash_password(password), clock.now())
+    make_account(session, name, Role(role), hashed(password), clock.now())
     return {"name": name, "password": password}
 
 

@@ -15,7 +15,7 @@ from tgd.cli.children import Children, Part
 from tgd.database import open_record, transaction
 from tgd.embedded import EmbeddedRecord
 from tgd.errors import CannotStart, TgdError
-from tgd.keyring import load_keys
+from tgd.keyring import open_keys
 from tgd.living import live
 from tgd.log import log
 from tgd.settings import Settings, as_environment, split_listen
@@ -37,8 +37,8 @@ class Host:
     def listeners(self) -> list[dict[str, Any]]:
         """Where each part listens, as the lines of `--json`."""
         host = {
-            "mqtt": self.settings.mqtt_listen, "mqtt-tls": self.settings.mqtt_tls_listen,
-            "http": self.settings.gateway_listen, "answers": self.settings.answers_listen,
+            "mqtt": self.settings.mqtt_listen, "mqtts": self.settings.mqtt_tls_listen,
+            "gateway": self.settings.gateway_listen, "answers": self.settings.answers_listen,
             "console": self.settings.console_listen,
         }  # fmt: skip
         return [
@@ -77,9 +77,12 @@ async def _run(read: Settings, stop: asyncio.Event, *, as_json: bool) -> None:
 
 
 async def start_host(
-    read: Settings, say: Callable[[str], None], sink: Callable[[str], None]
+    read: Settings,
+    say: Callable[[str], None],
+    sink: Callable[[str], None],
+    only: tuple[str, ...] = ("gateway", "dispatch", "console"),
 ) -> Host:
-    """Record, migrations, keys, then gateway, dispatch and console; raises CannotStart."""
+    """Record, migrations, keys, then these parts; raises CannotStart."""
     _make_folder(read)
     record, url = await asyncio.to_thread(_record, read, say)
     children = Children(sink)
@@ -87,7 +90,7 @@ async def start_host(
         await asyncio.to_thread(_prepare, read, url, say)
         environment = as_environment(read) | {"TGD_DATABASE_URL": url}
         parts = {}
-        for part in _parts(read):
+        for part in (one for one in _parts(read) if one.name in only):
             say(f"Starting {part.name}…")
             part.environment = environment
             parts[part.name] = await children.start(part)
@@ -121,7 +124,7 @@ def _record(read: Settings, say: Callable[[str], None]) -> tuple[EmbeddedRecord 
 def _prepare(read: Settings, url: str, say: Callable[[str], None]) -> None:
     say("Bringing the record's tables to the present form…")
     migrate.upgrade(url)
-    load_keys(read)
+    open_keys(read)
     engine = open_record(url, lane="work", connections=1)
     try:
         with transaction(engine) as session:
@@ -132,8 +135,8 @@ def _prepare(read: Settings, url: str, say: Callable[[str], None]) -> None:
 
 
 def _parts(read: Settings) -> list[Part]:
-    hearing = ["http"] + (["mqtt"] if read.mqtt_listen else [])
-    hearing += ["mqtt-tls"] if read.mqtt_tls_listen else []
+    hearing = ["gateway"] + (["mqtt"] if read.mqtt_listen else [])
+    hearing += ["mqtts"] if read.mqtt_tls_listen else []
     return [
         Part("gateway", "gateway", listeners=tuple(hearing)),
         Part("dispatch", "dispatch", listeners=("answers",)),

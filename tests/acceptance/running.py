@@ -1,0 +1,167 @@
+"""The whole service as real processes for a test, with a platform that keeps its own ledger.
+
+What is promised is judged from outside: the handsets' ledger, the platform's ledger, the record.
+"""
+
+import json
+import socket
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session
+
+from simulators.answering import Back
+from simulators.handset_words import Card
+from simulators.platform import Platform
+from tgd import clock
+from tgd.cli.up import Host, start_host, stop_host
+from tgd.keyring import open_keys
+from tgd.records import Allocation, Consent, Handset, ProtectedPerson
+from tgd.rules.keys import secret_hash, sms_key
+from tgd.settings import Settings
+
+SECRET = "whsec_" + b64encode(b"a secret of thirty-two bytes, yes").decode()
+SID, TOKEN, OUR_NUMBER = "AC" + "0123456789abcdef" * 2, "fictional-auth-token", "+33199000001"
+
+
+@dataclass
+class Service:
+    """A running service and the strangers around it."""
+
+    host: Host
+    platform: Platform
+    folder: Path
+    ports: dict[str, int]
+    engine: Engine
+
+    def rows(self, question: str, **values: Any) -> list[Any]:
+        """What the record says."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(question), values))
+
+    def kept_at_platform(self) -> list[dict[str, Any]]:
+        """The platform's own lines of what it has."""
+        return self.platform.ledger_book.of("kept")
+
+    def pid(self, part: str) -> int:
+        """The process id of one part now."""
+        process = self.host.parts[part].process
+        assert process is not None
+        return process.pid
+
+    def cards(self, count: int) -> list[Card]:
+        """So many enrolled handsets, each carried by a fictional person who agreed to all."""
+        keys = open_keys(self.host.settings)
+        cards = []
+        with Session(self.engine) as session:
+            for n in range(count):
+                cards.append(_enrolled(session, n, keys.master))
+            session.commit()
+        return cards
+
+
+def _enrolled(session: Session, n: int, master: bytes) -> Card:
+    now = clock.now()
+    handset, person, secret = f"h{uuid4().hex[:12]}", uuid4(), uuid4().hex
+    number = f"+33639980{n:03d}" if n < 1000 else None
+    session.add(
+        Handset(id=handset, state="issued", number=number, secret_hash=secret_hash(secret),
+                enrolled_at=now)
+    )  # fmt: skip
+    session.add(ProtectedPerson(id=person, name=f"Personne {n} FICTIVE", places=[]))
+    session.flush()
+    for scope in ("device", "geolocation"):
+        session.add(Consent(id=uuid4(), person=person, scope=scope, given_at=now))
+    period = Range(now - timedelta(days=1), now + timedelta(days=180))
+    session.add(Allocation(id=uuid4(), handset=handset, person=person, period=period))
+    return Card(handset, secret, sms_key(master, handset, 1).hex(), number or "+33639980000")
+
+
+@asynccontextmanager
+async def service(
+    folder: Path,
+    *,
+    policy: str = "",
+    lines: list[str] | None = None,
+    parts: tuple[str, ...] = ("gateway", "dispatch"),
+    **settings: Any,
+) -> AsyncIterator[Service]:
+    """The record and these parts on free ports, and a platform."""
+    ports = free_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    back = Back(f"http://127.0.0.1:{ports['answers']}", "platform")
+    platform = Platform(SECRET, back=back, port=ports["platform"], ledger=folder / "platform.jsonl")
+    await platform.start()
+    (folder / "policy.toml").write_text(policy or _only_platform(ports))
+    read = _settings(folder, ports, settings)
+    kept = lines if lines is not None else []
+    host = await start_host(read, kept.append, kept.append, only=parts)
+    engine = create_engine(host.record_url)
+    try:
+        yield Service(host, platform, folder, ports, engine)
+    finally:
+        engine.dispose()
+        await stop_host(host, kept.append)
+        await platform.stop()
+
+
+def _settings(folder: Path, ports: dict[str, int], more: dict[str, Any]) -> Settings:
+    here = "127.0.0.1"
+    said = {
+        "data_dir": folder, "policy": folder / "policy.toml",
+        "mqtt_listen": f"{here}:{ports['mqtt']}", "gateway_listen": f"{here}:{ports['gateway']}",
+        "answers_listen": f"{here}:{ports['answers']}",
+        "console_listen": f"{here}:{ports['console']}", "gateway_health_listen": f"{here}:0",
+        "dispatch_health_listen": f"{here}:0", "console_health_listen": f"{here}:0",
+        "twilio_account_sid": SID, "twilio_auth_token": TOKEN, "sms_numbers": OUR_NUMBER,
+        "twilio_api_base": f"http://{here}:{ports['provider']}",
+        "public_url": f"http://{here}:{ports['gateway']}",
+        "answers_public_url": f"http://{here}:{ports['answers']}",
+        "console_insecure_http": True, "reconcile_every_s": 2.0,
+    }  # fmt: skip
+    return Settings.model_validate(said | more)
+
+
+def _only_platform(ports: dict[str, int]) -> str:
+    return f"""
+[[destination]]
+name = "platform"
+kind = "webhook"
+url = "http://127.0.0.1:{ports["platform"]}/alerts"
+secret = "{SECRET}"
+timeout_s = 3.0
+
+[[step]]
+after_s = 0
+until = "closed"
+tell = ["platform"]
+"""
+
+
+def free_ports(*names: str) -> dict[str, int]:
+    """Free ports of loopback, all different."""
+    held = {name: socket.socket() for name in names}
+    try:
+        for one in held.values():
+            one.bind(("127.0.0.1", 0))
+        return {name: one.getsockname()[1] for name, one in held.items()}
+    finally:
+        for one in held.values():
+            one.close()
+
+
+def write_cards(path: Path, cards: Sequence[Card]) -> Path:
+    """Enrolments as the fleet's program reads them."""
+    lines = [
+        json.dumps({"handset": c.handset, "mqtt_secret": c.mqtt_secret, "sms_key": c.sms_key})
+        for c in cards
+    ]
+    path.write_text("\n".join(lines))
+    return path
