@@ -142,3 +142,28 @@ def is_a_query(call: ast.Call, imported: set[str]) -> bool:
         name.rpartition(".")[2] == "execute"
         and name.rpartition(".")[0].rpartition(".")[2] in ("session", "connection", "cursor")
     )
+
+
+def test_the_search_sees_what_it_looks_for(tmp_path, monkeypatch):
+    guilty = tmp_path / "guilty.py"
+    guilty.write_text(
+        "import os\n"
+        "from datetime import datetime\n"
+        "from typing import Protocol\n"
+        "from sqlmodel import select\n"
+        "class Teller(Protocol):\n"
+        "    async def tell(self): ...\n"
+        "async def wait(session):\n"
+        "    await session\n"
+        "    session.exec(select(1))\n"
+        "    return datetime.now(), os.environ\n"
+    )
+    monkeypatch.setitem(globals(), "name_of", lambda path: path.name)
+    assert awaits(guilty) == [7, 8]
+    assert [said.split()[1] for said in uses(guilty, CLOCKS)] == ["datetime.now"]
+    assert [said.split()[1] for said in uses(guilty, ENVIRONMENT)] == ["os.environ"]
+    tree = tree_of(guilty)
+    asked = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and is_a_query(n, imports_of(tree))
+    ]
+    assert len(asked) == 2
