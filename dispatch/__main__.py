@@ -1,7 +1,7 @@
 """Starts one dispatcher: the loop, the answers' listener and the health listener."""
 
 import asyncio
-import os
+import secrets
 import sys
 import time
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ async def _run(stop: asyncio.Event) -> None:
     policy = load_policy(read)
     telephone = _telephone(read)
     url = read.database_url.get_secret_value()
-    worker = f"dispatch-{read.node}-{os.getpid()}-{time.time_ns() % 10**9}"
+    worker = f"dispatch-{read.node}-{secrets.token_hex(4)}"
     parts = _Parts(
         read, policy, telephone, build(policy, telephone, read.answers_url),
         open_record(url, lane="work", connections=8),

@@ -1,9 +1,12 @@
 """What every test may ask for: a real record of its own, a clean settings environment, people."""
 
 import os
-import pathlib
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,9 +14,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
+from tests.world import World
 from tgd.database import open_record
 from tgd.embedded import EmbeddedRecord
-from tests.world import World
 from tgd.seal import Keys
 
 NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
@@ -28,11 +31,19 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster() -> Iterator[str]:
     """One private PostgreSQL per test process, without durability, with a template inside."""
-    folder = open_to_the_server(tmp_path_factory.mktemp("record"))
-    record = EmbeddedRecord(folder / "pg", durable=False)
-    url = record.start()
+    with reachable_folder() as folder:
+        record = EmbeddedRecord(folder / "pg", durable=False)
+        url = record.start()
+        _make_template(url)
+        try:
+            yield url
+        finally:
+            record.stop()
+
+
+def _make_template(url: str) -> None:
     admin = _admin(url)
     with admin.connect() as connection:
         connection.execute(text("CREATE DATABASE blank"))
@@ -40,18 +51,25 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     template = create_engine(_named(url, "blank"))
     SQLModel.metadata.create_all(template)
     template.dispose()
+
+
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that the record's server reaches although it runs as somebody else when we are
+    root; not under pytest's own, whose permissions every pytest of this machine takes back."""
+    folder = Path(tempfile.mkdtemp(prefix="tgd-test-"))
+    folder.chmod(0o755)
     try:
-        yield url
+        yield folder
     finally:
-        record.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def open_to_the_server(folder: pathlib.Path) -> pathlib.Path:
-    """As root the server runs as somebody else, who must reach this folder of ours."""
-    if os.geteuid() == 0:
-        for one in (folder, folder.parent, folder.parent.parent):
-            one.chmod(0o755)
-    return folder
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """The same for one test."""
+    with reachable_folder() as folder:
+        yield folder
 
 
 def _admin(url: str) -> Engine:

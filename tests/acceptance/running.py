@@ -5,6 +5,7 @@ What is promised is judged from outside: the handsets' ledger, the platform's le
 
 import json
 import socket
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from simulators.answering import Back
@@ -43,9 +45,14 @@ class Service:
     engine: Engine
 
     def rows(self, question: str, **values: Any) -> list[Any]:
-        """What the record says."""
-        with self.engine.connect() as connection:
-            return list(connection.execute(text(question), values))
+        """What the record says, as soon as it is there to say it."""
+        for _ in range(60):
+            try:
+                with self.engine.connect() as connection:
+                    return list(connection.execute(text(question), values))
+            except OperationalError:
+                time.sleep(0.5)  # just killed
+        raise TimeoutError("the record did not come back")
 
     def kept_at_platform(self) -> list[dict[str, Any]]:
         """The platform's own lines of what it has."""

@@ -21,17 +21,10 @@ from simulators.fleet_member import Address
 from simulators.handset_words import Card
 from tests.acceptance import promises
 from tests.acceptance.running import Service, service
-from tests.conftest import open_to_the_server
 from tgd.cli.up import watch
 
 SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(10**6)
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that the record's server can reach too."""
-    return open_to_the_server(tmp_path)
 
 
 async def until(holds: object, seconds: float = 30) -> None:
@@ -42,7 +35,9 @@ async def until(holds: object, seconds: float = 30) -> None:
 
 
 def all_told(running: Service) -> bool:
-    """The platform has everything that is on record."""
+    """The spool is empty, and the platform has everything that is on record."""
+    if list(running.host.settings.spool.rglob("*.spool")):
+        return False
     told = {line["alert"] for line in running.kept_at_platform()}
     rows = running.rows("SELECT id FROM alert")
     return {str(row.id) for row in rows} <= told
@@ -76,12 +71,18 @@ async def kill_now_and_then(running: Service, plan: list[str], within_s: float) 
     done = []
     for moment, part in zip(moments, plan, strict=True):
         await asyncio.sleep(max(0.0, begun + moment - time.monotonic()))
-        try:
-            os.kill(_pid(running, part), signal.SIGKILL)
-            done.append(part)
-        except ProcessLookupError:
-            continue  # it was just dying of the kill before
+        await until(lambda part=part: _is_alive(running, part), 20)
+        os.kill(_pid(running, part), signal.SIGKILL)
+        done.append(part)
     return done
+
+
+def _is_alive(running: Service, part: str) -> bool:
+    if part == "record":
+        assert running.host.record is not None
+        return running.host.record.is_alive()
+    process = running.host.parts[part].process
+    return process is not None and process.returncode is None
 
 
 def _pid(running: Service, part: str) -> int:
@@ -93,10 +94,10 @@ def _pid(running: Service, part: str) -> int:
 
 
 @pytest.mark.timeout(300)
-async def test_nothing_acknowledged_is_lost_when_parts_are_killed(folder: Path) -> None:
+async def test_nothing_acknowledged_is_lost_when_parts_are_killed(open_folder: Path) -> None:
     """24 kills of gateway, dispatch and record while 150 handsets press over MQTT."""
     print(f"seed {SEED}")
-    async with service(folder) as running, watched(running):
+    async with service(open_folder) as running, watched(running):
         cards = running.cards(150)
         fleet = fleet_of(running, cards, presses=300, within_s=40)
         kills = ["gateway"] * 10 + ["dispatch"] * 8 + ["record"] * 6
@@ -129,9 +130,9 @@ POINTS = [p for p in kill_points() if p.startswith(("door_", "dispatch_"))]
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("point", POINTS)
-async def test_killed_between_hearing_and_committing(folder: Path, point: str) -> None:
+async def test_killed_between_hearing_and_committing(open_folder: Path, point: str) -> None:
     """The process dies at this very step, at its first and at its third passage."""
-    async with service(folder, kill_at=f"{point}:2") as running, watched(running):
+    async with service(open_folder, kill_at=f"{point}:2") as running, watched(running):
         fleet = fleet_of(running, running.cards(6), presses=6, within_s=1.5)
         disarm = asyncio.create_task(_disarm_after_death(running, point))
         summary = await fleet.run()

@@ -5,6 +5,7 @@ import contextlib
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +15,10 @@ from tgd.log import log
 from tgd.settings import inherited_environment
 
 START_LIMIT_S = 40.0
-AGAIN_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+AGAIN_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses before a part that keeps dying is started again; the last one for ever."""
+WELL_AFTER_S = 10.0
+"""A part that lived for so long is well: its next death counts as a first one."""
 
 
 @dataclass
@@ -70,12 +73,15 @@ class Children:
     async def _keep(self, part: Part) -> None:
         deaths = 0
         while not self._ending:
+            born = time.monotonic()
             part.process = await _spawn(part)
             await asyncio.gather(self._follow(part), part.process.wait())
             if self._ending or not self._restart:
                 return
             if not part.started.is_set():
                 return  # its first start failed: its last words are the sentence
+            if time.monotonic() - born > WELL_AFTER_S:
+                deaths = 0
             pause = AGAIN_S[min(deaths, len(AGAIN_S) - 1)]
             deaths += 1
             log.error("part_died", kind=part.name, status=part.process.returncode, seconds=pause)
