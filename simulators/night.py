@@ -68,11 +68,19 @@ def _rows(alert: dict[str, Any] | None) -> list[str]:
     for line in timeline:
         at = datetime.fromisoformat(line["at"])
         since = (at - first).total_seconds()
-        what = line["text"] if "text" in line else line["act"]
+        what = f"{line['act']} {_details(line['detail'])}".strip()
         rows.append(
             f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {since:+8.3f} s  {line['who']:24} {what}"
         )
     return rows
+
+
+def _details(detail: dict[str, Any]) -> str:
+    """What a line says besides, without identifiers."""
+    shown = {
+        k: v for k, v in detail.items() if k not in ("trigger", "step") and v not in (None, [])
+    }
+    return " ".join(f"{k}={','.join(v) if isinstance(v, list) else v}" for k, v in shown.items())
 
 
 def _say_the_end(ends: list[bool], *, as_json: bool) -> None:

@@ -5,6 +5,11 @@ from typing import Any
 
 import aiohttp
 
+OURS = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a form that it found on the console's own page."""
+HEARD = ("AlertOpened", "TriggerJoined", "TriggerSeenAgain", "TriggerReplayed")
+"""Lines of the timeline that tell of a message from a handset."""
+
 
 class Refused(Exception):
     """The console refused an act; the words are its own."""
@@ -25,7 +30,9 @@ class Operator:
         timeout = aiohttp.ClientTimeout(total=10)
         self._http = aiohttp.ClientSession(self._console, cookie_jar=jar, timeout=timeout)
         form = {"name": self.name, "password": self._password}
-        await self._post("/login", form)
+        async with self._http.post("/login", data=form, headers=OURS, allow_redirects=False) as got:
+            if got.status >= 400:
+                raise Refused(f"signing in: status {got.status}")
         session = await self._get("/api/session")
         self._token = str(session["form_token"])
 
@@ -40,8 +47,12 @@ class Operator:
         return list(found["alerts"])
 
     async def alert(self, alert: str) -> dict[str, Any]:
-        """One alert with its timeline."""
-        return await self._get(f"/api/alerts/{alert}")
+        """One alert, its timeline oldest first, and by which channels it was heard."""
+        found = await self._get(f"/api/alerts/{alert}")
+        lines = list(reversed((found.get("record") or {}).get("timeline", [])))
+        heard = [line for line in lines if line["act"] in HEARD]
+        channels = [line["detail"]["channel"] for line in heard]
+        return found | {"timeline": lines, "channels": channels}
 
     async def act(self, alert: str, act: str, **words: str) -> dict[str, Any]:
         """One act on one alert."""
@@ -66,9 +77,8 @@ class Operator:
 
     async def _post(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         assert self._http is not None, "sign_in() first"
-        headers = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
         said = {"form_token": self._token, **form}
-        async with self._http.post(path, data=said, headers=headers) as answer:
+        async with self._http.post(path, data=said, headers=OURS) as answer:
             return await _read(answer)
 
 

@@ -88,7 +88,7 @@ async def press_over_mqtt(night: Night) -> str:
         await night.bruno.act(alert["id"], "take")
         await ana.receipt_of(trigger, "taken", 10)
         await night.bruno.act(alert["id"], "verify", found="danger")
-        await night.bruno.act(alert["id"], "request-intervention")
+        await night.bruno.act(alert["id"], "request")
         case = await night.at_room(alert["id"])
         await night.bruno.until(alert["id"], ("acknowledged",))
         await night.town.room.answer(case, "on_scene")
@@ -122,7 +122,7 @@ async def press_by_both_ways(night: Night) -> str:
 
 async def _until_heard_by(night: Night, alert: str, channels: set[str]) -> None:
     async with asyncio.timeout(15):
-        while {s["channel"] for s in (await night.bruno.alert(alert))["sightings"]} != channels:
+        while set((await night.bruno.alert(alert))["channels"]) != channels:
             await asyncio.sleep(0.1)
 
 
@@ -143,7 +143,7 @@ async def press_without_data(night: Night) -> str:
         _, alert = await _carried(chloe, "press", night)
         await night.at_platform(alert["id"])
         seen = await night.bruno.alert(alert["id"])
-        must({s["channel"] for s in seen["sightings"]} == {"sms"}, "it was not the SMS")
+        must(set(seen["channels"]) == {"sms"}, "it was not the SMS")
         must(seen["trust"] == "verified", "the signed SMS was not believed")
         await _platform_takes_and_closes(night, alert["id"])
     finally:
