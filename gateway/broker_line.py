@@ -29,6 +29,8 @@ SESSION_S = 30 * 24 * 3600
 """How long the broker keeps our session without us: longer than any outage (at least a week)."""
 IN_FLIGHT = 200
 """Receive Maximum: some batches of the door. What waits beyond it waits at the broker."""
+NOTHING = "tgd/v1/gateway/nothing"
+"""A topic that nobody has subscribed to."""
 _REFUSED = 0x80
 _SCHEMES = {"mqtt": 1883, "mqtts": 8883}
 _SOCKET = [
@@ -123,7 +125,11 @@ class BrokerLine:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Leave in order. A socket that is closed with something unread in it takes back what the
+        broker has not read yet; one question answered means that every PUBACK has been read."""
         try:
+            if self._paho.is_connected():
+                await self._client.unsubscribe(NOTHING, timeout=ANSWER_S)
             await self._client.__aexit__(None, None, None)
         except (aiomqtt.MqttError, OSError, TimeoutError):
             return  # it has gone already

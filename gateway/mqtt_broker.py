@@ -98,6 +98,11 @@ class MqttBroker:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    @property
+    def is_connected(self) -> bool:
+        """True while connected and subscribed."""
+        return self._line is not None
+
     async def tell(self, handset: str, payload: bytes) -> bool:
         """Publish on the handset's receipt topic; False when there is no broker now."""
         if self._line is None:

@@ -82,8 +82,8 @@ class Notices:
         """Tell what has changed and was not told; raises RecordAway."""
         began_at = clock.now()
         for news in await asyncio.to_thread(self._ask, self._looked_at - OVERLAP):
-            if (news.alert, news.said) not in self._told and await self._tell(news):
-                self._told[(news.alert, news.said)] = news.changed_at
+            if (news.alert, news.said) not in self._told:
+                await self._tell(news)
         self._looked_at = began_at
         self._forget(began_at - 3 * OVERLAP)
         await self._greet()
@@ -99,7 +99,10 @@ class Notices:
 
     async def _tell(self, news: News) -> bool:
         words = _words(news)
-        return any([await tell(news.handset, words) for tell in self._tells])
+        told = any([await tell(news.handset, words) for tell in self._tells])
+        if told:
+            self._told[(news.alert, news.said)] = news.changed_at
+        return told
 
     def _forget(self, before: datetime) -> None:
         self._told = {key: at for key, at in self._told.items() if at >= before}

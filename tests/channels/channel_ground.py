@@ -112,6 +112,7 @@ class Process:
 
     def __init__(self, folder: Path, record_url: str, **settings: str) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TGD_")}
+        environment["PYTHONFAULTHANDLER"] = "1"
         given = {
             "data_dir": str(folder), "database_url": record_url, "mqtt_listen": "127.0.0.1:0",
             "gateway_listen": "127.0.0.1:0", "gateway_health_listen": "127.0.0.1:0",
@@ -138,9 +139,8 @@ class Process:
         return [str(line.get("event")) for line in self.lines]
 
     def port(self, listener: str) -> int | None:
-        found = [one["port"] for one in self.lines
-                 if one.get("event") == "listening" and one.get("listener") == listener]  # fmt: skip
-        return found[0] if found else None
+        said = [one for one in self.lines if one.get("event") == "listening"]
+        return next((int(one["port"]) for one in said if one["listener"] == listener), None)
 
     async def ready(self, *events: str) -> "Process":
         await until(lambda: self.port("gateway") or self._process.poll() is not None)
@@ -156,7 +156,13 @@ class Process:
         """Send the signal, wait, give the exit code."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        code = self._process.wait(PATIENCE_S)
+        try:
+            code = self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:  # say where it hangs
+            self._process.send_signal(signal.SIGABRT)
+            self._process.wait(PATIENCE_S)
+            self._reader.join(PATIENCE_S)
+            raise AssertionError("".join(self.other_words)) from None
         self._reader.join(PATIENCE_S)
         if self._process.stderr:
             self._process.stderr.close()

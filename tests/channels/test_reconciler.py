@@ -1,0 +1,138 @@
+"""The provider's webhook never came; its list has the text, and the alert is raised from there."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from channel_ground import (
+    ACCOUNT,
+    OUR_NUMBER,
+    PUBLIC_URL,
+    TOKEN,
+    BrokenDoor,
+    counted,
+    open_door,
+    served,
+    until,
+)
+
+from gateway.door import Door
+from gateway.heard import Kept, Receipt
+from gateway.reconciler import Reconciler
+from gateway.sms import SmsAccount, sms_router
+from simulators.sms_provider import Account, Mode, SmsProvider
+from tgd.database import open_record
+from tgd.errors import NotKept
+from tgd.telephone import InboundSms, TelephoneLater, TwilioTelephone
+
+ANA, DORA = "+33639980001", "+33639980099"
+SMS_ACCOUNT = SmsAccount(ACCOUNT, TOKEN, (OUR_NUMBER,), PUBLIC_URL)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[SmsProvider]:
+    one = SmsProvider(Account(sid=ACCOUNT, token=TOKEN), step_s=0.01)
+    await one.start()
+    yield one
+    await one.stop()
+
+
+@pytest.fixture
+async def telephone(provider) -> AsyncIterator[TwilioTelephone]:
+    one = TwilioTelephone(ACCOUNT, TOKEN, provider.url)
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+async def door(record_url, tmp_path, keys) -> AsyncIterator[Door]:
+    async with open_door(record_url, tmp_path, keys) as opened:
+        yield opened
+
+
+async def test_texts_whose_webhook_was_dropped_are_found_in_the_list(
+    provider, telephone, door, engine, world
+):
+    async with served(sms_router(door.hear, engine, SMS_ACCOUNT)) as line:
+        provider.connect_customer(PUBLIC_URL + "/sms/twilio", **{PUBLIC_URL: line.url})
+        provider.hear(ANA, OUR_NUMBER, "aidez moi")
+        await until(lambda: counted(engine, "sighting") == 1)
+        await provider.become(Mode.DROP_WEBHOOKS)
+        for number in range(20):
+            provider.hear(f"+336399802{number:02}", OUR_NUMBER, "")
+        provider.hear(DORA, "+33199000099", "not for us")
+        reconciler = Reconciler(telephone, [OUR_NUMBER], door.hear, engine, 30)
+        assert await reconciler.look() == 20
+        assert await reconciler.look() == 0
+    assert len(world.alerts()) == 21
+    assert {alert.presses for alert in world.alerts()} == {1}
+
+
+async def test_a_second_gateway_finds_nothing_left_to_do(provider, telephone, door, engine, world):
+    provider.hear(ANA, OUR_NUMBER, "aidez moi")
+    first = Reconciler(telephone, [OUR_NUMBER], door.hear, engine, 30)
+    second = Reconciler(telephone, [OUR_NUMBER], door.hear, engine, 30)
+    assert [await first.look(), await second.look()] == [1, 0]
+    assert world.only_alert().presses == 1
+
+
+async def test_a_provider_that_fails_is_asked_again(provider, telephone, door, engine, world):
+    await provider.become(Mode.HTTP_500)
+    reconciler = Reconciler(telephone, [OUR_NUMBER], door.hear, engine, 0.1)
+    with pytest.raises(TelephoneLater):
+        await reconciler.look()
+    provider.hear(ANA, OUR_NUMBER, "aidez moi")
+    await reconciler.open()
+    await provider.become(Mode.OK)
+    await until(lambda: counted(engine, "alert") == 1)
+    await reconciler.close()
+
+
+class _List:
+    """The provider's list, as it is asked for."""
+
+    def __init__(self, *messages: InboundSms) -> None:
+        self.messages = list(messages)
+        self.asked_since: list[datetime] = []
+
+    async def inbound_since(self, numbers: Sequence[str], since: datetime) -> list[InboundSms]:
+        self.asked_since.append(since)
+        return self.messages
+
+
+def sms(number: int) -> InboundSms:
+    return InboundSms(f"SM{number:032x}", ANA, OUR_NUMBER, "aidez moi", None)
+
+
+async def test_what_could_not_be_kept_is_looked_for_again(engine):
+    listed, door = _List(sms(1)), BrokenDoor(NotKept())
+    reconciler = Reconciler(listed, [OUR_NUMBER], door.hear, engine, 30)
+    with pytest.raises(NotKept):
+        await reconciler.look()
+    door.answer = Receipt(Kept.SPOOL, None)
+    assert await reconciler.look() == 1
+
+
+async def test_without_the_record_each_text_is_heard_once():
+    away = open_record("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    listed, door = _List(sms(1), sms(2)), BrokenDoor(Receipt(Kept.SPOOL, None))
+    reconciler = Reconciler(listed, [OUR_NUMBER], door.hear, away, 30)
+    assert [await reconciler.look(), await reconciler.look()] == [2, 0]
+    away.dispose()
+
+
+async def test_after_an_outage_it_looks_back_to_the_last_text_that_is_kept(engine, world, session):
+    now = datetime.now(UTC)
+    listed, door = _List(), BrokenDoor(Receipt(Kept.RECORD, None))
+    await Reconciler(listed, [OUR_NUMBER], door.hear, engine, 30).look()
+    assert now - listed.asked_since[-1] < timedelta(hours=25), "nothing is kept: one day"
+    for days, expected in ((3, timedelta(days=3, hours=1)), (30, timedelta(days=7, hours=1))):
+        session.connection().exec_driver_sql("TRUNCATE sighting")
+        world.now = now - timedelta(days=days)
+        world.hear(world.sms(ANA, "aidez moi"))
+        session.commit()
+        reconciler = Reconciler(listed, [OUR_NUMBER], door.hear, engine, 30)
+        await reconciler.look()
+        assert expected - timedelta(hours=2) < now - listed.asked_since[-1] < expected
+        await reconciler.look()
+        assert now - listed.asked_since[-1] < timedelta(minutes=11)
