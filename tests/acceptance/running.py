@@ -3,12 +3,14 @@
 What is promised is judged from outside: the handsets' ledger, the platform's ledger, the record.
 """
 
+import asyncio
 import json
 import socket
+import sys
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +33,7 @@ from tgd.rules.keys import secret_hash, sms_key
 from tgd.settings import Settings
 
 SECRET = "whsec_" + b64encode(b"a secret of thirty-two bytes, yes").decode()
+LEDGER = "platform.jsonl"
 SID, TOKEN, OUR_NUMBER = "AC" + "0123456789abcdef" * 2, "fictional-auth-token", "+33199000001"
 
 
@@ -39,7 +42,7 @@ class Service:
     """A running service and the strangers around it."""
 
     host: Host
-    platform: Platform
+    platform: Platform | None
     folder: Path
     ports: dict[str, int]
     engine: Engine
@@ -56,7 +59,11 @@ class Service:
 
     def kept_at_platform(self) -> list[dict[str, Any]]:
         """The platform's own lines of what it has."""
-        return self.platform.ledger_book.of("kept")
+        if self.platform is not None:
+            return self.platform.ledger_book.of("kept")
+        written = (self.folder / LEDGER).read_text().splitlines()
+        lines = [json.loads(line) for line in written]
+        return [x for x in lines if x["event"] == "kept" and not x["alert"].startswith("floor")]
 
     def pid(self, part: str) -> int:
         """The process id of one part now."""
@@ -68,8 +75,9 @@ class Service:
         """So many enrolled handsets, each carried by a fictional person who agreed to all."""
         keys = open_keys(self.host.settings)
         cards = []
+        first = self.rows("SELECT count(*) AS n FROM handset")[0].n
         with Session(self.engine) as session:
-            for n in range(count):
+            for n in range(first, first + count):
                 cards.append(_enrolled(session, n, keys.master))
             session.commit()
         return cards
@@ -78,7 +86,7 @@ class Service:
 def _enrolled(session: Session, n: int, master: bytes) -> Card:
     now = clock.now()
     handset, person, secret = f"h{uuid4().hex[:12]}", uuid4(), uuid4().hex
-    number = f"+33639980{n:03d}" if n < 1000 else None
+    number = f"+3363998{n:04d}" if n < 10_000 else None
     session.add(
         Handset(id=handset, state="issued", number=number, secret_hash=secret_hash(secret),
                 enrolled_at=now)
@@ -99,24 +107,59 @@ async def service(
     policy: str = "",
     lines: list[str] | None = None,
     parts: tuple[str, ...] = ("gateway", "dispatch"),
+    platform_process: bool = False,
     **settings: Any,
 ) -> AsyncIterator[Service]:
-    """The record and these parts on free ports, and a platform."""
+    """The record and these parts on free ports, and a platform (here or as its own process)."""
     ports = free_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    async with AsyncExitStack() as stack:
+        platform = None
+        if platform_process:
+            await stack.enter_async_context(_own_process(folder, ports["platform"]))
+        else:
+            platform = await stack.enter_async_context(_platform(folder, ports))
+        host = await _host(stack, folder, ports, policy, lines, parts, settings)
+        engine = create_engine(host.record_url)
+        stack.callback(engine.dispose)
+        yield Service(host, platform, folder, ports, engine)
+
+
+@asynccontextmanager
+async def _platform(folder: Path, ports: dict[str, int]) -> AsyncIterator[Platform]:
     back = Back(f"http://127.0.0.1:{ports['answers']}", "platform")
-    platform = Platform(SECRET, back=back, port=ports["platform"], ledger=folder / "platform.jsonl")
+    platform = Platform(SECRET, back=back, port=ports["platform"], ledger=folder / LEDGER)
     await platform.start()
+    try:
+        yield platform
+    finally:
+        await platform.stop()
+
+
+@asynccontextmanager
+async def _own_process(folder: Path, port: int) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "simulators", "platform", "--secret", SECRET, "--port", str(port),
+        "--ledger", str(folder / LEDGER), stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    await process.stdout.readline()
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _host(
+    stack: AsyncExitStack, folder: Path, ports: dict[str, int], policy: str,
+    lines: list[str] | None, parts: tuple[str, ...], settings: dict[str, Any],
+) -> Host:  # fmt: skip
     (folder / "policy.toml").write_text(policy or _only_platform(ports))
     read = _settings(folder, ports, settings)
     kept = lines if lines is not None else []
     host = await start_host(read, kept.append, kept.append, only=parts)
-    engine = create_engine(host.record_url)
-    try:
-        yield Service(host, platform, folder, ports, engine)
-    finally:
-        engine.dispose()
-        await stop_host(host, kept.append)
-        await platform.stop()
+    stack.push_async_callback(stop_host, host, kept.append)
+    return host
 
 
 def _settings(folder: Path, ports: dict[str, int], more: dict[str, Any]) -> Settings:
