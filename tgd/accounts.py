@@ -1,0 +1,129 @@
+"""Accounts and signed-in browsers: who somebody is, for how long, and when the screen locks.
+
+Passwords are not seen here: the edge verifies them outside the transaction (tgd/passwords.py).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from tgd import ids, journal
+from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
+from tgd.journal import Line
+from tgd.rules.access import Role
+from tgd.store import accounts as store
+
+LONGEST = timedelta(hours=12)
+"""A session ends after a shift, whatever was done in it."""
+IDLE = timedelta(minutes=15)
+"""Without an act of its person an office session ends, and an operator's or supervisor's locks:
+a console is never signed out in a shift, alarms go on behind the lock."""
+TOUCHED_EVERY = timedelta(seconds=20)
+"""Not every page needs a write."""
+SHIFT_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR})
+LONGEST_NAME = 80
+RESERVED = frozenset({"dispatch", "gateway"})
+"""Names that stand in the journal for a machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person at a signed-in browser."""
+
+    name: str
+    role: Role
+    form_token: str
+    locked: bool
+    ends_at: datetime
+
+
+def make_account(
+    session: Session, name: str, role: Role, password_hash: str, now: datetime,
+    by: str = "command line",
+) -> None:  # fmt: skip
+    """Somebody may sign in from now on. Raises Incomplete for a name that cannot be one, and
+    SomebodyWasFaster when the name is taken."""
+    if not name or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Incomplete(f"A name has 1 to {LONGEST_NAME} printable characters.")
+    if name.lower() in RESERVED:
+        raise Incomplete("This name is kept for a machine.")
+    row = {"name": name, "role": role.value, "password_hash": password_hash, "now": now}
+    if not store.add_account(session, row):
+        raise SomebodyWasFaster("There is an account with this name already.")
+    journal.write(session, [Line(now, by, "AccountMade", detail={"of": name, "role": role.value})])
+
+
+def disable(session: Session, name: str, now: datetime, by: str = "command line") -> None:
+    """Nobody signs in under this name any more, and its browsers are signed out. Raises
+    WrongState when there is no such account."""
+    if not store.disable_account(session, name, now):
+        raise WrongState("There is no such account.")
+    store.remove_seats_of(session, name)
+    journal.write(session, [Line(now, by, "AccountDisabled", detail={"of": name})])
+
+
+def password_hash_of(session: Session, name: str) -> str | None:
+    """The hash to verify a password against; None for nobody and for a disabled account."""
+    found = store.account(session, name)
+    return found.password_hash if found else None
+
+
+def sign_in(session: Session, name: str, now: datetime, *, before: str | None = None) -> str:
+    """A new session for a person whose password was right; gives its token, kept only as a hash.
+
+    `before` is the token that the browser had until now: it is worth nothing any more. Raises
+    NotAllowed when the account was disabled meanwhile.
+    """
+    if store.account(session, name) is None:
+        raise NotAllowed
+    if before is not None:
+        store.remove_seat(session, _kept(before))
+    store.remove_ended_seats(session, now)
+    token = ids.new_secret()
+    row = {"token_hash": _kept(token), "account": name, "form_token": ids.new_secret(),
+           "now": now, "ends_at": now + LONGEST}  # fmt: skip
+    store.add_seat(session, row)
+    journal.write(session, [Line(now, name, "SignedIn")])
+    return token
+
+
+def refuse_sign_in(session: Session, name: str, now: datetime) -> None:
+    """A wrong password for a name that exists is written down; other names are not ours to keep."""
+    if store.account(session, name) is not None:
+        journal.write(session, [Line(now, name, "SignInRefused")])
+
+
+def session_of(
+    session: Session, token: str | None, now: datetime, *, acting: bool = False
+) -> Seat | None:
+    """Who sits behind this token; None when nobody does any more.
+
+    `acting` says that the person did something just now (a page, a form): it keeps the session
+    from idling. What the page does by itself never does.
+    """
+    if not token:
+        return None
+    row = store.seat(session, _kept(token), now)
+    if row is None:
+        return None
+    role, idle = Role(row.role), now - row.seen_at
+    if idle >= IDLE and role not in SHIFT_ROLES:
+        store.remove_seat(session, _kept(token))
+        return None
+    locked = idle >= IDLE
+    if acting and not locked and idle >= TOUCHED_EVERY:
+        store.touch_seat(session, _kept(token), now)
+    return Seat(row.account, role, row.form_token, locked, row.ends_at)
+
+
+def sign_out(session: Session, token: str, now: datetime) -> None:
+    """The session is over; unknown tokens change nothing."""
+    name = store.remove_seat(session, _kept(token))
+    if name is not None:
+        journal.write(session, [Line(now, name, "SignedOut")])
+
+
+def _kept(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,106 @@
+"""Questions about those who may sign in and about their browsers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+_SEAT = text(
+    """
+    SELECT s.account, s.form_token, s.made_at, s.seen_at, s.ends_at, a.role
+    FROM web_session s JOIN account a ON a.name = s.account
+    WHERE s.token_hash = :token_hash AND s.ends_at > :now AND a.disabled_at IS NULL
+    """
+)
+
+
+def account(session: Session, name: str) -> Any:
+    """The account that may sign in under this name now; None for nobody or a disabled one."""
+    return (
+        session.connection()
+        .execute(
+            text(
+                "SELECT name, role, password_hash FROM account"
+                " WHERE name = :name AND disabled_at IS NULL"
+            ),
+            {"name": name},
+        )
+        .one_or_none()
+    )
+
+
+def add_account(session: Session, row: dict[str, Any]) -> bool:
+    """A new account; False when the name is taken."""
+    made = session.connection().execute(
+        text(
+            "INSERT INTO account (name, role, password_hash, made_at)"
+            " VALUES (:name, :role, :password_hash, :now) ON CONFLICT (name) DO NOTHING"
+        ),
+        row,
+    )
+    return made.rowcount == 1
+
+
+def disable_account(session: Session, name: str, now: datetime) -> bool:
+    """Nobody signs in under this name any more; False when there is no such open account."""
+    found = session.connection().execute(
+        text("UPDATE account SET disabled_at = :now WHERE name = :name AND disabled_at IS NULL"),
+        {"name": name, "now": now},
+    )
+    return found.rowcount == 1
+
+
+def seat(session: Session, token_hash: str, now: datetime) -> Any:
+    """The signed-in browser with this token, unless it is over or its account disabled."""
+    return session.connection().execute(_SEAT, {"token_hash": token_hash, "now": now}).one_or_none()
+
+
+def add_seat(session: Session, row: dict[str, Any]) -> None:
+    """A browser signs in."""
+    session.connection().execute(
+        text(
+            "INSERT INTO web_session (token_hash, account, form_token, made_at, seen_at, ends_at)"
+            " VALUES (:token_hash, :account, :form_token, :now, :now, :ends_at)"
+        ),
+        row,
+    )
+
+
+def touch_seat(session: Session, token_hash: str, now: datetime) -> None:
+    """Its person did something."""
+    session.connection().execute(
+        text("UPDATE web_session SET seen_at = :now WHERE token_hash = :token_hash"),
+        {"token_hash": token_hash, "now": now},
+    )
+
+
+def remove_seat(session: Session, token_hash: str) -> str | None:
+    """The browser is signed out; gives the account's name, None when it was not signed in."""
+    found = session.connection().execute(
+        text("DELETE FROM web_session WHERE token_hash = :token_hash RETURNING account"),
+        {"token_hash": token_hash},
+    )
+    return found.scalar_one_or_none()
+
+
+def remove_seats_of(session: Session, name: str) -> None:
+    """All browsers of this account are signed out."""
+    session.connection().execute(
+        text("DELETE FROM web_session WHERE account = :name"), {"name": name}
+    )
+
+
+def remove_ended_seats(session: Session, now: datetime) -> None:
+    """What is over is forgotten."""
+    session.connection().execute(
+        text("DELETE FROM web_session WHERE ends_at <= :now"), {"now": now}
+    )
+
+
+def count_accounts(session: Session) -> int:
+    """How many people may sign in."""
+    counted = session.connection().execute(
+        text("SELECT count(*) FROM account WHERE disabled_at IS NULL")
+    )
+    return int(counted.scalar_one())

@@ -1,0 +1,1 @@
+"""The console: pages, live channel and JSON for those who answer for alerts."""

@@ -1,0 +1,160 @@
+"""The acts as forms: each asks the act, and answers with the fresh sheet and a sentence."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fastapi import FastAPI
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tgd import clock, technical
+from tgd.accounts import Seat
+from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.errors import Incomplete, NotAllowed, Refusal, TgdError
+from tgd.rules.access import Act, may
+from tgd.rules.alert import Outcome, Verified
+from tgd.web import door
+from tgd.web.console import Console
+from tgd.web.pages import list_page, the_sheet
+from tgd.web.render import Pages, as_json
+from tgd.web.words import word
+
+CHOOSE_FINDING = word("Say what you found.")
+CHOOSE_OUTCOME = word("Choose how it ended.")
+
+STATUS: dict[type[Refusal], int] = {NotAllowed: 403, Incomplete: 422}
+"""Any other refusal is a conflict with what the record says by now: 409."""
+
+Form = Mapping[str, str]
+Doing = Callable[[Session, Actor, UUID, Form, datetime], Any]
+E = TypeVar("E", bound=StrEnum)
+
+
+def _one_of(words: type[E], given: str, sentence: str) -> E:
+    try:
+        return words(given)
+    except ValueError:
+        raise Incomplete(sentence) from None
+
+
+def _verify(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> Any:
+    found = _one_of(Verified, form.get("found", ""), CHOOSE_FINDING)
+    return acts.verify(session, actor, alert, found, now)
+
+
+def _close(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> Any:
+    outcome = _one_of(Outcome, form.get("outcome", ""), CHOOSE_OUTCOME)
+    return acts.close(session, actor, alert, outcome, form.get("reason", ""), now)
+
+
+ACTS: dict[str, tuple[Act, Doing]] = {
+    "take": (Act.TAKE, lambda s, actor, alert, form, now: acts.take(s, actor, alert, now)),
+    "release": (Act.RELEASE, lambda s, actor, alert, form, now: acts.release(s, actor, alert, now)),
+    "verify": (Act.VERIFY, _verify),
+    "request": (
+        Act.REQUEST_INTERVENTION,
+        lambda s, actor, alert, form, now: acts.request_intervention(s, actor, alert, now),
+    ),
+    "note": (
+        Act.NOTE,
+        lambda s, actor, alert, form, now: acts.note(s, actor, alert, form.get("words", ""), now),
+    ),
+    "close": (Act.CLOSE, _close),
+    "countersign": (
+        Act.COUNTERSIGN,
+        lambda s, actor, alert, form, now: acts.countersign(s, actor, alert, now),
+    ),
+}
+"""`POST /alerts/{id}/{word}`: the act of the access rules, and what does it."""
+
+
+def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
+    """`/take-next`, `/alerts/{id}/{act}`, `/technical/{id}/settle`."""
+
+    @app.post("/take-next")
+    async def take_next(request: Request) -> Response:
+        seat, _ = await _sent(console, request, Act.TAKE, None)
+        taken = await console.ask(
+            lambda session: acts.take_next(session, Actor(seat.name, seat.role), clock.now())
+        )
+        if door.wants_json(request):
+            return as_json({"alert": taken.id if taken else None})
+        return RedirectResponse(f"/alerts/{taken.id}" if taken else "/", 303)
+
+    @app.post("/alerts/{alert_id}/{name}")
+    async def act(request: Request, alert_id: str, name: str) -> Response:
+        alert = door.uuid_of(alert_id)
+        if name not in ACTS:
+            raise door.NotThere
+        needed, doing = ACTS[name]
+        seat, form = await _sent(console, request, needed, alert)
+        try:
+            await _do_once(console, seat, doing, alert, form)
+        except Refusal as error:
+            return await _refused(console, made, request, seat, alert, error)
+        if door.wants_json(request):
+            return as_json(await the_sheet(console, seat, alert))
+        return RedirectResponse(f"/alerts/{alert}", 303)
+
+    @app.post("/technical/{item}/settle")
+    async def settle(request: Request, item: str) -> Response:
+        found = door.uuid_of(item)
+        seat, _ = await _sent(console, request, Act.SETTLE_TECHNICAL, None)
+        actor, now = Actor(seat.name, seat.role), clock.now()
+        try:
+            await console.ask(lambda session: technical.settle(session, actor, found, now))
+        except Refusal as error:
+            raise door.Rejected(409, str(error)) from None
+        json = door.wants_json(request)
+        return as_json({"settled": True}) if json else RedirectResponse("/technical", 303)
+
+
+async def _sent(
+    console: Console, request: Request, needed: Act, alert: UUID | None
+) -> tuple[Seat, dict[str, str]]:
+    """A form of ours, of a signed-in person who may do this and whose screen is not locked.
+
+    Who sees alerts and may not act on them is told so; for others there is nothing here.
+    """
+    door.must_be_ours(request)
+    seat = await door.seated(console, request)
+    form = await door.form_of(request)
+    door.must_have_token(request, seat, form)
+    if not may(seat.role, needed):
+        await door.refuse(console, seat, needed.value, alert)
+        if alert is not None and may(seat.role, Act.SEE_ALERTS):
+            raise door.Rejected(403, door.NOT_YOURS)
+        raise door.NotThere
+    if seat.locked:
+        raise door.Locked
+    return seat, form
+
+
+async def _do_once(console: Console, seat: Seat, doing: Doing, alert: UUID, form: Form) -> None:
+    """Do it, unless this very form was sent before."""
+    once = form.get("once", "")
+    if not console.once.begin(seat.name, once):
+        return
+    actor, now = Actor(seat.name, seat.role), clock.now()
+    try:
+        await console.ask(lambda session: doing(session, actor, alert, form, now))
+    except TgdError:
+        console.once.undo(seat.name, once)
+        raise
+
+
+async def _refused(
+    console: Console, made: Pages, request: Request, seat: Seat, alert: UUID, error: Refusal
+) -> Response:
+    """409 with the fresh sheet when somebody was faster or the state forbids it."""
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 409)
+    said = console.words.sentence(door.language_of(console, request), error)
+    if door.wants_json(request):
+        sheet = await the_sheet(console, seat, alert)
+        return as_json({"error": status, "sentence": said, "alert": sheet}, status)
+    return await list_page(console, made, request, seat, alert, status=status, sentence=said)

@@ -1,0 +1,107 @@
+"""Puts the console together: routes, safe headers, and one answer for each fault."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from tgd.accounts import Seat
+from tgd.errors import RecordAway
+from tgd.log import log
+from tgd.serving import bare_app
+from tgd.web import acting, api, pages, signing, streaming
+from tgd.web.console import Console
+from tgd.web.door import (
+    GoSignIn,
+    Locked,
+    NotThere,
+    Rejected,
+    language_of,
+    wants_json,
+)
+from tgd.web.headers import FIXED, SafeHeaders
+from tgd.web.render import STATIC, STATIC_VERSION, Pages, as_json
+from tgd.web.words import word
+
+NOT_THERE = word("There is no such page here.")
+AWAY = word("The record does not answer. Use the telephone procedure and try again in a moment.")
+LOCKED = word("The screen is locked: enter your password.")
+SIGN_IN = word("Sign in first.")
+FAULT = word("Something went wrong here. It was written down; please try again.")
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def make_app(console: Console) -> FastAPI:
+    """The console's application; `console.open()` starts its live channel."""
+    app = bare_app("console")
+    made = Pages(console)
+    for part in (signing, pages, acting, streaming, api):
+        part.add_routes(app, console, made)
+    _add_static(app)
+    _add_answers(app, console, made)
+    app.add_middleware(SafeHeaders, https=not console.insecure_http)
+    return app
+
+
+def _add_static(app: FastAPI) -> None:
+    files = {path.name: path for path in STATIC.iterdir()}
+
+    @app.get("/static/{version}/{name}")
+    async def static(version: str, name: str) -> Response:
+        path = files.get(name)
+        if path is None or version != STATIC_VERSION:
+            raise NotThere
+        kept = {"cache-control": "public, max-age=31536000, immutable"}
+        return FileResponse(path, media_type=KINDS.get(path.suffix), headers=kept)
+
+    @app.get("/favicon.ico")
+    async def icon() -> Response:
+        return FileResponse(files["icon.svg"], media_type=KINDS[".svg"])
+
+
+def _add_answers(app: FastAPI, console: Console, made: Pages) -> None:
+    """One answer for each exception that a route may raise."""
+
+    def answer(request: Request, status: int, sentence: str) -> Response:
+        said = console.words.say(language_of(console, request), sentence)
+        if wants_json(request):
+            return as_json({"error": status, "sentence": said}, status)
+        seat: Seat | None = None
+        return made.page(request, "sorry.html", seat, status, sentence=said)
+
+    async def not_there(request: Request, _: Exception) -> Response:
+        return answer(request, 404, NOT_THERE)
+
+    async def sign_in(request: Request, _: Exception) -> Response:
+        if wants_json(request) or request.url.path in ("/events", "/sync"):
+            return answer(request, 401, SIGN_IN)
+        return RedirectResponse("/login", 303)
+
+    async def locked(request: Request, _: Exception) -> Response:
+        return answer(request, 423, LOCKED) if wants_json(request) else RedirectResponse("/", 303)
+
+    async def rejected(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Rejected)
+        return answer(request, error.status, error.sentence)
+
+    async def away(request: Request, _: Exception) -> Response:
+        return answer(request, 503, AWAY)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return answer(request, error.status_code, NOT_THERE if error.status_code == 404 else FAULT)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        log.error("page_failed", exc_info=error)
+        response = answer(request, 500, FAULT)
+        response.headers.update(FIXED)  # this one is answered outside the other layers
+        return response
+
+    table: dict[Any, Any] = {
+        NotThere: not_there, GoSignIn: sign_in, Locked: locked, Rejected: rejected,
+        RecordAway: away, HTTPException: http, Exception: failed,
+    }  # fmt: skip
+    for kind, reply in table.items():
+        app.add_exception_handler(kind, reply)

@@ -1,0 +1,248 @@
+"""What of an alert may be shown to whom now: plain values for page, JSON and live channel alike.
+
+Rows of the list hold nothing personal for anybody. The sheet holds what `access.discloses` allows
+at this moment, and each look at it is written to the journal in the same transaction.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import looks
+from tgd.accounts import Seat
+from tgd.alerts.acts import DOUBTFUL_ENDS
+from tgd.records import Alert
+from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
+from tgd.rules.alert import AlertState, Lane, Outcome, Verified, needs_second_person
+from tgd.rules.doubt import Label, Trust
+from tgd.seal import CannotUnseal, Keys
+from tgd.store import acting
+from tgd.store import console as store
+from tgd.web.labels import MACHINES
+
+AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
+"""Only where the message itself is all that we have is it shown as it came."""
+LONGEST_MESSAGE = 10_000
+MESSAGE = "message"
+"""Name of the message as received among the groups of a look; it may hold anything."""
+
+
+def reference(number: int | None) -> str:
+    """What people say on the telephone: `AL-000042`."""
+    return f"AL-{number or 0:06d}"
+
+
+def row_of(r: Any) -> dict[str, Any]:
+    """One alert for the list: nothing personal, the same for every role that sees alerts."""
+    return {
+        "id": str(r.id), "reference": reference(r.number), "lane": r.lane, "state": r.state,
+        "labels": list(r.labels), "presses": r.presses, "opened_at": r.opened_at,
+        "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
+        "has_position": r.has_position, "proposed": r.proposed_by is not None,
+        "list": "closed" if r.state == AlertState.CLOSED else r.lane,
+    }  # fmt: skip
+
+
+def fingerprint(r: Any) -> tuple[Any, ...]:
+    """Two readings of a row with the same one look the same."""
+    return (r.version, r.updates, r.presses, r.changed_at, r.has_position, r.state, r.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One person looking at one alert at one moment."""
+
+    seat: Seat
+    alert: Alert
+    now: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """True until a human ended it."""
+        return self.alert.state != AlertState.CLOSED
+
+    @property
+    def is_mine(self) -> bool:
+        """True for the one who answers for it."""
+        return self.alert.owner == self.seat.name
+
+    def discloses(self, group: FieldGroup) -> bool:
+        """The access rules, with what they need to know of this moment."""
+        verified = self.alert.trust == Trust.VERIFIED or self.alert.verified_at is not None
+        return not self.seat.locked and discloses(
+            self.seat.role, group, alert_open=self.is_open, verified_source=verified
+        )
+
+    def shows_message(self) -> bool:
+        """To the operator who answers for it, where nothing else is known of the caller."""
+        return (
+            bool(AS_RECEIVED & set(self.alert.labels))
+            and self.is_open and self.is_mine
+            and self.discloses(FieldGroup.ALERT_RECORD)
+            and self.discloses(FieldGroup.GEOLOCATION)
+        )  # fmt: skip
+
+
+def sheet_of(
+    session: Session, seat: Seat, alert_id: UUID, now: datetime, keys: Keys | None
+) -> dict[str, Any] | None:
+    """All that this person may see of an alert now; None when there is no such alert.
+
+    Writes down which groups were shown.
+    """
+    alert = acting.alert(session, alert_id)
+    if alert is None or not may(seat.role, Act.SEE_ALERTS):
+        return None
+    look = Look(seat, alert, now)
+    parts = {
+        FieldGroup.PERSON.value: _person(session, look),
+        FieldGroup.GEOLOCATION.value: _position(session, look),
+        FieldGroup.ALERT_RECORD.value: _record(session, look),
+        MESSAGE: _messages(session, look, keys),
+    }
+    looks.looked(session, seat.name, alert.id, [g for g, part in parts.items() if part], now)
+    return _head(alert) | {
+        "person": parts[FieldGroup.PERSON.value], "position": parts[FieldGroup.GEOLOCATION.value],
+        "record": parts[FieldGroup.ALERT_RECORD.value], "messages": parts[MESSAGE],
+        "message_after_taking": _message_after_taking(look), "may": may_do(look),
+        "mine": look.is_mine, "open": look.is_open, "needs_second": _needs_second(alert),
+    }  # fmt: skip
+
+
+def _head(a: Alert) -> dict[str, Any]:
+    return {
+        "id": str(a.id), "reference": reference(a.number), "lane": a.lane, "state": a.state,
+        "trust": a.trust, "labels": list(a.labels), "presses": a.presses, "owner": a.owner,
+        "opened_at": a.opened_at, "pressed_at": a.pressed_at, "waiting_since": a.waiting_since,
+        "taken_at": a.taken_at, "requested_at": a.requested_at, "closed_at": a.closed_at,
+        "acknowledged_at": a.acknowledged_at, "on_scene_at": a.on_scene_at,
+        "verified": a.verified, "battery_pct": a.battery_pct, "version": a.version,
+        "outcome": a.outcome, "closed_by": a.closed_by, "countersigned_by": a.countersigned_by,
+        "proposed_by": a.proposed_by, "proposed_outcome": a.proposed_outcome,
+    }  # fmt: skip
+
+
+def _person(session: Session, look: Look) -> dict[str, Any] | None:
+    if not look.discloses(FieldGroup.PERSON):
+        return None
+    found = store.person_of(session, look.alert.person)
+    if found is None:
+        return None
+    places = [
+        ", ".join(str(place[k]) for k in ("label", "city") if place.get(k))
+        for place in found.places
+        if isinstance(place, dict)
+    ]
+    return {
+        "name": found.name, "places": places, "note": found.note,
+        "number": store.number_of(session, look.alert.handset),
+    }  # fmt: skip
+
+
+def _position(session: Session, look: Look) -> dict[str, Any] | None:
+    if not look.discloses(FieldGroup.GEOLOCATION):
+        return None
+    found = store.best_position(session, look.alert.id)
+    if found is None:
+        return None
+    return {
+        "lat": found.lat, "lon": found.lon, "radius_m": found.radius_m, "method": found.method,
+        "trust": found.trust, "found_at": found.found_at, "heard_at": found.heard_at,
+    }  # fmt: skip
+
+
+def _record(session: Session, look: Look) -> dict[str, Any] | None:
+    if not look.discloses(FieldGroup.ALERT_RECORD):
+        return None
+    alert = look.alert
+    return {
+        "reason": alert.reason, "proposed_reason": alert.proposed_reason,
+        "timeline": _timeline(session, look),
+        "deliveries": [dict(d._mapping) for d in store.deliveries_of(session, alert.id)],
+    }  # fmt: skip
+
+
+def _timeline(session: Session, look: Look) -> list[dict[str, Any]]:
+    with_looks = sees(look.seat.role, FieldGroup.ACCESS_TRACES)
+    lines = [
+        {"at": x.at, "who": x.who, "act": x.act, "automatic": x.who in MACHINES,
+         "detail": x.detail, "words": None}
+        for x in store.lines_of(session, look.alert.id, with_looks=with_looks)
+        if x.act != "NoteWritten"
+    ]  # fmt: skip
+    notes = [
+        {"at": n.at, "who": n.who, "act": "NoteWritten", "automatic": False, "detail": {},
+         "words": n.words}
+        for n in store.notes_of(session, look.alert.id)
+    ]  # fmt: skip
+    return sorted(lines + notes, key=lambda line: line["at"], reverse=True)
+
+
+def _messages(session: Session, look: Look, keys: Keys | None) -> list[dict[str, Any]] | None:
+    if not look.shows_message():
+        return None
+    return [
+        {"channel": m.channel, "received_at": m.received_at, "source": m.source.partition(":")[2],
+         "struck": m.struck} | _opened(m, keys)
+        for m in store.messages_of(session, look.alert.id)
+    ]  # fmt: skip
+
+
+def _opened(m: Any, keys: Keys | None) -> dict[str, str | None]:
+    """The text, or hexadecimal digits for what is no text, or neither without the key."""
+    if keys is None:
+        return {"text": None, "hex": None}
+    try:
+        raw = keys.unseal(m.raw_sealed, f"{m.channel}:{m.transport_id}")
+    except CannotUnseal:
+        return {"text": None, "hex": None}
+    try:
+        return {"text": _visible(raw.decode())[:LONGEST_MESSAGE], "hex": None}
+    except UnicodeDecodeError:
+        return {"text": None, "hex": raw.hex(" ")[:LONGEST_MESSAGE]}
+
+
+def _visible(text: str) -> str:
+    """Controls and direction marks by their number: what is read is what was sent."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf") else f"<U+{ord(c):04X}>"
+        for c in text
+    )
+
+
+def _message_after_taking(look: Look) -> bool:
+    return (
+        bool(AS_RECEIVED & set(look.alert.labels))
+        and look.is_open and not look.is_mine and may(look.seat.role, Act.TAKE)
+    )  # fmt: skip
+
+
+def may_do(look: Look) -> dict[str, bool]:
+    """Which acts the page offers; the acts themselves decide again."""
+    role, a, mine = look.seat.role, look.alert, look.is_mine and look.is_open
+    takes_over = role is Role.SUPERVISOR and not look.is_mine
+    can_give_back = a.state in (AlertState.TAKEN, AlertState.VERIFIED)
+    return {
+        "take": may(role, Act.TAKE) and look.is_open and (a.owner is None or takes_over),
+        "release": may(role, Act.RELEASE) and mine and can_give_back,
+        "verify": may(role, Act.VERIFY) and mine,
+        "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane == Lane.REAL
+        and a.requested_at is None,
+        "note": may(role, Act.NOTE),
+        "close": may(role, Act.CLOSE) and mine and a.state != AlertState.OPEN,
+        "countersign": may(role, Act.COUNTERSIGN) and look.is_open
+        and a.proposed_by is not None and a.proposed_by != look.seat.name,
+    }  # fmt: skip
+
+
+def _needs_second(a: Alert) -> bool:
+    if a.lane == Lane.TEST:
+        return False
+    return needs_second_person(
+        Outcome.OTHER, Verified(a.verified) if a.verified else None,
+        seen=a.state == AlertState.ON_SCENE, doubtful_end=bool(DOUBTFUL_ENDS & set(a.labels)),
+    )  # fmt: skip

@@ -1,0 +1,178 @@
+"""Every state, label and act in words: what it is, and what to do about it."""
+
+from tgd.rules.access import FieldGroup, Role
+from tgd.rules.alert import AlertState, Outcome, Verified
+from tgd.rules.delivery import DeliveryState
+from tgd.rules.doubt import Label, Trust
+from tgd.web.words import word
+
+STATES = {
+    AlertState.OPEN: word("New"),
+    AlertState.TAKEN: word("Taken"),
+    AlertState.VERIFIED: word("Doubt removed"),
+    AlertState.REQUESTED: word("Intervention requested"),
+    AlertState.ACKNOWLEDGED: word("Intervention confirmed"),
+    AlertState.ON_SCENE: word("Patrol on the scene"),
+    AlertState.CLOSED: word("Closed"),
+}
+OUTCOMES = {
+    Outcome.MADE_SAFE: word("Person made safe"),
+    Outcome.APPREHENDED: word("Aggressor apprehended"),
+    Outcome.MET_AND_WARNED: word("Aggressor met and warned"),
+    Outcome.NOT_FOUND: word("Nobody found"),
+    Outcome.ACCIDENTAL: word("Accidental press"),
+    Outcome.TEST: word("Test"),
+    Outcome.DUPLICATE: word("Duplicate of another alert"),
+    Outcome.OTHER: word("Other"),
+}
+FINDINGS = {
+    Verified.DANGER: word("Danger"),
+    Verified.SILENT: word("Silence (counts as danger)"),
+    Verified.SAFE_CODE_WORD: word("Safe: code word given"),
+    Verified.SAFE_VOICE: word("Safe: reassuring voice"),
+}
+TRUSTS = {
+    Trust.UNKNOWN: word("source unknown"),
+    Trust.UNVERIFIED: word("source not proven"),
+    Trust.VERIFIED: word("source proven"),
+}
+DELIVERIES = {
+    DeliveryState.PENDING: word("to be told"),
+    DeliveryState.SENT: word("sent, acknowledgement awaited"),
+    DeliveryState.RECEIVED: word("received"),
+    DeliveryState.TAKEN: word("taken by a human"),
+    DeliveryState.REFUSED: word("refused, tried again"),
+    DeliveryState.WITHDRAWN: word("no longer needed"),
+}
+ROLES = {
+    Role.OPERATOR: word("operator"),
+    Role.SUPERVISOR: word("supervisor"),
+    Role.PROSECUTOR: word("prosecutor"),
+    Role.CONTROL_ROOM: word("control room"),
+    Role.ASSOCIATION: word("association"),
+    Role.STOCK_MANAGER: word("stock manager"),
+    Role.AUDITOR: word("auditor"),
+    Role.ADMIN: word("administrator"),
+}
+GROUPS = {
+    FieldGroup.PERSON: word("person and places"),
+    FieldGroup.GEOLOCATION: word("position"),
+    FieldGroup.ALERT_RECORD: word("record of the alert"),
+}
+TECHNICAL = {
+    "silent": word("has not been heard for a while"),
+    "low_battery": word("battery nearly empty"),
+    "lost": word("connection lost"),
+}
+
+LABELS = {
+    Label.UNKNOWN_SOURCE: (
+        word("unknown source"),
+        word("Nobody we know: treat it as a call for help and read the message as received."),
+    ),
+    Label.NO_ALLOCATION: (
+        word("not allocated"),
+        word("This handset is given to nobody: whoever holds it may be in danger."),
+    ),
+    Label.ALLOCATION_ENDED: (
+        word("allocation ended"),
+        word("The allocation has ended, the danger may not have: treat it as real."),
+    ),
+    Label.STOLEN: (
+        word("stolen"),
+        word("May be the aggressor: do not call the handset back; reach the person another way."),
+    ),
+    Label.LOST: (
+        word("lost"),
+        word("Reported lost: somebody else may hold it; reach the person another way as well."),
+    ),
+    Label.UNSIGNED: (
+        word("unsigned"),
+        word("The message proves nothing about its sender: verify before you disclose anything."),
+    ),
+    Label.BAD_SIGNATURE: (
+        word("wrong signature"),
+        word("The signature is wrong: it may be somebody else; verify, and do not ignore it."),
+    ),
+    Label.REPLAYED: (
+        word("possible replay"),
+        word("The handset's counter went back: a repair, or somebody repeats an old message."),
+    ),
+    Label.LATE: (
+        word("late"),
+        word("Pressed more than 5 minutes before it arrived: the position may be old."),
+    ),
+    Label.VERY_LATE: (
+        word("very late"),
+        word("Pressed more than a day before it arrived: call and check before anything else."),
+    ),
+    Label.CLOCK_IMPLAUSIBLE: (
+        word("clock wrong"),
+        word("The handset's clock is wrong: believe the time of arrival only."),
+    ),
+    Label.NO_POSITION: (
+        word("no position"),
+        word("No position came: use the known places of the person."),
+    ),
+    Label.POSITION_WITHHELD: (
+        word("position withheld"),
+        word("A position came and was not kept: there is no agreement to geolocation."),
+    ),
+    Label.UNDECODABLE: (
+        word("unreadable"),
+        word("The message could not be read: look at it as received and call back."),
+    ),
+    Label.FREE_TEXT: (
+        word("free text"),
+        word("Written in free words: read the message as received."),
+    ),
+    Label.CANCEL_ASKED: (
+        word("cancel asked"),
+        word("A cancellation came from the handset: never close on that alone, hear her."),
+    ),
+    Label.DURESS: (
+        word("under duress"),
+        word("Duress signal: act as in danger and say nothing of it on the handset."),
+    ),
+    Label.FALL: (word("fall"), word("A fall was detected: she may be unable to speak.")),
+    Label.TEST_UNVERIFIED: (
+        word("test not proven"),
+        word("Says that it is a test, without proof: treat it as real."),
+    ),
+}
+"""Each label: a word for the list, and a sentence of what to do for the sheet."""
+
+ACTS = {
+    "AlertOpened": word("Alert received"),
+    "TriggerJoined": word("Pressed again"),
+    "TriggerSeenAgain": word("Same press received by another way"),
+    "TriggerReplayed": word("Same press repeated late: may be a replay"),
+    "AlertAcknowledged": word("Alert taken"),
+    "AlertKept": word("Taken again by the same person"),
+    "AlertReleased": word("Alert given back"),
+    "OwnershipLapsed": word("Ownership lapsed without an act: the alert rings again"),
+    "NoteWritten": word("Note written"),
+    "VerificationDone": word("Doubt removed"),
+    "InterventionRequested": word("Intervention requested"),
+    "InterventionAcknowledged": word("Intervention confirmed"),
+    "PatrolOnScene": word("Patrol on the scene"),
+    "ClosingProposed": word("Closing proposed: a second person must countersign"),
+    "AlertClosed": word("Alert closed"),
+    "DeliveryTold": word("Destination told"),
+    "DeliverySent": word("Sent, acknowledgement awaited"),
+    "DeliveryReceived": word("Received by the destination"),
+    "DeliveryRefused": word("Refused by the destination"),
+    "DeliveryFailed": word("The destination could not be reached"),
+    "AccessLogged": word("Looked at"),
+    "AccessRefused": word("Access refused"),
+    "SignedIn": word("Signed in"),
+    "SignedOut": word("Signed out"),
+    "SignInRefused": word("Wrong password"),
+    "AccountMade": word("Account made"),
+    "AccountDisabled": word("Account disabled"),
+    "TechnicalSettled": word("Technical item settled"),
+}
+"""Each act of the journal as a sentence; an act without one is shown by its name."""
+
+MACHINES = frozenset({"dispatch", "gateway"})
+"""Lines written by these are automatic and greyed."""

@@ -1,0 +1,140 @@
+"""The live channel: follows the record, makes each fact once, and hands it to every console.
+
+The table is the truth: each turn reads all open alerts again and compares, so that a late commit,
+a lost nudge or a gap in the journal's numbers loses nothing.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import clock
+from tgd.errors import RecordAway
+from tgd.listening import Listener
+from tgd.log import log
+from tgd.store import console as store
+from tgd.store import nudges
+from tgd.web.facts import fingerprint, row_of
+
+POLL_S = 1.0
+"""Slowest reading of the record when no nudge comes."""
+GATHER_S = 0.03
+"""A flood of nudges is read together."""
+OVERLAP = timedelta(seconds=60)
+"""How long a commit may be late and still be seen as a change after it was closed."""
+STALE_S = 5.0
+"""A hub that has not read the record for so long does not say that all is well."""
+MOST_WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What changed: rows of the list, at a number of the journal."""
+
+    seq: int
+    rows: list[dict[str, Any]]
+
+
+Ask = Callable[[Callable[[Session], Any]], Awaitable[Any]]
+
+
+class Hub:
+    """Reads once for all consoles of this process."""
+
+    def __init__(self, ask: Ask, listener: Listener) -> None:
+        self._ask = ask
+        self._listener = listener
+        self._seen: dict[UUID, tuple[Any, ...]] = {}
+        self._open: set[UUID] = set()
+        self._consoles: set[asyncio.Queue[Fact | None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._read_at = float("-inf")
+        self.seq = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """True while the record was read a moment ago."""
+        return time.monotonic() - self._read_at < STALE_S
+
+    async def open(self) -> None:
+        """Start to follow the record."""
+        self._task = asyncio.create_task(self._forever(), name="hub")
+
+    async def close(self) -> None:
+        """Stop, and end every console's stream."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        for console in self._consoles:
+            _end(console)
+
+    def subscribe(self) -> asyncio.Queue[Fact | None]:
+        """Facts from now on; None at the end. Subscribe before you read what was missed."""
+        console: asyncio.Queue[Fact | None] = asyncio.Queue(MOST_WAITING)
+        self._consoles.add(console)
+        return console
+
+    def unsubscribe(self, console: asyncio.Queue[Fact | None]) -> None:
+        """This console has gone."""
+        self._consoles.discard(console)
+
+    async def _forever(self) -> None:
+        while True:
+            try:
+                await self._turn()
+            except RecordAway:
+                log.warning("console_record_away")
+            except Exception as error:  # noqa: BLE001 the one loop of the process logs and lives
+                log.error("console_turn_failed", exc_info=error)
+            if await self._listener.wait(nudges.CONSOLE, POLL_S):
+                await asyncio.sleep(GATHER_S)
+
+    async def _turn(self) -> None:
+        since = clock.now() - OVERLAP
+        watched = frozenset(self._open)
+        seq, rows = await self._ask(lambda session: read_rows(session, since, watched))
+        seen = {r.id: fingerprint(r) for r in rows}
+        before, self._seen = self._seen, seen
+        self._open = {r.id for r in rows if r.closed_at is None}
+        self.seq, self._read_at = max(self.seq, seq), time.monotonic()
+        changed = [row_of(r) for r in rows if before.get(r.id) != seen[r.id]]
+        if changed:
+            self._tell(Fact(self.seq, changed))
+
+    def _tell(self, fact: Fact) -> None:
+        for console in tuple(self._consoles):
+            try:
+                console.put_nowait(fact)
+            except asyncio.QueueFull:
+                self._consoles.discard(console)
+                _end(console)
+
+
+def _end(console: asyncio.Queue[Fact | None]) -> None:
+    """A console that is too slow, or that is to end, comes back and catches up."""
+    while console.full():
+        console.get_nowait()
+    console.put_nowait(None)
+
+
+def read_rows(
+    session: Session, since: datetime, watched: frozenset[UUID] = frozenset()
+) -> tuple[int, list[Any]]:
+    """The head of the journal *before* the rows are read, and the rows."""
+    return store.head_seq(session), store.live_rows(session, since, watched)
+
+
+def missed(session: Session, seq: int) -> Fact:
+    """Everything open, and what was closed since this number with an overlap: twice is harmless."""
+    at = store.moment_of_seq(session, seq) if seq > 0 else None
+    since = at - OVERLAP if at is not None else clock.now()
+    head, rows = read_rows(session, since)
+    return Fact(head, [row_of(r) for r in rows])

@@ -1,0 +1,30 @@
+"""Moments and ages as people read them: 24 hours, seconds, and the place's own time zone."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+def clock_time(at: datetime | None, zone: ZoneInfo) -> str:
+    """`22:40:05`."""
+    return at.astimezone(zone).strftime("%H:%M:%S") if at else ""
+
+
+def day_and_time(at: datetime | None, zone: ZoneInfo) -> str:
+    """`23/11/2026 22:40:05`, with the offset in the one hour that exists twice."""
+    if at is None:
+        return ""
+    local = at.astimezone(zone)
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return local.strftime("%d/%m/%Y %H:%M:%S %z" if twice else "%d/%m/%Y %H:%M:%S")
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """`0:22`, `12:03`, `2 h 05`, `3 j`: never negative. The live module counts alike."""
+    if since is None:
+        return ""
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02d}"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"
+    return f"{seconds // 86400} j"

@@ -1,0 +1,97 @@
+"""The pages that are looked at: the list with a sheet, technical items, the journal."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tgd import clock
+from tgd.accounts import Seat
+from tgd.rules.access import Act, may
+from tgd.rules.alert import Outcome, Verified
+from tgd.store import console as store
+from tgd.store import states
+from tgd.web import door
+from tgd.web.console import Console
+from tgd.web.facts import row_of, sheet_of
+from tgd.web.render import Pages
+
+CLOSED_SHOWN = 20
+
+
+def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
+    """`/`, `/alerts/{id}`, `/technical`, `/journal`."""
+
+    @app.get("/")
+    async def home(request: Request) -> Response:
+        seat = await door.seated(console, request)
+        if not may(seat.role, Act.SEE_ALERTS):
+            return made.page(request, "welcome.html", seat)
+        return await list_page(console, made, request, seat)
+
+    @app.get("/alerts/{alert_id}")
+    async def alert(request: Request, alert_id: str) -> Response:
+        found = door.uuid_of(alert_id)
+        live = request.query_params.get("part") == "live"
+        seat = await door.allowed(console, request, Act.SEE_ALERTS, alert=found, acting=not live)
+        if seat.locked:
+            raise door.Locked
+        if not live:
+            return await list_page(console, made, request, seat, found)
+        sheet = await the_sheet(console, seat, found)
+        return made.page(request, "sheet.html", seat, sheet=sheet, sentence=None, **choices())
+
+    @app.get("/technical")
+    async def technical(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.SEE_TECHNICAL)
+        items = await console.ask(states.open_technical)
+        return made.page(request, "technical.html", seat, items=items, sentence=None)
+
+    @app.get("/journal")
+    async def journal(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.READ_JOURNAL)
+        asked = request.query_params.get("before", "")
+        before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+        lines = await console.ask(lambda session: store.journal_page(session, before))
+        return made.page(request, "journal.html", seat, lines=lines)
+
+
+def choices() -> dict[str, Any]:
+    """What the forms of the sheet offer."""
+    return {"findings": list(Verified), "outcomes": [o for o in Outcome if o is not Outcome.TEST]}
+
+
+async def the_sheet(console: Console, seat: Seat, alert: UUID) -> dict[str, Any]:
+    """The sheet as this person may see it now; raises NotThere."""
+    now = clock.now()
+    sheet = await console.ask(lambda session: sheet_of(session, seat, alert, now, console.keys))
+    if sheet is None:
+        raise door.NotThere
+    return sheet
+
+
+async def list_page(
+    console: Console, made: Pages, request: Request, seat: Seat, selected: UUID | None = None,
+    *, status: int = 200, sentence: str | None = None,
+) -> Response:  # fmt: skip
+    """The list, and the sheet of the selected alert unless the screen is locked."""
+    seq, rows = await console.ask(_rows)
+    sheet = await the_sheet(console, seat, selected) if selected else None
+    lists: dict[str, list[dict[str, Any]]] = {"real": [], "test": [], "closed": []}
+    for row in rows:
+        lists[row["list"]].append(row)
+    return made.page(
+        request, "console.html", seat, status, lists=lists, seq=seq, sheet=sheet,
+        sentence=sentence, selected=str(selected) if selected else None, **choices(),
+    )  # fmt: skip
+
+
+def _rows(session: Session) -> tuple[int, list[dict[str, Any]]]:
+    """The journal's head first: what comes meanwhile is then sent again."""
+    seq = store.head_seq(session)
+    rows = store.live_rows(session, clock.now())
+    rows = [r for r in rows if r.closed_at is None] + store.closed_rows(session, CLOSED_SHOWN)
+    return seq, [row_of(r) for r in rows]

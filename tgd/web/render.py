@@ -1,0 +1,120 @@
+"""Makes pages of values: Jinja2 with autoescape, words of the reader's language, no raw markup."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from tgd import clock
+from tgd.accounts import Seat
+from tgd.rules.access import Act, may
+from tgd.web import labels, moments
+from tgd.web.console import Console
+from tgd.web.door import language_of
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+def _fingerprint() -> str:
+    """Changes with the files, so that a browser may keep them for ever."""
+    found = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+STATIC_VERSION = _fingerprint()
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+
+
+class Pages:
+    """The templates of one console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def page(
+        self, request: Request, template: str, seat: Seat | None = None, status: int = 200,
+        **values: Any,
+    ) -> Response:  # fmt: skip
+        """A whole page."""
+        language = language_of(self._console, request)
+        html = self.html(template, language, seat, **values)
+        response = HTMLResponse(html, status, headers={"content-language": language})
+        if request.query_params.get("lang") == language:
+            response.set_cookie("tgd-lang", language, path="/", samesite="lax", httponly=True)
+        return response
+
+    def html(self, template: str, language: str, seat: Seat | None = None, **values: Any) -> str:
+        """A page or a part of one, in this language."""
+        now = values.pop("now", None) or clock.now()
+        return _TEMPLATES.get_template(template).render(
+            self._common(language, now) | {"seat": seat, "now": now} | values
+        )
+
+    def rows(self, language: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows of the list for the live channel: where each belongs, and its markup."""
+        return [
+            {
+                "id": row["id"], "list": row["list"], "order": order(row),
+                "waiting": row["owner"] is None and row["list"] == "real",
+                "html": self.html("row.html", language, row=row, selected=None),
+            }
+            for row in rows
+        ]  # fmt: skip
+
+    def _common(self, language: str, now: datetime) -> dict[str, Any]:
+        console = self._console
+        zone = console.zone
+        return {
+            "_": lambda text, **v: console.words.say(language, text, **v),
+            "language": language, "labels": labels, "static": f"/static/{STATIC_VERSION}",
+            "demonstration": console.settings.demonstration, "Act": Act, "may": may,
+            "clock_time": lambda at: moments.clock_time(at, zone),
+            "day_and_time": lambda at: moments.day_and_time(at, zone),
+            "age": lambda at: moments.age(at, now), "iso": iso, "order": order,
+            "once": lambda: secrets.token_hex(12),
+        }  # fmt: skip
+
+
+def order(row: dict[str, Any]) -> str:
+    """What the list is sorted by, as text: unowned first, then oldest; closed ones newest first."""
+    if row["list"] == "closed":
+        at = row["closed_at"] or row["opened_at"]
+        return f"{10**12 - int(at.timestamp() * 10):013d}"
+    return f"{int(row['owner'] is not None)}{int(row['opened_at'].timestamp() * 10):012d}"
+
+
+def iso(at: datetime | None) -> str | None:
+    """A moment for scripts: ISO 8601, UTC, `Z`."""
+    if at is None:
+        return None
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def plain(value: Any) -> Any:
+    """Values as JSON has them."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def as_json(value: Any, status: int = 200) -> Response:
+    """A reply for scripts."""
+    return JSONResponse(plain(value), status)
