@@ -1,0 +1,169 @@
+"""The stock: what is enrolled, who carries it, what she agreed to, and what nobody may do twice."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from tests.conftest import NOW
+from tgd import inventory, journal, stock_list
+from tgd.errors import Incomplete, WrongState
+from tgd.inventory import NotThere, Overlaps
+from tgd.records import Allocation, Handset, Journal, ProtectedPerson
+from tgd.rules.handset import ConsentScope, HandsetState
+from tgd.rules.keys import secret_hash
+from tgd.store.inventory import listed
+from tgd.store.sources import sources
+
+SIX_MONTHS = (NOW, NOW + timedelta(days=180))
+HOME = [{"label": "3 rue des Exemples", "city": "Nanterre", "insee": "92050"}]
+
+
+@pytest.fixture
+def handset(session) -> str:
+    return inventory.enroll(session, "06 39 98 00 01", NOW, secret="once")
+
+
+def known(session, handset, now=NOW):
+    return sources(session, [handset], [], now).by_id[handset].known
+
+
+def acts(session) -> list[str]:
+    return [line.act for line in session.exec(select(Journal).order_by(col(Journal.seq)))]
+
+
+def test_an_enrolled_handset_keeps_no_secret(session, handset):
+    row = session.get(Handset, handset)
+    assert (row.state, row.number) == ("provisioned", "+33639980001")
+    assert row.secret_hash == secret_hash("once")
+    assert acts(session) == ["HandsetEnrolled"]
+
+
+def test_one_number_is_one_handset(session, handset):
+    with pytest.raises(Overlaps, match="number"):
+        inventory.enroll(session, "+33 6 39 98 00 01", NOW, secret="another")
+    assert len(listed(session, NOW)) == 1
+
+
+def test_what_is_no_number_is_refused(session):
+    with pytest.raises(Incomplete, match="no telephone number"):
+        inventory.enroll(session, "Ana", NOW, secret="s")
+
+
+def test_ana_gets_a_handset_and_agrees_to_each_thing_separately(session, handset):
+    given = inventory.give(session, handset, "Ana FICTIVE", HOME, SIX_MONTHS, NOW)
+    assert known(session, handset).allocated
+    assert not known(session, handset).geolocation_agreed
+    inventory.record_consent(session, given.person, ConsentScope.GEOLOCATION, NOW)
+    assert known(session, handset).geolocation_agreed
+    later = NOW + timedelta(days=1)
+    inventory.withdraw_consent(session, given.person, ConsentScope.GEOLOCATION, later)
+    assert not known(session, handset, later).geolocation_agreed
+    with pytest.raises(WrongState):
+        inventory.withdraw_consent(session, given.person, ConsentScope.GEOLOCATION, later)
+    assert "Ana" not in str([line.detail for line in session.exec(select(Journal))])
+
+
+def test_one_handset_is_never_given_to_two_people(session, handset):
+    inventory.give(session, handset, "Ana FICTIVE", HOME, SIX_MONTHS, NOW)
+    with pytest.raises(Overlaps, match="somebody else"):
+        inventory.give(session, handset, "Dora FICTIVE", [], SIX_MONTHS, NOW)
+    assert len(session.exec(select(Allocation)).all()) == 1
+
+
+def test_one_person_never_has_two_handsets(session, handset):
+    ana = inventory.give(session, handset, "Ana FICTIVE", HOME, SIX_MONTHS, NOW).person
+    second = inventory.enroll(session, None, NOW, secret="s")
+    with pytest.raises(Overlaps, match="already"):
+        inventory.give(session, second, "", [], SIX_MONTHS, NOW, person=ana)
+
+
+def test_a_returned_handset_is_not_given_before_it_is_back_in_the_stock(session, handset):
+    inventory.give(session, handset, "Ana FICTIVE", HOME, SIX_MONTHS, NOW)
+    later = NOW + timedelta(days=10)
+    inventory.set_state(session, handset, HandsetState.RETURNED, later)
+    assert known(session, handset, later).allocation_ended
+    with pytest.raises(WrongState, match="returned"):
+        inventory.give(session, handset, "Dora F", [], (later, SIX_MONTHS[1]), later)
+    inventory.set_state(session, handset, HandsetState.IN_STOCK, later)
+
+
+def test_a_lost_handset_is_still_hers_and_can_be_found(session, handset):
+    inventory.give(session, handset, "Ana FICTIVE", HOME, SIX_MONTHS, NOW)
+    inventory.set_state(session, handset, HandsetState.LOST, NOW)
+    assert known(session, handset).allocated
+    inventory.set_state(session, handset, HandsetState.ISSUED, NOW)
+    with pytest.raises(WrongState, match="can become"):
+        inventory.set_state(session, handset, HandsetState.RETIRED, NOW)
+
+
+def test_nothing_is_issued_by_word_alone(session, handset):
+    inventory.set_state(session, handset, HandsetState.LOST, NOW)
+    with pytest.raises(WrongState, match="give it"):
+        inventory.set_state(session, handset, HandsetState.ISSUED, NOW)
+
+
+def test_a_handset_that_is_not_ours_is_not_there(session):
+    for act in (
+        lambda: inventory.set_state(session, "hnobody", HandsetState.LOST, NOW),
+        lambda: inventory.give(session, "hnobody", "Ana F", [], SIX_MONTHS, NOW),
+        lambda: inventory.holder(session, "hnobody", NOW),
+    ):
+        with pytest.raises(NotThere):
+            act()
+
+
+def test_a_period_has_a_length_and_a_person_a_name(session, handset):
+    with pytest.raises(Incomplete, match="period"):
+        inventory.give(session, handset, "Ana F", [], (NOW, NOW), NOW)
+    with pytest.raises(Incomplete, match="name"):
+        inventory.give(session, handset, "  ", [], SIX_MONTHS, NOW)
+
+
+GOOD = [
+    {"number": "0639980001", "name": "Ana FICTIVE", "city": "Nanterre", "geolocation": "oui"},
+    {"number": "0639980002", "name": "", "city": ""},
+]
+
+
+def test_a_list_is_taken_in_whole(session):
+    report = stock_list.import_people(session, GOOD, NOW)
+    assert (report.kept, report.is_sound) == (True, True)
+    assert [line.line for line in report.lines] == [2, 3]
+    assert all(line.secret for line in report.lines)
+    assert sorted(row.state for row in listed(session, NOW)) == ["issued", "provisioned"]
+    again = stock_list.import_people(session, [GOOD[1]], NOW)
+    assert again.lines[0].secret is None, "a known number is not enrolled twice"
+
+
+def test_a_dry_run_leaves_nothing(session):
+    report = stock_list.import_people(session, GOOD, NOW, dry_run=True)
+    assert (report.kept, report.is_sound) == (False, True)
+    assert not any(line.secret for line in report.lines)
+    assert listed(session, NOW) == []
+    assert acts(session) == []
+
+
+def test_one_bad_line_keeps_all_out_and_every_line_is_judged(session):
+    bad = [
+        {"number": "0639980003", "name": "Bella F", "geolocation": "perhaps"},
+        {"number": "12", "name": ""},
+        {"handset": "hnobody", "name": "Dora F", "geolocation": "no"},
+        {"number": "0639980001", "name": "Chloé F", "geolocation": "no"},
+        {"number": "0639980004", "name": "Emma F", "geolocation": "no", "days": "4000"},
+    ]
+    report = stock_list.import_people(session, GOOD + bad, NOW)
+    assert not report.kept
+    assert [line.line for line in report.lines if line.problem] == [4, 5, 6, 7, 8]
+    assert listed(session, NOW) == []
+    assert session.exec(select(ProtectedPerson)).all() == []
+
+
+def test_a_column_that_nobody_knows_is_named(session):
+    with pytest.raises(Incomplete, match="surname"):
+        stock_list.import_people(session, [{"surname": "F"}], NOW)
+
+
+def test_the_list_of_the_stock_is_sealed_with_the_rest(session, handset):
+    inventory.reveal(session, NOW)
+    assert journal.seal(session) == 2

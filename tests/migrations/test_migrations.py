@@ -1,0 +1,178 @@
+"""Migrations lead to the very tables that the code is written for, and back, with rows in them."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlmodel import Session, SQLModel
+
+from tests.conftest import NOW, _admin, _named
+from tests.world import World
+from tgd import accounts, inventory, migrate
+from tgd.embedded import find_binaries
+from tgd.errors import CannotStart, RecordAway
+from tgd.records import AnswerHeard, Delivery, HandsetStatus, Note, ProviderMessage, TechnicalItem
+from tgd.rules.access import Role
+from tgd.seal import Keys
+
+
+@pytest.fixture
+def empty_url(cluster: str) -> Iterator[str]:
+    """A record without any table."""
+    name = "m" + uuid4().hex[:16]
+    admin = _admin(cluster)
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield _named(cluster, name)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def schema_of(url: str) -> list[str]:
+    """What pg_dump says of a record, without its remarks and without the migrations' own table."""
+    done = subprocess.run(
+        [
+            str(find_binaries(None) / "pg_dump"), "--schema-only", "--no-owner",
+            "--exclude-table=alembic_version", "--dbname", url.replace("+psycopg", ""),
+        ],
+        capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    remarks = ("--", "\\restrict", "\\unrestrict")
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith(remarks)]
+    assert len(lines) > 200, "pg_dump said nearly nothing"
+    return lines
+
+
+def test_migrations_make_the_tables_that_the_code_knows(empty_url, record_url):
+    migrate.upgrade(empty_url)
+    assert schema_of(empty_url) == schema_of(record_url)
+
+
+def test_up_says_where_it_is(empty_url):
+    assert migrate.is_empty(empty_url)
+    assert migrate.current(empty_url) is None
+    assert not migrate.is_at_head(empty_url)
+    migrate.upgrade(empty_url)
+    assert migrate.current(empty_url) == migrate.head()
+    assert migrate.is_at_head(empty_url)
+    assert not migrate.is_empty(empty_url)
+
+
+def test_a_second_up_changes_nothing(empty_url):
+    migrate.upgrade(empty_url)
+    before = schema_of(empty_url)
+    migrate.upgrade(empty_url)
+    assert schema_of(empty_url) == before
+
+
+def test_down_leaves_nothing_and_up_again_everything(empty_url, record_url):
+    migrate.upgrade(empty_url)
+    migrate.downgrade(empty_url, "base")
+    assert migrate.current(empty_url) is None
+    assert names_in(empty_url) == {"alembic_version"}
+    migrate.upgrade(empty_url)
+    assert schema_of(empty_url) == schema_of(record_url)
+
+
+def test_every_table_can_hold_a_row_and_up_and_down_go_over_it(empty_url):
+    migrate.upgrade(empty_url)
+    fill(empty_url)
+    assert {name for name, rows in counts(empty_url).items() if rows == 0} == set()
+    before = counts(empty_url)
+    migrate.upgrade(empty_url)
+    assert counts(empty_url) == before
+    migrate.downgrade(empty_url, "base")
+    assert names_in(empty_url) == {"alembic_version"}
+
+
+async def test_two_ups_at_once_take_turns(empty_url):
+    script = "import sys; from tgd import migrate; migrate.upgrade(sys.argv[1])"
+    both = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", script, empty_url)
+        for _ in range(2)
+    ]
+    assert [await one.wait() for one in both] == [0, 0]
+    assert migrate.is_at_head(empty_url)
+
+
+def test_tables_of_a_later_version_are_left_alone(empty_url):
+    migrate.upgrade(empty_url)
+    say(empty_url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(CannotStart, match="does not know that revision"):
+        migrate.upgrade(empty_url)
+    assert "alert" in names_in(empty_url)
+
+
+def test_tables_that_somebody_else_made_are_left_alone(empty_url):
+    say(empty_url, "CREATE TABLE alert (mine text); INSERT INTO alert VALUES ('here before')")
+    with pytest.raises(CannotStart, match="nothing was"):
+        migrate.upgrade(empty_url)
+    assert names_in(empty_url) == {"alert"}
+
+
+def test_a_record_that_is_away_is_a_sentence():
+    with pytest.raises(RecordAway):
+        migrate.upgrade("postgresql+psycopg://tgd:x@127.0.0.1:1/tgd")
+
+
+def names_in(url: str) -> set[str]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname='public'"))
+        found = {row.tablename for row in rows}
+    engine.dispose()
+    return found
+
+
+def counts(url: str) -> dict[str, int]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = {
+            name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
+            for name in SQLModel.metadata.tables
+        }
+    engine.dispose()
+    return found
+
+
+def say(url: str, words: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(words))
+    engine.dispose()
+
+
+def fill(url: str) -> None:
+    """Ana pressed, Bruno has signed in, the platform answered: something in every table."""
+    engine = create_engine(url)
+    with Session(engine) as session, session.begin():
+        world = World(session, Keys(bytes(32)), NOW)
+        ana = world.give()
+        world.hear(world.press(ana))
+        alert = world.only_alert()
+        accounts.make_account(session, "Bruno", Role.OPERATOR, "no hash", NOW)
+        accounts.sign_in(session, "Bruno", NOW)
+        inventory.enroll(session, "+33639980002", NOW, secret="s")
+        delivery = Delivery(
+            id=uuid4(), key="d1", alert=alert.id, destination="platform", topic="alert",
+            state="sent", made_at=NOW,
+        )  # fmt: skip
+        session.add(delivery)
+        session.flush()
+        session.add_all(
+            [
+                AnswerHeard(id="a1", destination="platform", delivery=delivery.id,
+                            said="received", heard_at=NOW),
+                ProviderMessage(sid="SM1", status="sent", changed_at=NOW),
+                HandsetStatus(handset=ana.handset, state="online", heard_at=NOW),
+                Note(id=uuid4(), alert=alert.id, at=NOW, who="Bruno", words="Calm."),
+                TechnicalItem(id=uuid4(), handset=ana.handset, kind="silent", raised_at=NOW),
+            ]
+        )  # fmt: skip
+    engine.dispose()

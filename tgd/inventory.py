@@ -1,0 +1,219 @@
+"""The stock in its simplest form: enrolled, given with consents, lost or returned, imported.
+
+Nothing here mutes a handset: one that is lost, returned or expired and presses is still an alert.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session
+
+from tgd import ids, journal
+from tgd.errors import Incomplete, Refusal, WrongState
+from tgd.journal import Line
+from tgd.records import Allocation, Consent, Handset, ProtectedPerson
+from tgd.rules.handset import ConsentScope, HandsetState
+from tgd.rules.keys import secret_hash
+from tgd.rules.phone import e164
+from tgd.store import inventory as store
+
+COMMAND_LINE = "command line"
+"""Who acts, in the journal, when nobody has signed in."""
+
+_S = HandsetState
+GIVABLE = (_S.IN_STOCK, _S.RESERVED, _S.PROVISIONED)
+"""A returned one is wiped and tested first, a lost one found."""
+MAY_BECOME: dict[HandsetState, frozenset[HandsetState]] = {
+    _S.IN_STOCK: frozenset({_S.RESERVED, _S.PROVISIONED, _S.FAULTY, _S.LOST, _S.STOLEN,
+                            _S.RETIRED}),
+    _S.RESERVED: frozenset({_S.IN_STOCK, _S.PROVISIONED, _S.FAULTY, _S.LOST, _S.STOLEN}),
+    _S.PROVISIONED: frozenset({_S.IN_STOCK, _S.RESERVED, _S.FAULTY, _S.LOST, _S.STOLEN,
+                               _S.RETIRED}),
+    _S.ISSUED: frozenset({_S.RETURNED, _S.FAULTY, _S.LOST, _S.STOLEN}),
+    _S.RETURNED: frozenset({_S.IN_STOCK, _S.FAULTY, _S.LOST, _S.STOLEN, _S.RETIRED}),
+    _S.LOST: frozenset({_S.ISSUED, _S.RETURNED, _S.STOLEN, _S.RETIRED}),
+    _S.STOLEN: frozenset({_S.ISSUED, _S.RETURNED, _S.RETIRED}),
+    _S.FAULTY: frozenset({_S.ISSUED, _S.RETURNED, _S.IN_STOCK, _S.RETIRED}),
+    _S.RETIRED: frozenset({_S.IN_STOCK}),
+}  # fmt: skip
+"""From each state, by a human's word; `issued` from the stock only by giving it to somebody."""
+
+_OVERLAPS = {
+    "allocation_one_per_handset": "This handset is given to somebody else in that period: end the"
+    " other allocation first (`tgd handset state ID returned`), or give another handset.",
+    "allocation_one_per_person": "This person has a handset in that period already: end that"
+    " allocation first, or choose a later beginning.",
+}
+
+
+class NotThere(Refusal):
+    """There is no such handset."""
+
+
+class Overlaps(Refusal):
+    """Somebody else has what is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who carries a handset from now on, and by which allocation."""
+
+    person: UUID
+    allocation: UUID
+
+
+def enroll(
+    session: Session, number: str | None, now: datetime, *, secret: str | None,
+    is_test_device: bool = False, by: str = COMMAND_LINE,
+) -> str:  # fmt: skip
+    """A new handset, ready to be given; gives its opaque id. Only a hash of `secret` is kept.
+
+    `secret` is None for one that proves itself by a certificate. Raises Incomplete for a number
+    that is none, Overlaps when another handset has it.
+    """
+    handset = ids.new_handset()
+    row = Handset(
+        id=handset, state=_S.PROVISIONED, number=_spelled(number), is_test_device=is_test_device,
+        secret_hash=secret_hash(secret) if secret is not None else None, enrolled_at=now,
+    )  # fmt: skip
+    if not store.add_handset(session, row):
+        raise Overlaps("Another handset has this number already: `tgd handset list` shows it.")
+    detail = {"test_device": is_test_device, "proves_by": "secret" if secret else "certificate"}
+    journal.write(session, [Line(now, by, "HandsetEnrolled", handset=handset, detail=detail)])
+    return handset
+
+
+def give(
+    session: Session, handset: str, name: str, places: list[dict[str, str]],
+    period: tuple[datetime, datetime], now: datetime, *, geolocation: bool = False,
+    note: str | None = None, court: str | None = None, person: UUID | None = None,
+    by: str = COMMAND_LINE,
+) -> Given:  # fmt: skip
+    """A handset in somebody's hands: person, allocation and consents, in one go.
+
+    She agrees to the device by taking it, to geolocation separately (art. 41-3-1 CPP). `period` is
+    aware and half open; `places` are `{"label", "city", "insee"}`; `person` names somebody who is
+    known already, and then `name`, `places` and `note` stay as they are. Raises NotThere,
+    Incomplete, Overlaps, WrongState.
+    """
+    _there(session, handset)
+    person = _known_person(session, person) or _add_person(session, name, places, note, now)
+    allocation = allocate(session, handset, person, period, now, court=court, by=by)
+    scopes = [ConsentScope.DEVICE, *([ConsentScope.GEOLOCATION] if geolocation else [])]
+    for scope in scopes:
+        record_consent(session, person, scope, now, by=by)
+    return Given(person, allocation)
+
+
+def allocate(
+    session: Session, handset: str, person: UUID, period: tuple[datetime, datetime], now: datetime,
+    *, court: str | None = None, by: str = COMMAND_LINE,
+) -> UUID:  # fmt: skip
+    """This handset for this person in this period; overlaps are refused by the record itself.
+
+    Raises Incomplete, Overlaps, WrongState.
+    """
+    if not period[0] < period[1]:
+        raise Incomplete("A period ends after its beginning.")
+    row = Allocation(
+        id=ids.new(now), handset=handset, person=person, period=Range(*period), court=court
+    )
+    refused_by = store.add_allocation(session, row)
+    if refused_by is not None:
+        raise Overlaps(_OVERLAPS.get(refused_by, "The record refuses this allocation."))
+    if not store.change_state(session, handset, GIVABLE, _S.ISSUED):
+        state = _there(session, handset).state
+        raise WrongState(f"A handset that is “{state}” cannot be given: it must be in the stock.")
+    detail = {"allocation": str(row.id), "begins_at": period[0].isoformat(),
+              "ends_at": period[1].isoformat()}  # fmt: skip
+    journal.write(session, [Line(now, by, "HandsetGiven", handset=handset, detail=detail)])
+    return row.id
+
+
+def record_consent(
+    session: Session, person: UUID, scope: ConsentScope, now: datetime, by: str = COMMAND_LINE
+) -> None:
+    """The person agrees; what she agreed to or withdrew before stays written."""
+    row = Consent(id=ids.new(now), person=person, scope=scope, given_at=now)
+    store.add_consent(session, row)
+    detail = {"person": str(person), "scope": scope}
+    journal.write(session, [Line(now, by, "ConsentGiven", detail=detail)])
+
+
+def withdraw_consent(
+    session: Session, person: UUID, scope: ConsentScope, now: datetime, by: str = COMMAND_LINE
+) -> None:
+    """The person does not agree any more, from now on. Raises WrongState when she did not."""
+    if not store.withdraw(session, person, scope, now):
+        raise WrongState("There is no such consent to withdraw.")
+    detail = {"person": str(person), "scope": scope}
+    journal.write(session, [Line(now, by, "ConsentWithdrawn", detail=detail)])
+
+
+def holder(session: Session, handset: str, now: datetime) -> UUID:
+    """Who carries the handset now, or did last. Raises NotThere, WrongState for nobody."""
+    _there(session, handset)
+    person = store.holder(session, handset, now)
+    if person is None:
+        raise WrongState("Nobody has carried this handset yet.")
+    return person
+
+
+def set_state(
+    session: Session, handset: str, state: HandsetState, now: datetime, by: str = COMMAND_LINE
+) -> None:
+    """What a human says has become of a handset; `returned` ends its allocation.
+
+    A lost or stolen one keeps its allocation: it may still be pressed, and comes back as `issued`.
+    Raises NotThere, WrongState.
+    """
+    before = HandsetState(_there(session, handset).state)
+    if state not in MAY_BECOME[before]:
+        may = ", ".join(sorted(MAY_BECOME[before]))
+        raise WrongState(f"A handset that is “{before}” can become: {may}; not “{state}”.")
+    if state is _S.ISSUED and not store.is_allocated(session, handset, now):
+        raise WrongState("Nobody carries it by a decision that runs now: give it to somebody.")
+    if not store.change_state(session, handset, [before], state):
+        raise WrongState
+    ended = state is _S.RETURNED and store.end_allocation(session, handset, now)
+    detail = {"from": before, "to": state, "allocation_ended": ended}
+    journal.write(session, [Line(now, by, "HandsetStateChanged", handset=handset, detail=detail)])
+
+
+def reveal(session: Session, now: datetime, by: str = COMMAND_LINE) -> None:
+    """Somebody sees names and numbers of the whole stock: that is written down."""
+    journal.write(session, [Line(now, by, "StockRevealed")])
+
+
+def _there(session: Session, handset: str) -> Handset:
+    found = store.handset(session, handset)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def _known_person(session: Session, person: UUID | None) -> UUID | None:
+    if person is not None and not store.person_is_known(session, person):
+        raise NotThere("There is no such person.")
+    return person
+
+
+def _add_person(
+    session: Session, name: str, places: list[dict[str, str]], note: str | None, now: datetime
+) -> UUID:
+    if not name.strip() or not name.isprintable():
+        raise Incomplete("The person's name is missing, or cannot be printed.")
+    row = ProtectedPerson(id=ids.new(now), name=name.strip(), places=places, note=note)
+    store.add_person(session, row)
+    return row.id
+
+
+def _spelled(number: str | None) -> str | None:
+    if not number:
+        return None
+    spelled = e164(number)
+    if spelled is None:
+        raise Incomplete("This is no telephone number: write it like +33639980001.")
+    return spelled

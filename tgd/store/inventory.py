@@ -1,0 +1,149 @@
+"""Questions about the stock: handsets, who carries them, what was agreed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from tgd.records import Allocation, Consent, Handset, ProtectedPerson
+
+_LISTED = text(
+    """
+    SELECT h.id, h.state, h.number, h.is_test_device, h.enrolled_at, s.heard_at, s.battery_pct,
+           a.person, p.name, lower(a.period) AS begins_at, upper(a.period) AS ends_at
+    FROM handset h
+    LEFT JOIN handset_status s ON s.handset = h.id
+    LEFT JOIN LATERAL (
+        SELECT person, period FROM allocation WHERE handset = h.id
+        ORDER BY (period @> CAST(:now AS timestamptz)) DESC, lower(period) DESC LIMIT 1
+    ) a ON true
+    LEFT JOIN protected_person p ON p.id = a.person
+    ORDER BY h.enrolled_at, h.id
+    """
+)
+
+
+def add_handset(session: Session, handset: Handset) -> bool:
+    """A new handset; False when another one has its number."""
+    return _added(session, handset) is None
+
+
+def handset(session: Session, handset_id: str) -> Handset | None:
+    """The handset as the record has it now."""
+    return session.get(Handset, handset_id, populate_existing=True)
+
+
+def handset_with_number(session: Session, number: str) -> str | None:
+    """The id of the handset with this number (E.164)."""
+    found = session.connection().execute(
+        text("SELECT id FROM handset WHERE number = :number"), {"number": number}
+    )
+    return found.scalar_one_or_none()
+
+
+def change_state(session: Session, handset_id: str, seen: Sequence[str], state: str) -> bool:
+    """Give the handset this state if it is in one of those seen; False when it is not."""
+    found = session.connection().execute(
+        text("UPDATE handset SET state = :state WHERE id = :id AND state = ANY(:seen)"),
+        {"id": handset_id, "state": state, "seen": list(seen)},
+    )
+    return found.rowcount == 1
+
+
+def add_person(session: Session, person: ProtectedPerson) -> None:
+    """A new protected person."""
+    session.add(person)
+    session.flush()
+
+
+def person_is_known(session: Session, person: UUID) -> bool:
+    """Whether there is such a person."""
+    return session.get(ProtectedPerson, person) is not None
+
+
+def add_allocation(session: Session, allocation: Allocation) -> str | None:
+    """A handset given for a period; the name of the constraint that refuses it, or None."""
+    return _added(session, allocation)
+
+
+def end_allocation(session: Session, handset_id: str, now: datetime) -> bool:
+    """End the allocation that runs now, or comes; False when there is none.
+
+    One that has not begun is removed, since it never was.
+    """
+    known = {"handset": handset_id, "now": now}
+    removed = session.connection().execute(
+        text("DELETE FROM allocation WHERE handset = :handset AND lower(period) >= :now"), known
+    )
+    ended = session.connection().execute(
+        text(
+            "UPDATE allocation SET period = tstzrange(lower(period), :now)"
+            " WHERE handset = :handset AND period @> CAST(:now AS timestamptz)"
+        ),
+        known,
+    )
+    return removed.rowcount + ended.rowcount > 0
+
+
+def is_allocated(session: Session, handset_id: str, now: datetime) -> bool:
+    """Whether somebody carries it by a decision that runs now."""
+    found = session.connection().execute(
+        text(
+            "SELECT 1 FROM allocation WHERE handset = :handset"
+            " AND period @> CAST(:now AS timestamptz)"
+        ),
+        {"handset": handset_id, "now": now},
+    )
+    return found.first() is not None
+
+
+def add_consent(session: Session, consent: Consent) -> None:
+    """The person agrees to something."""
+    session.add(consent)
+    session.flush()
+
+
+def withdraw(session: Session, person: UUID, scope: str, now: datetime) -> bool:
+    """Withdraw what the person had agreed to last in this scope; False when nothing was."""
+    found = session.connection().execute(
+        text(
+            "UPDATE consent SET withdrawn_at = :now WHERE withdrawn_at IS NULL AND id ="
+            " (SELECT id FROM consent WHERE person = :person AND scope = :scope"
+            "  ORDER BY given_at DESC, id DESC LIMIT 1)"
+        ),
+        {"person": person, "scope": scope, "now": now},
+    )
+    return found.rowcount == 1
+
+
+def holder(session: Session, handset_id: str, now: datetime) -> UUID | None:
+    """Who carries the handset now, or did last."""
+    found = session.connection().execute(
+        text(
+            "SELECT person FROM allocation WHERE handset = :handset AND lower(period) <= :now"
+            " ORDER BY lower(period) DESC LIMIT 1"
+        ),
+        {"handset": handset_id, "now": now},
+    )
+    return found.scalar_one_or_none()
+
+
+def listed(session: Session, now: datetime) -> list[Any]:
+    """Every handset with its newest allocation, oldest enrolment first."""
+    return list(session.connection().execute(_LISTED, {"now": now}))
+
+
+def _added(session: Session, row: Handset | Allocation) -> str | None:
+    """Add in a savepoint, so that a refusal leaves the transaction usable."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError as error:
+        name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        return str(name or "a constraint")
+    return None
