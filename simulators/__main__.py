@@ -1,9 +1,6 @@
 """The command line of the strangers: `tgd-simulate handset | fleet | sms-provider | …`."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +11,7 @@ from typing import Annotated
 import typer
 
 from simulators.answering import Back
+from simulators.carrying import carry
 from simulators.control_room import ControlRoom, Watch
 from simulators.fleet import Fleet, Plan, read_cards
 from simulators.fleet_member import Address
@@ -80,7 +78,7 @@ def handset(
     )
     phone = Handset(_card(card, number), settings, state=state, ledger=ledger, echo=True, seed=seed)
     phone.fix = _fix(position)
-    confirmed = asyncio.run(_carry(phone, list(map(_kind, press or ())), stay, timeout_s))
+    confirmed = asyncio.run(carry(phone, list(map(_kind, press or ())), stay, timeout_s))
     raise typer.Exit(0 if confirmed else 1)
 
 
@@ -302,69 +300,6 @@ async def _serve_in_mode(make: Callable[[], Server], mode: str) -> None:
     except ValueError as refused:
         raise typer.BadParameter(str(refused)) from refused
     await serve(server)
-
-
-async def _carry(phone: Handset, kinds: list[str], stay: bool, timeout_s: float) -> bool:
-    """Somebody carries the handset; True when each press was confirmed."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, ended.set)
-    await phone.start()
-    try:
-        triggers = [await phone.press(kind) for kind in kinds]
-        confirmed = await _confirm(phone, triggers, timeout_s, ended)
-        if stay:
-            await _follow_stdin(phone, ended)
-        return confirmed
-    finally:
-        await phone.stop()
-
-
-async def _confirm(
-    phone: Handset, triggers: list[str], timeout_s: float, ended: asyncio.Event
-) -> bool:
-    waits = [phone.receipt_of(trigger, timeout_s=timeout_s) for trigger in triggers]
-    all_of_them = asyncio.gather(*waits, return_exceptions=True)
-    ending = asyncio.create_task(ended.wait())
-    ending.add_done_callback(lambda _: all_of_them.cancel())
-    try:
-        states = await all_of_them
-    except asyncio.CancelledError:
-        return False
-    ending.cancel()
-    return all(isinstance(state, str) for state in states)
-
-
-async def _follow_stdin(phone: Handset, ended: asyncio.Event) -> None:
-    """`press`, `test`, … one word a line, until SIGTERM or the end of the input."""
-    words: asyncio.Queue[str] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    follower = loop.create_task(_press_each(phone, words))
-    left = b""
-
-    def read() -> None:
-        nonlocal left
-        piece = os.read(sys.stdin.fileno(), 4096)
-        *lines, left = (left + piece).split(b"\n")
-        for line in lines:
-            words.put_nowait(line.decode(errors="replace").strip())
-        if not piece:
-            loop.remove_reader(sys.stdin)
-
-    loop.add_reader(sys.stdin, read)
-    await ended.wait()
-    loop.remove_reader(sys.stdin)
-    follower.cancel()
-
-
-async def _press_each(phone: Handset, words: asyncio.Queue[str]) -> None:
-    while True:
-        word = await words.get()
-        if word in KIND_LETTERS:
-            await phone.press(word)
-        elif word:
-            say({"error": f"unknown kind {word!r}", "known": list(KIND_LETTERS)})
 
 
 def _host_port(text: str) -> tuple[str, int]:

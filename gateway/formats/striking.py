@@ -33,7 +33,8 @@ _LETTER_OF = {kind: letter for letter, kind in sms_tgd1.LETTERS.items()}
 # behind a name such as `lat`, degrees and minutes, addresses of maps. "12, rue des Lilas, code
 # 4271" was written by a person who wants to be found there.
 _COORDINATES = re.compile(
-    r"\w+://\S+|\bgeo:\S+|\bwww\.\S+|\S*\bmaps?\.\S+|///\S+|\b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b"
+    r"\w+://\S+|\bgeo:\S+|\bwww\.\S+|\S*\bmaps?\.\S+|///\S+"
+    r"|\b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b"
     r"|\b(?:latitude|longitude|lat|lon|lng|long|lt|lg|lo)\b\W{0,3}[NSEWO]?\W?\d+(?:[.,]\d+)?"
     r"|\d+ ?[°º](?: ?\d+(?:[.,]\d+)? ?['’′])?(?: ?\d+(?:[.,]\d+)? ?[\"”″])?"
     r"|\d+[.,]\d{2,}",

@@ -43,6 +43,58 @@ HURRY = 5.0
 OUR_NUMBER, SUPERVISOR_NUMBER = "+33199000001", "+33199000009"
 
 
+POLICY = """
+[ownership]
+lapse_s = {sixty}
+
+[[destination]]
+name = "platform"
+kind = "webhook"
+url = "http://127.0.0.1:{ports.platform}/alerts"
+secret = "{shared.platform}"
+timeout_s = 2.0
+
+[[destination]]
+name = "supervisor"
+kind = "voice"
+number = "{supervisor}"
+
+[[destination]]
+name = "control-room-92"
+kind = "cisu"
+url = "http://127.0.0.1:{ports.room}/edxl"
+recipient = "fr.police.cic92"
+token = "{shared.room}"
+
+[[step]]
+after_s = 0
+until = "closed"
+tell = ["platform"]
+
+[[step]]
+after_s = {forty}
+until = "taken"
+tell = ["supervisor"]
+
+[[step]]
+after_s = {sixty}
+until = "taken"
+tell = ["control-room-92"]
+
+[[step]]
+since = "request"
+after_s = 0
+until = "acknowledged"
+tell = ["control-room-92"]
+
+[[step]]
+since = "request"
+after_s = {twenty}
+until = "acknowledged"
+tell = ["supervisor"]
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Free ports of loopback, chosen before anything starts, because everybody names everybody."""
@@ -217,57 +269,11 @@ def _write_policy(folder: Path, ports: Ports, shared: Secrets) -> None:
     path = folder / "policy.toml"
     path.touch(mode=0o600)
     path.write_text(
-        f"""
-[ownership]
-lapse_s = {60 / HURRY}
-
-[[destination]]
-name = "platform"
-kind = "webhook"
-url = "http://127.0.0.1:{ports.platform}/alerts"
-secret = "{shared.platform}"
-timeout_s = 2.0
-
-[[destination]]
-name = "supervisor"
-kind = "voice"
-number = "{SUPERVISOR_NUMBER}"
-
-[[destination]]
-name = "control-room-92"
-kind = "cisu"
-url = "http://127.0.0.1:{ports.room}/edxl"
-recipient = "fr.police.cic92"
-token = "{shared.room}"
-
-[[step]]
-after_s = 0
-until = "closed"
-tell = ["platform"]
-
-[[step]]
-after_s = {40 / HURRY}
-until = "taken"
-tell = ["supervisor"]
-
-[[step]]
-after_s = {60 / HURRY}
-until = "taken"
-tell = ["control-room-92"]
-
-[[step]]
-since = "request"
-after_s = 0
-until = "acknowledged"
-tell = ["control-room-92"]
-
-[[step]]
-since = "request"
-after_s = {20 / HURRY}
-until = "acknowledged"
-tell = ["supervisor"]
-"""
-    )
+        POLICY.format(
+            ports=ports, shared=shared, supervisor=SUPERVISOR_NUMBER,
+            twenty=20 / HURRY, forty=40 / HURRY, sixty=60 / HURRY,
+        )
+    )  # fmt: skip
 
 
 def _secrets() -> Secrets:
