@@ -40,6 +40,7 @@ class AlertFacts:
     requested_at: datetime | None
     acknowledged_at: datetime | None
     closed_at: datetime | None
+    verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,18 @@ def _may_hear(destination: AnyDestination, lane: Lane) -> bool:
 
 
 def _lapses_at(alert: AlertFacts, policy: Policy) -> datetime | None:
-    """Ownership without an act lapses, until the doubt has been removed (CONSOLE 3.4)."""
-    if alert.state is not AlertState.TAKEN or alert.acted_at is None:
+    """Ownership without an act lapses, until the doubt has been removed.
+
+    Also when a control room's machine has acknowledged by itself: otherwise an owner who does
+    nothing would silence the telephones. Not when the owner sits in the control room.
+    """
+    if alert.owner is None or alert.acted_at is None:
+        return None
+    if alert.state is AlertState.ACKNOWLEDGED:
+        told = policy.destination(alert.owner.partition("/")[0])
+        if alert.verified_at or alert.requested_at or (told and told.kind == "cisu"):
+            return None
+    elif alert.state is not AlertState.TAKEN:
         return None
     return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
 

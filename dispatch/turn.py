@@ -274,6 +274,7 @@ def _facts(a: Any) -> AlertFacts:
     return AlertFacts(
         str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
         a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
+        a.verified_at,
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from tgd.records import Delivery
 _DUE = text(
     """
     SELECT id, number, handset, person, lane, trust, labels, state, presses, updates, opened_at,
-           waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome
+           waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome,
+           verified_at
     FROM alert WHERE look_again_at <= :now
     ORDER BY (lane = 'test'), look_again_at LIMIT :limit FOR UPDATE SKIP LOCKED
     """
