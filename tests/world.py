@@ -18,6 +18,7 @@ from tgd.records import (
     Allocation,
     Consent,
     Handset,
+    Journal,
     ProtectedPerson,
     Sighting,
 )
@@ -127,6 +128,10 @@ class World:
     def sightings(self) -> list[Sighting]:
         """All messages kept."""
         return list(self.session.exec(select(Sighting).order_by(col(Sighting.received_at))))
+
+    def lines(self, act: str) -> list[Journal]:
+        """The journal's lines of one act."""
+        return list(self.session.exec(select(Journal).where(Journal.act == act)))
 
     def positions(self, alert: UUID) -> list[AlertPosition]:
         """The positions kept for an alert."""

@@ -106,6 +106,19 @@ def test_the_same_press_by_two_ways_is_one_alert_with_two_sightings(world: World
     assert world.only_alert().presses == 1
     assert len(world.triggers()) == 1
     assert [s.channel for s in world.sightings()] == ["mqtt", "sms"]
+    (again,) = world.lines("TriggerSeenAgain")
+    assert again.detail["labels"] == []
+
+
+def test_the_same_press_long_after_is_written_down_as_a_replay(world: World) -> None:
+    ana = world.give("Ana")
+    world.hear(world.press(ana, trigger="captured"))
+    world.wait(minutes=5)
+    ana.counter -= 1
+    world.hear(world.press(ana, trigger="captured"))
+    assert world.only_alert().presses == 1
+    (again,) = world.lines("TriggerReplayed")
+    assert again.detail["labels"] == ["replayed"]
 
 
 def test_a_short_text_without_an_id_is_known_by_its_counter(world: World) -> None:

@@ -199,9 +199,13 @@ def _seen_again(press: Press, same: Any, work: _Work) -> Raised:
     A repetition more than a minute after the first may be a replay by somebody else: it is
     written down for a human, and changes nothing.
     """
-    again_after = press.received_at - same.heard_at
-    act = "TriggerReplayed" if again_after > REPLAYED_AFTER else "TriggerSeenAgain"
-    work.lines.append(_line(press, act, same.alert, same.id, work.now))
+    late = press.received_at - same.heard_at > REPLAYED_AFTER
+    act = "TriggerReplayed" if late else "TriggerSeenAgain"
+    line = _line(press, act, same.alert, same.id, work.now)
+    if line.detail is not None and not late:
+        # its counter is the one that we have just seen: the other way, not a replay
+        line.detail["labels"] = sorted(press.verdict.labels - {Label.REPLAYED})
+    work.lines.append(line)
     return Raised(same.alert, same.id, AlertState(same.state), opened=False, is_new=False)
 
 
