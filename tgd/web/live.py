@@ -56,6 +56,7 @@ class Hub:
         self._consoles: set[asyncio.Queue[Fact | None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._read_at = float("-inf")
+        self._closing = False
         self.seq = 0
 
     @property
@@ -68,7 +69,12 @@ class Hub:
         self._task = asyncio.create_task(self._forever(), name="hub")
 
     async def close(self) -> None:
-        """Stop, and end every console's stream."""
+        """Stop, and end every console's stream.
+
+        Cancelling alone is not enough: until Python 3.12 `wait_for` forgets a cancellation that
+        comes in the moment of a nudge.
+        """
+        self._closing = True
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -87,7 +93,7 @@ class Hub:
         self._consoles.discard(console)
 
     async def _forever(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 await self._turn()
             except RecordAway:

@@ -1,0 +1,62 @@
+"""Finds every id that pages and code say: what the catalogues must have."""
+
+import ast
+import inspect
+from pathlib import Path
+
+from babel.messages.extract import extract
+from jinja2.ext import babel_extract
+
+from tgd import errors
+
+ROOT = Path(__file__).parents[2]
+SAID_TO_PEOPLE = ("tgd/alerts/acts.py", "tgd/technical.py")
+"""Acts whose refusals a page shows."""
+
+
+def ids_used() -> set[str]:
+    """All of them."""
+    return _of_templates() | _of_code() | _of_refusals() | _of_acts()
+
+
+def _of_templates() -> set[str]:
+    found = set()
+    for path in (ROOT / "tgd/web/templates").glob("*.html"):
+        with path.open("rb") as file:
+            for _, _, text, _ in babel_extract(file, ("_",), [], {}):
+                found |= {text} if isinstance(text, str) else set()
+    return found
+
+
+def _of_code() -> set[str]:
+    found = set()
+    for path in (ROOT / "tgd/web").glob("*.py"):
+        with path.open("rb") as file:
+            for _, text, _, _ in extract("python", file, keywords={"word": None}):
+                found |= {text} if isinstance(text, str) else set()
+    return found
+
+
+def _of_refusals() -> set[str]:
+    kinds = [k for _, k in inspect.getmembers(errors, inspect.isclass)]
+    return {
+        str(k.__doc__).strip() for k in kinds if issubclass(k, errors.Refusal | errors.RecordAway)
+    }
+
+
+def _of_acts() -> set[str]:
+    """The sentences that the acts raise, with their constants filled in."""
+    found = set()
+    for name in SAID_TO_PEOPLE:
+        for node in ast.walk(ast.parse((ROOT / name).read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                found |= {_text(argument) for argument in node.exc.args}
+    return found
+
+
+def _text(argument: ast.expr) -> str:
+    if isinstance(argument, ast.Constant):
+        return str(argument.value)
+    from tgd.alerts import acts
+
+    return str(eval(compile(ast.Expression(argument), "sentence", "eval"), vars(acts)))
