@@ -1,0 +1,108 @@
+"""The live channel: a new alert comes by itself, a cut is caught up, a signed-out stream ends."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.web.conftest import Browser, House
+
+
+async def events(browser: Browser, since: int = 0, **more: str) -> AsyncIterator[tuple[str, Any]]:
+    """(name, what it says) of each event of the stream."""
+    path = f"/events?since={since}"
+    async with browser.client.stream("GET", path, headers=more) as reply:
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        name = ""
+        async for line in reply.aiter_lines():
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                yield name, json.loads(line[6:])
+
+
+async def until(stream: AsyncIterator[tuple[str, Any]], name: str) -> Any:
+    """What the next event of this name says."""
+    async with asyncio.timeout(10):
+        async for found, said in stream:
+            if found == name:
+                return said
+    raise AssertionError(f"the stream ended without {name}")
+
+
+async def test_a_new_alert_comes_by_itself(house: House) -> None:
+    stream = events(await house.signed_in("Bruno"))
+    assert (await until(stream, "facts"))["rows"] == []
+    said = await until(stream, "beat")
+    assert said["now"].endswith("Z")
+    alert = house.press(house.give())
+    facts = await until(stream, "facts")
+    assert [(r["id"], r["list"], r["waiting"]) for r in facts["rows"]] == [
+        (str(alert), "real", True)
+    ]
+    assert "Nouvelle" in facts["rows"][0]["html"]
+    assert facts["seq"] > said["seq"]
+    await stream.aclose()
+
+
+async def test_what_was_missed_in_a_cut_is_sent_on_return(house: House) -> None:
+    ana, eve = house.give("Ana"), house.give("Eve", number="+33639980002")
+    first = house.press(ana)
+    bruno = await house.signed_in("Bruno")
+    stream = events(bruno)
+    seq = (await until(stream, "facts"))["seq"]
+    await stream.aclose()
+    house.close(first)
+    second = house.press(eve)
+    again = events(bruno, seq)
+    rows = {r["id"]: r["list"] for r in (await until(again, "facts"))["rows"]}
+    assert rows == {str(first): "closed", str(second): "real"}
+    await again.aclose()
+    synced = (await bruno.get(f"/sync?since={seq}")).json()
+    assert {r["id"]: r["list"] for r in synced["rows"]} == rows
+    assert synced["now"]
+
+
+async def test_each_console_reads_its_own_language(house: House) -> None:
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    french, english = events(bruno), events(berthe, **{"accept-language": "en-GB"})
+    await until(french, "facts")
+    await until(english, "facts")
+    house.press(house.give())
+    assert "Nouvelle" in (await until(french, "facts"))["rows"][0]["html"]
+    assert "New" in (await until(english, "facts"))["rows"][0]["html"]
+    await french.aclose()
+    await english.aclose()
+
+
+async def test_a_stream_ends_at_the_beat_after_signing_out(house: House) -> None:
+    bruno = await house.signed_in("Bruno")
+    stream = events(bruno)
+    await until(stream, "beat")
+    await bruno.post("/logout")
+    house.press(house.give())
+    names = []
+    async with asyncio.timeout(10):
+        async for name, _ in stream:
+            names.append(name)
+    assert names[-1] == "bye"
+    assert (await bruno.get("/events")).status_code == 401
+
+
+async def test_a_disabled_account_loses_its_stream(house: House) -> None:
+    from tgd import accounts, clock
+
+    stream = events(await house.signed_in("Bruno"))
+    await until(stream, "beat")
+    house.do(lambda session: accounts.disable(session, "Bruno", clock.now()))
+    await until(stream, "bye")
+
+
+async def test_a_locked_console_still_gets_alerts(house: House) -> None:
+    bruno = await house.signed_in("Bruno")
+    house.idle("Bruno", minutes=20)
+    stream = events(bruno)
+    await until(stream, "beat")
+    house.press(house.give())
+    assert (await until(stream, "facts"))["rows"]
+    await stream.aclose()
