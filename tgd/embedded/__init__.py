@@ -2,5 +2,6 @@
 
 from tgd.embedded.binaries import find_binaries
 from tgd.embedded.record import EmbeddedRecord
+from tgd.embedded.running import url_if_running
 
-__all__ = ["EmbeddedRecord", "find_binaries"]
+__all__ = ["EmbeddedRecord", "find_binaries", "url_if_running"]

@@ -56,6 +56,12 @@ class Postmaster:
         self._handle = None
         return False
 
+    def let_go(self) -> None:
+        """Look at it no more; it runs on."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
     def ask_to_stop(self) -> None:
         """Ask for a fast shutdown: open transactions are rolled back, then all is written."""
         if self._handle is not None and self.lives():

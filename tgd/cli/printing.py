@@ -1,0 +1,47 @@
+"""What commands print: data on stdout, as one JSON document with a `schema` or as plain columns."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
+
+
+def show_json(document: Any) -> None:
+    """One document on one line."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_spelled) + "\n")
+    sys.stdout.flush()
+
+
+def show(*lines: str) -> None:
+    """Plain lines."""
+    sys.stdout.write("".join(line + "\n" for line in lines))
+    sys.stdout.flush()
+
+
+def show_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Columns wide enough for what is in them."""
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    for row in cells:
+        show("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_cell(one)}" for name, one in value.items()) or "-"
+    return "-" if value is None else str(value)
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value)
