@@ -19,12 +19,10 @@ def day_and_time(at: datetime | None, zone: ZoneInfo) -> str:
 
 
 def age(since: datetime | None, now: datetime) -> str:
-    """`0:22`, `12:03`, `2 h 05`, `3 j`: never negative. The live module counts alike."""
+    """`0:22`, `12:03`, `2 h 05`: never negative. The live module counts alike."""
     if since is None:
         return ""
     seconds = max(0, int((now - since).total_seconds()))
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02d}"
-    if seconds < 48 * 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"
-    return f"{seconds // 86400} j"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"

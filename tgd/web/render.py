@@ -82,7 +82,7 @@ class Pages:
             "demonstration": console.settings.demonstration, "Act": Act, "may": may,
             "clock_time": lambda at: moments.clock_time(at, zone),
             "day_and_time": lambda at: moments.day_and_time(at, zone),
-            "age": lambda at: moments.age(at, now), "iso": iso, "order": order,
+            "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
             "once": lambda: secrets.token_hex(12),
         }  # fmt: skip
 

@@ -75,7 +75,7 @@ async function refreshSheet() {
     if (!reply.ok) return;
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
     const writing = isWriting();
-    for (const part of ["sheet-head", "sheet-facts", ...(writing ? [] : ["sheet-acts"])]) byId(part).replaceWith(fresh.getElementById(part));
+    for (const part of ["sheet-head", "sheet-acts", "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) byId(part).replaceWith(fresh.getElementById(part));
     const notice = byId("sheet-changed");
     notice.hidden = !writing;
     notice.textContent = writing ? page.changed : "";
@@ -83,7 +83,7 @@ async function refreshSheet() {
 }
 
 function isWriting() {
-  const acts = byId("sheet-acts");
+  const acts = byId("sheet-forms");
   const written = [...acts.querySelectorAll("textarea, select")].some((field) => field.value.trim());
   return written || (acts.contains(document.activeElement) && document.activeElement.matches("textarea, select"));
 }
@@ -94,13 +94,12 @@ function count() {
   document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 }
 
-const clock = () => new Date(Date.now() + skew).toLocaleTimeString("fr-FR", { timeZone: "Europe/Paris" });
+const clock = () => new Date(Date.now() + skew).toLocaleTimeString("fr-FR", { timeZone: page.zone });
 
 function age(since) {
   const s = Math.max(0, Math.floor((Date.now() + skew - Date.parse(since)) / 1000)), two = (n) => String(n).padStart(2, "0");
   if (s < 3600) return `${Math.floor(s / 60)}:${two(s % 60)}`;
-  if (s < 172800) return `${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))}`;
-  return `${Math.floor(s / 86400)} j`;
+  return `${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))}`;
 }
 
 function watch() {
