@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from gateway import counts
 from gateway.broker_line import BrokerAddress
 from gateway.door import Door, DoorLimits
+from gateway.ending import close_within
 from gateway.heard import Form, Heard, Receipt
 from gateway.identities import Identities
 from gateway.lifesigns import LifeSigns
@@ -127,7 +128,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
 async def _enter(stack: AsyncExitStack, room: _Room) -> None:
     await room.open()
-    stack.push_async_callback(room.close)
+    stack.push_async_callback(close_within, room.close)
 
 
 async def _listen_mqtt(stack: AsyncExitStack, house: House) -> None:
@@ -137,7 +138,7 @@ async def _listen_mqtt(stack: AsyncExitStack, house: House) -> None:
         wanted.append(("mqtt", settings.mqtt_listen, None))
     if settings.mqtt_tls_listen:
         wanted.append(("mqtts", settings.mqtt_tls_listen, _server_tls(settings)))
-    stack.push_async_callback(house.direct.stop)
+    stack.push_async_callback(close_within, house.direct.stop)
     for name, listen, context in wanted:
         host, port = split_listen(listen)
         try:
@@ -184,7 +185,7 @@ async def _listen_http(stack: AsyncExitStack, house: House) -> None:
         ("gateway", app, settings.gateway_listen),
     ):
         served = await serve(one, listen)
-        stack.push_async_callback(served.stop)
+        stack.push_async_callback(close_within, served.stop)
         say_listening(name, served.port)
 
 
@@ -195,7 +196,7 @@ async def _reconciler(stack: AsyncExitStack, house: House) -> Reconciler | None:
         log.info("sms_not_configured")
         return None
     telephone = TwilioTelephone(settings.twilio_account_sid, token, settings.twilio_api_base)
-    stack.push_async_callback(telephone.close)
+    stack.push_async_callback(close_within, telephone.close)
     return Reconciler(
         telephone, settings.our_numbers, house.door.hear, house.work, settings.reconcile_every_s
     )

@@ -5,12 +5,12 @@ up (the record is away, and was away when this process started) is heard as a st
 """
 
 import asyncio
-import contextlib
 import hmac
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.ending import end
 from gateway.mqtt_direct import Identity
 from tgd.database import transaction
 from tgd.errors import RecordAway
@@ -42,10 +42,7 @@ class Identities:
 
     async def close(self) -> None:
         """Stop loading."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     async def identify(
         self, claimed: str, password: bytes | None, common_name: str | None

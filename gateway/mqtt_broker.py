@@ -8,7 +8,6 @@ certificate or secret, and its access list ties the topic to the user name (depl
 """
 
 import asyncio
-import contextlib
 import json
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from uuid import uuid4
 
 from gateway import counts
 from gateway.broker_line import Arrived, BrokerAddress, BrokerLine, LineLost
+from gateway.ending import end
 from gateway.formats import READERS
 from gateway.heard import Channel, Form, Heard, Kept, Receipt
 from tgd import clock
@@ -36,6 +36,8 @@ NOT_KEPT_PAUSE_S = 1.0
 STEADY_S = 10.0
 """A connection that lasted so long was a good one: the next pause is short again."""
 CLOSING_S = 5.0
+LEAVING_S = 10.0
+"""For what is being heard, and for the farewell to the broker."""
 
 Hear = Callable[[Heard], Awaitable[Receipt]]
 _FORMS = {"alert": Form.ALERT, "position": Form.POSITION, "state": Form.STATE}
@@ -93,10 +95,7 @@ class MqttBroker:
 
     async def close(self) -> None:
         """Read no more, finish what is being heard, acknowledge it, leave; the session stays."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task, LEAVING_S)
 
     @property
     def is_connected(self) -> bool:

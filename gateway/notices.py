@@ -5,7 +5,6 @@ after a restart it is said once more, which changes nothing on a handset.
 """
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.ending import end
 from tgd import clock
 from tgd.database import transaction
 from tgd.errors import RecordAway
@@ -60,10 +60,7 @@ class Notices:
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         await self._listener.close()
 
     def came(self, handset: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import counts
+from gateway.ending import end
 from gateway.heard import Channel, Heard, Kept, Receipt
 from gateway.sms import heard_sms
 from tgd import clock
@@ -63,10 +64,7 @@ class Reconciler:
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     async def look(self) -> int:
         """One look at the list; how many messages were heard that nobody had kept.

@@ -1,6 +1,7 @@
 """Real brokers of a test, on free ports of loopback: Mosquitto and RabbitMQ, and a handset."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -79,6 +80,88 @@ def _wait_for(port: int, process: "subprocess.Popen[Any]") -> None:
         assert process.poll() is None, "the broker refuses this configuration"
         assert time.monotonic() < deadline, "the broker does not answer"
         time.sleep(0.05)
+
+
+class RabbitMQ:
+    """A private node with the shipped configuration for 3.10, with passwords for certificates.
+
+    Names, ports, folders and the port mapper are its own: a RabbitMQ that is installed or runs on
+    this machine does not notice.
+    """
+
+    is_v5 = False
+
+    def __init__(self, folder: Path, *handsets: str) -> None:
+        self._folder = folder
+        self.port = free_port()
+        self._epmd_port = free_port()
+        (folder / "env.conf").write_text("")
+        (folder / "plugins").write_text("[rabbitmq_mqtt].")
+        (folder / "definitions.json").write_text(json.dumps(_definitions(handsets)))
+        shipped = (DEPLOY / "rabbitmq" / "3.10" / "rabbitmq.conf").read_text().splitlines()
+        site = ("ssl", "mqtt.listeners", "mqtt.ssl", "load_definitions", "#")
+        kept = [line for line in shipped if line and not line.startswith(site)]
+        own = [f"mqtt.listeners.tcp.1 = 127.0.0.1:{self.port}", "listeners.tcp = none",
+               f"load_definitions = {folder}/definitions.json"]  # fmt: skip
+        (folder / "rabbitmq.conf").write_text("\n".join([*kept, *own]) + "\n")
+        self.start()
+
+    def url(self, user: str) -> str:
+        return f"mqtt://{user}:any@127.0.0.1:{self.port}"
+
+    def _environment(self) -> dict[str, str]:
+        folder = str(self._folder)
+        return {
+            "PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8",
+            "RABBITMQ_NODENAME": f"tgd{self.port}@localhost", "RABBITMQ_LOGS": f"{folder}/log",
+            "RABBITMQ_MNESIA_BASE": f"{folder}/mnesia", "RABBITMQ_LOG_BASE": folder,
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
+            "RABBITMQ_CONF_ENV_FILE": f"{folder}/env.conf",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_FEATURE_FLAGS_FILE": f"{folder}/flags",
+            "ERL_EPMD_PORT": str(self._epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_RELAXED_COMMAND_CHECK": "1",  # lets it be ended after a killed node
+        }  # fmt: skip
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [str(RABBITMQ)], env=self._environment(), cwd=self._folder, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _wait_for(self.port, self._process)
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """The node and the port mapper that it started."""
+        self.kill()
+        subprocess.run(
+            ["epmd", "-port", str(self._epmd_port), "-kill"],
+            capture_output=True, check=False, timeout=20,
+        )  # fmt: skip
+
+
+def _definitions(handsets: tuple[str, ...]) -> dict[str, Any]:
+    """The shipped ones, with a password for each user and the handsets of this test."""
+    read: dict[str, Any] = json.loads(
+        (DEPLOY / "rabbitmq" / "3.10" / "definitions.json").read_text()
+    )
+    names = [user["name"] for user in read["users"]] + list(handsets)
+    read["users"] = [{"name": name, "password": "any", "tags": []} for name in names]
+    for name in handsets:
+        own = f"^tgd\\.v1\\.{name}\\."
+        queues = "^(mqtt-subscription-.*|amq\\.topic)$"
+        read["permissions"].append(
+            {"user": name, "vhost": "/", "configure": queues, "write": queues, "read": queues}
+        )
+        read["topic_permissions"].append(
+            {"user": name, "vhost": "/", "exchange": "amq.topic", "write": own, "read": own}
+        )
+    return read
 
 
 class Carried:
