@@ -20,6 +20,9 @@ from tgd.errors import CannotStart, RecordAway
 
 HERE = Path(__file__).with_name("migrations")
 
+LOCK = 0x7467642D
+"""Held while tables change: of a transaction, gone with it, however its process ends."""
+
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Forward to a revision, in one transaction; two at once take turns.

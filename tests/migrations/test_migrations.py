@@ -92,13 +92,40 @@ def test_every_table_can_hold_a_row_and_up_and_down_go_over_it(empty_url):
 
 
 async def test_two_ups_at_once_take_turns(empty_url):
-    script = "import sys; from tgd import migrate; migrate.upgrade(sys.argv[1])"
-    both = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", script, empty_url)
-        for _ in range(2)
-    ]
-    assert [await one.wait() for one in both] == [0, 0]
+    first, second = [await start_upgrade(empty_url) for _ in range(2)]
+    assert (await first.wait(), await second.wait()) == (0, 0)
     assert migrate.is_at_head(empty_url)
+
+
+async def test_an_up_waits_for_whoever_changes_the_tables(empty_url):
+    engine = create_engine(empty_url)
+    with engine.begin() as another:
+        another.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": migrate.LOCK})
+        waiting = await start_upgrade(empty_url)
+        while not waits_for_a_lock(empty_url):
+            assert waiting.returncode is None, "it did not wait"
+            await asyncio.sleep(0.05)
+        assert migrate.is_empty(empty_url)
+    assert await waiting.wait() == 0
+    assert migrate.is_at_head(empty_url)
+    engine.dispose()
+
+
+async def start_upgrade(url: str) -> asyncio.subprocess.Process:
+    script = "import sys; from tgd import migrate; migrate.upgrade(sys.argv[1])"
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", script, url)
+
+
+def waits_for_a_lock(url: str) -> bool:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        asked = text(
+            "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            " WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()"
+        )
+        found = connection.execute(asked).first()
+    engine.dispose()
+    return found is not None
 
 
 def test_tables_of_a_later_version_are_left_alone(empty_url):

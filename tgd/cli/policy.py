@@ -38,7 +38,7 @@ def check(
 
 def ask(file: Path) -> dict[str, Any]:
     """What dispatch says of this file (dispatch/policy_check.py). Raises CannotStart."""
-    command = [sys.executable, "-m", "dispatch.policy_check", "--json", str(file)]
+    command = [sys.executable, "-P", "-m", "dispatch.policy_check", "--json", str(file)]
     try:
         done = subprocess.run(  # noqa: S603 -- our own module, the file is its only argument
             command, capture_output=True, text=True, timeout=LIMIT_S, check=False

@@ -9,9 +9,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
 import tgd.records  # noqa: F401  (the tables, for `revision --autogenerate`)
-
-LOCK = 0x7467642D
-"""Of a transaction: gone with it, however this process ends."""
+from tgd.migrate import LOCK
 
 engine = create_engine(
     context.config.attributes["url"],
