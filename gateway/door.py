@@ -74,7 +74,8 @@ class Door:
     async def close(self) -> None:
         """Finish what waits, then stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._waiting.join(), CLOSING_S)
+            async with asyncio.timeout(CLOSING_S):
+                await self._waiting.join()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -126,7 +127,9 @@ class Door:
             self._threads, partial(self._take_in_safely, messages)
         )
         try:
-            return await asyncio.wait_for(asyncio.shield(attempt), self._limits.record_s)
+            # not wait_for: in Python 3.11 it forgets a cancellation that meets the result
+            async with asyncio.timeout(self._limits.record_s):
+                return await asyncio.shield(attempt)
         except (RecordAway, TimeoutError) as error:
             # a transaction cut off here may still commit: ids make the repetition harmless
             attempt.add_done_callback(lambda a: a.cancelled() or a.exception())

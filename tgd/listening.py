@@ -41,7 +41,9 @@ class Listener:
         """True when nudged, False when the time is over."""
         event = self._events[channel]
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            # not wait_for: in Python 3.11 it forgets a cancellation that meets the event
+            async with asyncio.timeout(seconds):
+                await event.wait()
         except TimeoutError:
             return False
         finally:

@@ -71,13 +71,13 @@ async def kill_now_and_then(running: Service, plan: list[str], within_s: float) 
     done = []
     for moment, part in zip(moments, plan, strict=True):
         await asyncio.sleep(max(0.0, begun + moment - time.monotonic()))
-        await until(lambda part=part: _is_alive(running, part), 20)
+        await until(lambda part=part: is_alive(running, part), 20)
         os.kill(_pid(running, part), signal.SIGKILL)
         done.append(part)
     return done
 
 
-def _is_alive(running: Service, part: str) -> bool:
+def is_alive(running: Service, part: str) -> bool:
     if part == "record":
         assert running.host.record is not None
         return running.host.record.is_alive()

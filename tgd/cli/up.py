@@ -70,6 +70,7 @@ async def _run(read: Settings, stop: asyncio.Event, *, as_json: bool) -> None:
     say: Callable[[str], None] = (lambda _: None) if as_json else _say
     host = await start_host(read, say, _to_stderr)
     try:
+        await asyncio.to_thread(_mention_accounts, host.record_url, say)
         _announce(host, as_json=as_json)
         await watch(host, stop)
     finally:
@@ -125,6 +126,9 @@ def _prepare(read: Settings, url: str, say: Callable[[str], None]) -> None:
     say("Bringing the record's tables to the present form…")
     migrate.upgrade(url)
     open_keys(read)
+
+
+def _mention_accounts(url: str, say: Callable[[str], None]) -> None:
     engine = open_record(url, lane="work", connections=1)
     try:
         with transaction(engine) as session:
