@@ -4,6 +4,7 @@ import pytest
 
 from tests.web.conftest import PASSWORD, House
 from tgd import accounts, clock
+from tgd.database import open_record
 from tgd.errors import Misconfigured
 from tgd.settings import Settings
 from tgd.web.console import _may_be_insecure
@@ -213,3 +214,37 @@ async def test_an_unknown_name_reads_the_same_as_a_wrong_password(house: House) 
     assert wrong.status_code == unknown.status_code == 403
     assert wrong.text.replace("Bruno", "") == unknown.text.replace("Personne", "")
     assert house.ask("SELECT 1 FROM journal WHERE who = 'Personne'") == []
+
+
+async def test_strangers_at_the_door_lock_nobody_out_of_a_locked_screen(house: House) -> None:
+    bruno, dora = await house.signed_in("Bruno"), house.browser("Bruno")
+    house.idle("Bruno", minutes=20)
+    for _ in range(11):
+        await dora.sign_in("a guess of Dora's")
+    assert (await dora.sign_in("a guess of Dora's")).status_code == 429
+    assert (await bruno.post("/unlock", password=PASSWORD)).status_code == 303
+
+
+async def test_the_page_that_answered_a_form_can_be_loaded_again(house: House) -> None:
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    reply = await bruno.get(f"/alerts/{alert}/take?lang=en")
+    assert (reply.status_code, reply.headers["location"]) == (303, f"/alerts/{alert}")
+    assert (await bruno.get("/take-next")).status_code == 405
+    assert house.ask("SELECT owner FROM alert")[0].owner is None
+
+
+async def test_without_a_record_each_page_says_so_and_the_channel_does_not_beat(
+    house: House, record_url: str
+) -> None:
+    bruno = await house.signed_in("Bruno")
+    house.console._engine.dispose()
+    away = open_record(record_url.rsplit("/", 1)[0] + "/nowhere", lane="console")
+    house.console._engine = away
+    page = await bruno.get("/")
+    assert page.status_code == 503
+    assert "procédure par téléphone" in page.text
+    for path in ("/events", "/sync", "/api/alerts"):
+        assert (await bruno.get(path)).status_code == 503
+    assert (await house.browser("Bruno").sign_in()).status_code == 503
+    away.dispose()

@@ -75,6 +75,7 @@ ACTS: dict[str, tuple[Act, Doing]] = {
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/take-next`, `/alerts/{id}/{act}`, `/technical/{id}/settle`."""
+    _add_alert_routes(app, console, made)
 
     @app.post("/take-next")
     async def take_next(request: Request) -> Response:
@@ -86,6 +87,20 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
             return as_json({"alert": taken.id if taken else None})
         return RedirectResponse(f"/alerts/{taken.id}" if taken else "/", 303)
 
+    @app.post("/technical/{item}/settle")
+    async def settle(request: Request, item: str) -> Response:
+        found = door.uuid_of(item)
+        seat, _ = await _sent(console, request, Act.SETTLE_TECHNICAL, None)
+        actor, now = Actor(seat.name, seat.role), clock.now()
+        try:
+            await console.ask(lambda session: technical.settle(session, actor, found, now))
+        except Refusal as error:
+            raise door.Rejected(409, str(error)) from None
+        json = door.wants_json(request)
+        return as_json({"settled": True}) if json else RedirectResponse("/technical", 303)
+
+
+def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.post("/alerts/{alert_id}/{name}")
     async def act(request: Request, alert_id: str, name: str) -> Response:
         alert = door.uuid_of(alert_id)
@@ -101,17 +116,13 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
             return as_json(await the_sheet(console, seat, alert))
         return RedirectResponse(f"/alerts/{alert}", 303)
 
-    @app.post("/technical/{item}/settle")
-    async def settle(request: Request, item: str) -> Response:
-        found = door.uuid_of(item)
-        seat, _ = await _sent(console, request, Act.SETTLE_TECHNICAL, None)
-        actor, now = Actor(seat.name, seat.role), clock.now()
-        try:
-            await console.ask(lambda session: technical.settle(session, actor, found, now))
-        except Refusal as error:
-            raise door.Rejected(409, str(error)) from None
-        json = door.wants_json(request)
-        return as_json({"settled": True}) if json else RedirectResponse("/technical", 303)
+    @app.get("/alerts/{alert_id}/{name}")
+    async def back(alert_id: str, name: str) -> Response:
+        """Reloading the page that answered a form, or changing its language, acts on nothing."""
+        alert = door.uuid_of(alert_id)
+        if name not in ACTS:
+            raise door.NotThere
+        return RedirectResponse(f"/alerts/{alert}", 303)
 
 
 async def _sent(

@@ -1,5 +1,7 @@
 """Puts the console together: routes, safe headers, and one answer for each fault."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from tgd.accounts import Seat
 from tgd.errors import RecordAway
 from tgd.log import log
 from tgd.serving import bare_app
@@ -64,15 +65,7 @@ def _add_static(app: FastAPI) -> None:
 def _add_answers(app: FastAPI, console: Console, made: Pages) -> None:
     """One answer for each exception that a route may raise."""
 
-    def answer(request: Request, status: int, sentence: str) -> Response:
-        said = console.words.say(language_of(console, request), sentence)
-        if wants_json(request):
-            return as_json({"error": status, "sentence": said}, status)
-        seat: Seat | None = None
-        return made.page(request, "sorry.html", seat, status, sentence=said)
-
-    async def not_there(request: Request, _: Exception) -> Response:
-        return answer(request, 404, NOT_THERE)
+    answer = partial(_answer, console, made)
 
     async def sign_in(request: Request, _: Exception) -> Response:
         if wants_json(request) or request.url.path in ("/events", "/sync"):
@@ -86,12 +79,11 @@ def _add_answers(app: FastAPI, console: Console, made: Pages) -> None:
         assert isinstance(error, Rejected)
         return answer(request, error.status, error.sentence)
 
-    async def away(request: Request, _: Exception) -> Response:
-        return answer(request, 503, AWAY)
-
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return answer(request, error.status_code, NOT_THERE if error.status_code == 404 else FAULT)
+        return answer(
+            request, error.status_code, NOT_THERE if error.status_code in (404, 405) else FAULT
+        )
 
     async def failed(request: Request, error: Exception) -> Response:
         log.error("page_failed", exc_info=error)
@@ -100,8 +92,28 @@ def _add_answers(app: FastAPI, console: Console, made: Pages) -> None:
         return response
 
     table: dict[Any, Any] = {
-        NotThere: not_there, GoSignIn: sign_in, Locked: locked, Rejected: rejected,
-        RecordAway: away, HTTPException: http, Exception: failed,
+        NotThere: _says(answer, 404, NOT_THERE), GoSignIn: sign_in, Locked: locked,
+        Rejected: rejected,
+        RecordAway: _says(answer, 503, AWAY), HTTPException: http, Exception: failed,
     }  # fmt: skip
     for kind, reply in table.items():
         app.add_exception_handler(kind, reply)
+
+
+def _says(answer: Callable[..., Response], status: int, sentence: str) -> Any:
+    """The reply for an exception that always means the same."""
+
+    async def reply(request: Request, _: Exception) -> Response:
+        return answer(request, status, sentence)
+
+    return reply
+
+
+def _answer(
+    console: Console, made: Pages, request: Request, status: int, sentence: str
+) -> Response:
+    """A sentence as a page, or as JSON for scripts."""
+    said = console.words.say(language_of(console, request), sentence)
+    if wants_json(request):
+        return as_json({"error": status, "sentence": said}, status)
+    return made.page(request, "sorry.html", None, status, sentence=said)

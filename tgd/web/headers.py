@@ -17,7 +17,8 @@ FIXED = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
 }
-HSTS = "max-age=63072000; includeSubDomains"
+HSTS = "max-age=63072000"
+"""For this host alone: its neighbours are not ours to decide for."""
 
 
 class SafeHeaders:

@@ -31,7 +31,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         door.must_be_ours(request)
         form = await door.form_of(request)
         name = form.get("name", "").strip()[: accounts.LONGEST_NAME]
-        status, sentence = await _check(console, request, name, form.get("password", ""))
+        at = request.client.host if request.client else ""
+        status, sentence = await _check(console, name, form.get("password", ""), (name, at))
         if sentence is None:
             return await _seat(console, request, name)
         return _refused(console, made, request, name, status, sentence)
@@ -42,38 +43,45 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.seated(console, request, acting=False)
         form = await door.form_of(request)
         door.must_have_token(request, seat, form)
-        status, sentence = await _check(console, request, seat.name, form.get("password", ""))
+        here = f"unlock {seat.name}"  # strangers who guess at the door count nothing in here
+        status, sentence = await _check(console, seat.name, form.get("password", ""), (here, here))
         if sentence is None:
             return await _seat(console, request, seat.name)
         return _refused(console, made, request, seat.name, status, sentence)
 
     @app.post("/logout")
     async def logout(request: Request) -> Response:
-        door.must_be_ours(request)
-        seat = await door.seated(console, request, acting=False)
-        door.must_have_token(request, seat, await door.form_of(request))
-        token = door.token_of(console, request) or ""
-        await console.ask(lambda session: accounts.sign_out(session, token, clock.now()))
-        json = door.wants_json(request)
-        response = as_json({"signed_in": False}) if json else RedirectResponse("/login", 303)
-        door.forget_token(console, response)
-        return response
+        return await _sign_out(console, request)
+
+
+async def _sign_out(console: Console, request: Request) -> Response:
+    door.must_be_ours(request)
+    seat = await door.seated(console, request, acting=False)
+    door.must_have_token(request, seat, await door.form_of(request))
+    token = door.token_of(console, request) or ""
+    await console.ask(lambda session: accounts.sign_out(session, token, clock.now()))
+    json = door.wants_json(request)
+    response = as_json({"signed_in": False}) if json else RedirectResponse("/login", 303)
+    door.forget_token(console, response)
+    return response
 
 
 async def _check(
-    console: Console, request: Request, name: str, password: str
+    console: Console, name: str, password: str, counted: tuple[str, str]
 ) -> tuple[int, str | None]:
-    """(200, None) for the right password; the same work is done for names that nobody has."""
-    address = request.client.host if request.client else ""
+    """(200, None) for the right password; the same work is done for names that nobody has.
+
+    `counted` is the name and the address under which failures are counted.
+    """
     if not name or not password:
         return 422, GIVE_BOTH
-    if not console.limiter.allows(name, address):
+    if not console.limiter.allows(*counted):
         log.warning("sign_in_limited")
         return 429, TOO_OFTEN
     kept = await console.ask(lambda session: accounts.password_hash_of(session, name))
     if await console.hashing(lambda: passwords.is_right(kept, password)):
         return 200, None
-    console.limiter.failed(name, address)
+    console.limiter.failed(*counted)
     log.warning("sign_in_refused")
     await console.ask(lambda session: accounts.refuse_sign_in(session, name, clock.now()))
     return 403, WRONG
