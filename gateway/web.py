@@ -63,45 +63,53 @@ class _Refused(Exception):
 def devices_router(hear: Hear, proves: Proves) -> APIRouter:
     """`/devices/osmand` and `/devices/owntracks` (INTEROP 2.2, 2.3)."""
     router = APIRouter()
-    room = asyncio.Semaphore(STRANGERS_AT_ONCE)
+    devices = _Devices(hear, proves)
 
     @router.api_route("/devices/osmand", methods=["GET", "POST"])
     async def osmand(request: Request) -> Response:
-        return await _answered(request, _osmand, PlainTextResponse("OK"))
+        return await devices.answer(request, _osmand, PlainTextResponse("OK"))
 
     @router.post("/devices/owntracks")
     async def owntracks(request: Request) -> Response:
-        return await _answered(request, _owntracks, JSONResponse([]))
+        return await devices.answer(request, _owntracks, JSONResponse([]))
 
-    async def _answered(
-        request: Request, read: Callable[[Request], Awaitable[_Said]], well: Response
+    return router
+
+
+class _Devices:
+    """Hears both applications; strangers share a few places, so that they never fill the door."""
+
+    def __init__(self, hear: Hear, proves: Proves) -> None:
+        self._hear, self._proves = hear, proves
+        self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE)
+
+    async def answer(
+        self, request: Request, read: Callable[[Request], Awaitable[_Said]], well: Response
     ) -> Response:
         try:
-            return await _heard(await read(request), well)
+            return await self._heard(await read(request), well)
         except _Refused as refused:
             counts.refused.labels("http", refused.why).inc()
             return JSONResponse({"error": refused.why}, status_code=refused.status)
         except NotKept:
             return JSONResponse({"error": "not_kept"}, status_code=503)
 
-    async def _heard(said: _Said, well: Response) -> Response:
+    async def _heard(self, said: _Said, well: Response) -> Response:
         """A position that cannot be kept now is answered 202 and forgotten: the app sends in
         order, and a refused old position would keep the SOS behind it waiting for minutes."""
         if not isinstance(said.meaning, Trigger | PositionReport | Unreadable):
             return well
-        heard = await _attributed(said, proves)
+        heard = await _attributed(said, self._proves)
         if heard.verified:
-            receipt = await hear(heard)
+            receipt = await self._hear(heard)
         else:
-            async with room:
-                receipt = await hear(heard)
+            async with self._strangers:
+                receipt = await self._hear(heard)
         if receipt.kept is Kept.NOWHERE:
             if not isinstance(said.meaning, PositionReport):
                 raise NotKept
             well.status_code = 202
         return well
-
-    return router
 
 
 async def _osmand(request: Request) -> _Said:
