@@ -19,7 +19,7 @@ HORIZON = timedelta(seconds=60)
 UPDATES_APART = timedelta(seconds=2)
 """A handset that presses ten times a second is told of once every two seconds."""
 CLOSED_NOTICE_FOR = timedelta(hours=24)
-"""How long a destination is told of a closing that it does not take."""
+"""How long a destination is told of an alert that is over, or of its end, and does not take it."""
 FOLLOWS = ("webhook", "cisu")
 """Kinds that are told what happens after the opening; a telephone is only rung."""
 
@@ -213,8 +213,10 @@ def _is_needed(
     destination = destinations.get(delivery.destination)
     if destination is None:
         return False  # taken out of the policy while the alert was open
+    if alert.closed_at is not None and now >= alert.closed_at + CLOSED_NOTICE_FOR:
+        return False
     if delivery.topic is Topic.CLOSED:
-        return alert.closed_at is None or now < alert.closed_at + CLOSED_NOTICE_FOR
+        return True
     if alert.state is AlertState.CLOSED:
         # a platform hears of every alert, even of one that was closed meanwhile; nobody is sent
         # out or rung for one
@@ -250,7 +252,7 @@ def _news(
         if destination.kind not in FOLLOWS or not told:
             continue
         if alert.state is AlertState.CLOSED:
-            wanted += _closing(alert, name, deliveries, destination)
+            wanted += _closing(alert, name, deliveries, destination, now)
             continue
         tell, at = _update(alert, name, told, now)
         wanted += tell
@@ -259,12 +261,18 @@ def _news(
 
 
 def _closing(
-    alert: AlertFacts, name: str, deliveries: Sequence[DeliveryFacts], destination: AnyDestination
+    alert: AlertFacts,
+    name: str,
+    deliveries: Sequence[DeliveryFacts],
+    destination: AnyDestination,
+    now: datetime,
 ) -> list[Tell]:
     """The end is told after the beginning has arrived; a control room is told at once."""
     mine = [d for d in deliveries if d.destination == name]
     opening = [d for d in mine if d.topic is Topic.OPENED and not d.state.is_settled]
     if any(d.topic is Topic.CLOSED for d in mine):
+        return []
+    if alert.closed_at is not None and now >= alert.closed_at + CLOSED_NOTICE_FOR:
         return []
     if destination.kind == "webhook" and opening:
         return []
