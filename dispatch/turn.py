@@ -166,8 +166,9 @@ def _telling(
     key: str, topic: str, alert: Any, positions: dict[UUID, Any], holders: dict[UUID, Any],
     now: datetime,
 ) -> Telling:  # fmt: skip
-    """Doubt lowers what is disclosed: an unproven source gives no number, person or place."""
-    proven = alert.trust == Trust.VERIFIED
+    """Doubt lowers what is disclosed: an unproven source gives no number, person or place until a
+    human has removed the doubt."""
+    proven = alert.trust == Trust.VERIFIED or alert.verified_at is not None
     holder = holders.get(alert.id)
     closed = alert.state == AlertState.CLOSED
     return Telling(

@@ -17,10 +17,9 @@ WHITE = (
 """Values in, values out: no store, no socket, no clock, no chance, no await."""
 
 GREY = (
-    "tgd/alerts.py", "tgd/alerts/*", "tgd/inventory.py", "tgd/inventory/*", "tgd/accounts.py",
-    "tgd/accounts/*", "tgd/store.py", "tgd/store/*", "tgd/journal.py", "tgd/records.py",
-    "tgd/records/*", "tgd/purge.py", "tgd/purge/*", "tgd/statistics.py", "gateway/intake.py",
-    "gateway/silence.py", "dispatch/turn.py",
+    "tgd/alerts/*", "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
+    "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
+    "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
 )  # fmt: skip
 """Given a session and a moment, one transaction: no socket, no clock, no await."""
 

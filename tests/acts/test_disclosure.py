@@ -1,0 +1,79 @@
+"""Doubt lowers what destinations are told, until a human has removed it."""
+
+from dispatch.policy import read_policy
+from dispatch.turn import Claimed, claim
+from tests.world import World
+from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.rules.access import Role
+from tgd.rules.alert import Verified
+
+POLICY = read_policy(
+    """
+[[destination]]
+name = "platform"
+kind = "webhook"
+url = "https://platform.example/alerts"
+secret = "whsec_c2VjcmV0IG9mIHRoaXJ0eSBieXRlcywgcmVhbGx5"
+
+[[destination]]
+name = "room"
+kind = "cisu"
+url = "https://hub.example/edxl"
+recipient = "fr.police.cic92"
+
+[[step]]
+after_s = 0
+tell = ["platform"]
+
+[[step]]
+since = "request"
+after_s = 0
+until = "acknowledged"
+tell = ["room"]
+"""
+)
+BRUNO = Actor("bruno", Role.OPERATOR)
+
+
+def told(world: World) -> Claimed:
+    """The one thing that is to be told now."""
+    (one,) = claim(world.session, POLICY, world.now, "worker")
+    return one
+
+
+def test_a_text_from_her_number_does_not_name_her_before_a_human_has_verified(world: World) -> None:
+    ana = world.give("Ana")
+    world.hear(world.sms(ana.number, "aidez moi"))
+    first = told(world).telling
+    assert (first.person, first.handset_number, first.places) == (None, None, ())
+    alert = world.only_alert().id
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.verify(world.session, BRUNO, alert, Verified.DANGER, world.now)
+    acts.request_intervention(world.session, BRUNO, alert, world.now)
+    request = told(world).telling
+    assert request.person is not None
+    assert request.handset_number == ana.number
+
+
+def test_a_proven_press_names_her_by_opaque_ids_at_once(world: World) -> None:
+    ana = world.give("Ana")
+    world.hear(world.press(ana))
+    telling = told(world).telling
+    assert telling.handset_number == ana.number
+    assert telling.person == str(world.only_alert().person)
+    assert telling.position is not None
+
+
+def test_the_message_of_a_closing_carries_no_position(world: World) -> None:
+    ana = world.give("Ana")
+    world.hear(world.press(ana, kind="test"))
+    told(world)
+    alert = world.only_alert().id
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.close(world.session, BRUNO, alert, acts.Outcome.TEST, "Essai de quinzaine.", world.now)
+    world.session.commit()
+    world.wait(seconds=30)
+    tellings = [c.telling for c in claim(world.session, POLICY, world.now, "worker")]
+    assert tellings
+    assert all(t.position is None for t in tellings)
