@@ -54,15 +54,23 @@ class World:
     now: datetime
 
     def give(
-        self, name: str = "Ana", *, number: str = "+33639980001", geolocation: bool = True,
-        days: tuple[float, float] | None = (-30, 150), state: str = "issued",
+        self,
+        name: str = "Ana",
+        *,
+        number: str = "+33639980001",
+        geolocation: bool = True,
+        days: tuple[float, float] | None = (-30, 150),
+        state: str = "issued",
     ) -> Carried:
         """A prosecutor gave a handset to this person (or not: `days=None`)."""
         handset, person = f"h{name.lower()}0000000000"[:13], uuid4()
         secret = f"secret-of-{name}-0123456789"
         self.session.add(
             Handset(
-                id=handset, number=number, state=state, secret_hash=secret_hash(secret),
+                id=handset,
+                number=number,
+                state=state,
+                secret_hash=secret_hash(secret),
                 enrolled_at=self.now,
             )
         )
@@ -70,8 +78,9 @@ class World:
         self.session.flush()
         for scope in ["device", *(["geolocation"] if geolocation else [])]:
             self.session.add(
-                Consent(id=uuid4(), person=person, scope=scope,
-                        given_at=self.now - timedelta(days=40))
+                Consent(
+                    id=uuid4(), person=person, scope=scope, given_at=self.now - timedelta(days=40)
+                )
             )
         if days is not None:
             begin, end = (self.now + timedelta(days=d) for d in days)
