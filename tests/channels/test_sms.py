@@ -104,7 +104,11 @@ async def test_the_host_header_changes_nothing(line, world):
     assert world.alerts() == []
 
 
-@pytest.mark.parametrize("forged", ["", "AAAA", "é", signature(FormData(text_from()))])
+@pytest.mark.parametrize(
+    "forged",
+    ["", "AAAA", "é", signature(FormData(text_from()))],
+    ids=["none", "short", "accent", "of another text"],
+)
 async def test_without_a_good_signature_nothing_is_kept(line, world, forged):
     assert await post(line, text_from(), forged) == 403
     assert world.alerts() == []
