@@ -204,6 +204,7 @@ def write_answers(session: Session, answered: Sequence[Answered], now: datetime)
     """Write what destinations answered; gives how many were still ours to write."""
     written = 0
     lines = []
+    store.lock_alerts(session, [UUID(one.claimed.telling.alert) for one in answered])
     for one in sorted(answered, key=lambda a: a.claimed.delivery):
         row = store.write_answer(session, _answer_row(one, now))
         if row is None:
@@ -221,7 +222,8 @@ def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
     state, said, reference_ = _outcome(one.answer)
     return {
         "id": one.claimed.delivery, "token": one.claimed.token, "state": state.value,
-        "said": said[:200], "reference": reference_, "now": now, "next_try_at": _next(one, now),
+        "said": said[:200], "reference": reference_ and reference_[:120],
+        "now": now, "next_try_at": _next(one, now),
         "arrived": state.has_arrived,
     }  # fmt: skip
 

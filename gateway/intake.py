@@ -54,6 +54,10 @@ def take_in(
     seen = store.seen_messages(session, [(h.channel.value, h.transport_id) for h in batch])
     reads = [_read(h, m, found, keys) for h, m in zip(batch, meanings, strict=True)]
     fresh = [r for r in reads if (r.heard.channel.value, r.heard.transport_id) not in seen]
+    # every source at once and in one order, also of positions: two gateways never wait in a ring
+    store.lock_sources(
+        session, (source_name(r.heard, r.source.handset if r.source else None) for r in fresh)
+    )
     _raise(session, [r for r in fresh if _is_call(r)], found, now, keys)
     _locate(session, [r for r in fresh if isinstance(r.meaning, PositionReport)], now)
     return [_receipt(r) for r in reads]
@@ -163,10 +167,11 @@ def _trigger_id(read: _Read, trigger: Trigger) -> str:
     A stranger's ids are kept apart, so that nobody can use up a handset's id before its press.
     """
     heard = read.heard
+    mark = "" if heard.verified or read.signature else "?"
     if trigger.id:
-        return trigger.id if heard.verified or read.signature else f"?{trigger.id}"
+        return f"{mark}{trigger.id}"
     if trigger.counter is not None:
-        return f"counter:{trigger.counter}"
+        return f"{mark}counter:{trigger.counter}"
     if heard.channel is Channel.SMS:
         return f"sms:{heard.transport_id}"[:80]
     return "content:" + hashlib.sha256(heard.raw).hexdigest()[:32]

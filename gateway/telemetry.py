@@ -64,8 +64,8 @@ def keep_states(
     rows = [
         {
             "handset": handset, "state": r.state, "session": r.session,
-            "battery_pct": r.battery_pct, "radio": r.radio, "rssi_dbm": r.rssi_dbm,
-            "version": r.version, "heard_at": heard_at,
+            "battery_pct": r.battery_pct, "radio": r.radio and r.radio[:20], "rssi_dbm": r.rssi_dbm,
+            "version": r.version and r.version[:40], "heard_at": heard_at,
         }
         for handset, r, heard_at in reports
     ]  # fmt: skip

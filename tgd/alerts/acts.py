@@ -48,6 +48,7 @@ def take(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert
     _must_be_allowed(actor, Act.TAKE)
     seen = _seen(session, alert_id)
     if seen.owner == actor.name:
+        rules.after(AlertState(seen.state), AlertEvent.TAKE)
         return _act(session, actor, seen, "AlertKept", now, {"acted_at": now})
     if seen.owner is not None and actor.role is not Role.SUPERVISOR:
         raise SomebodyWasFaster("Somebody else has already taken this alert.")
@@ -80,7 +81,9 @@ def lapse(session: Session, alert_id: UUID, now: datetime) -> Alert:
 
 
 def _waiting(seen: Alert, now: datetime) -> dict[str, Any]:
-    return {"owner": None, "acted_at": None, "waiting_since": now, "waits": seen.waits + 1}
+    nothing_proposed = dict.fromkeys(("proposed_by", "proposed_outcome", "proposed_reason"))
+    waiting = {"owner": None, "acted_at": None, "waiting_since": now, "waits": seen.waits + 1}
+    return nothing_proposed | waiting
 
 
 def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: datetime) -> None:
@@ -179,7 +182,9 @@ def _close(
 def _needs_second(seen: Alert, actor: Actor, outcome: Outcome) -> bool:
     there = seen.state == AlertState.ON_SCENE
     reported = actor.is_destination and outcome in rules.SEEN_OUTCOMES
-    verified = Verified(seen.verified) if seen.verified else None
+    # what was heard before the newest press says nothing about that press
+    is_fresh = seen.verified_at is not None and seen.verified_at >= seen.pressed_at
+    verified = Verified(seen.verified) if seen.verified and is_fresh else None
     doubtful = bool(DOUBTFUL_ENDS & set(seen.labels))
     return rules.needs_second_person(
         outcome, verified, seen=there or reported, doubtful_end=doubtful

@@ -21,8 +21,10 @@ from tgd.store import alerts as store
 
 DERIVED = ("counter:", "sms:", "content:", "?content:")
 """Beginnings of trigger ids that we made ourselves because the message carried none."""
-NOT_ONLY_ONE_PRESS = ("content:", "osmand:", "owntracks:", "?osmand:", "?owntracks:")
-"""Derived ids that two presses may share: the same bytes, or an application's cached clock."""
+UNPROVEN = "?"
+"""Beginning of the trigger ids that nobody proved: anybody may have said them in her name."""
+NOT_ONLY_ONE_PRESS = ("content:", "osmand:", "owntracks:", UNPROVEN)
+"""Ids that two presses may share: the same bytes, an application's cached clock, a stranger's."""
 SAME_COUNTER_WITHIN = timedelta(hours=24)
 REPLAYED_AFTER = timedelta(seconds=60)
 
@@ -105,7 +107,7 @@ def _known(session: Session, presses: Sequence[Press]) -> dict[tuple[str, str], 
     known: dict[tuple[str, str], Any] = {}
     for row in rows:
         known[(row.source, row.trigger)] = row
-        if row.counter is not None:
+        if row.counter is not None and not row.trigger.startswith(UNPROVEN):
             known.setdefault((row.source, f"counter:{row.counter}"), row)
     return known
 
@@ -131,7 +133,7 @@ def _raise_one(
     row = _trigger_row(press, alert, work.now)
     work.triggers.append(row)
     known[(press.source, press.trigger)] = _Seen(row["id"], alert["id"], press, alert["state"])
-    if press.counter is not None:
+    if press.counter is not None and not press.trigger.startswith(UNPROVEN):
         known.setdefault(
             (press.source, f"counter:{press.counter}"), known[(press.source, press.trigger)]
         )
@@ -175,7 +177,7 @@ def _same_trigger(press: Press, known: dict[tuple[str, str], Any]) -> Any:
     message), the handset's counter does, within a day: a counter may start anew after a repair.
     """
     same = known.get((press.source, press.trigger))
-    if same is not None or press.counter is None:
+    if same is not None or press.counter is None or press.trigger.startswith(UNPROVEN):
         return same
     same = known.get((press.source, f"counter:{press.counter}"))
     if same is None or not (_is_derived(press.trigger) or _is_derived(same.trigger)):

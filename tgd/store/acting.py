@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import text, true, update
 from sqlmodel import Session, col, select
 
 from tgd.records import Alert, Note
@@ -32,6 +32,8 @@ def change(session: Session, seen: Alert, changes: dict[str, Any]) -> bool:
     """Change the alert if it is still as it was seen; False when somebody was faster."""
     owner = col(Alert.owner)
     same_owner = owner.is_(None) if seen.owner is None else owner == seen.owner
+    # a press that joined since then was seen by nobody: it is not closed away
+    unpressed = col(Alert.presses) == seen.presses if changes.get("closed_at") else true()
     found = session.connection().execute(
         update(Alert)
         .where(
@@ -39,6 +41,7 @@ def change(session: Session, seen: Alert, changes: dict[str, Any]) -> bool:
             col(Alert.state) == seen.state,
             col(Alert.version) == seen.version,
             same_owner,
+            unpressed,
         )
         .values(version=seen.version + 1, **changes)
     )

@@ -114,6 +114,7 @@ _JOIN = text(
         presses = alert.presses + j.presses, pressed_at = greatest(alert.pressed_at, j.at),
         changed_at = :now, updates = alert.updates + j.presses, trust = j.trust,
         labels = string_to_array(j.packed, ' '),
+        proposed_by = NULL, proposed_outcome = NULL, proposed_reason = NULL,
         battery_pct = coalesce(j.battery, alert.battery_pct),
         look_again_at = least(coalesce(alert.look_again_at, :now), :now)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:presses AS int[]), CAST(:ats AS timestamptz[]),

@@ -39,6 +39,14 @@ def due_alerts(session: Session, now: datetime, limit: int) -> list[Any]:
     return list(session.connection().execute(_DUE, {"now": now, "limit": limit}))
 
 
+def lock_alerts(session: Session, alerts: Sequence[UUID]) -> None:
+    """Alerts before their deliveries, and in one order: nobody waits for another in a ring."""
+    session.connection().execute(
+        text("SELECT id FROM alert WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+        {"ids": sorted(set(alerts))},
+    )
+
+
 def deliveries_of(session: Session, alerts: Sequence[UUID]) -> list[Any]:
     """All deliveries of these alerts, oldest first."""
     return list(session.connection().execute(_DELIVERIES, {"alerts": list(alerts)}))
@@ -138,6 +146,11 @@ def hurry(session: Session, alerts: Iterable[UUID], at: datetime) -> None:
 
 def delivery_by_key(session: Session, key: str, destination: str) -> Any:
     """The delivery of this key to this destination, locked; None when it is none of its own."""
+    named = {"key": key, "destination": destination}
+    found = session.connection().execute(
+        text("SELECT alert FROM delivery WHERE key = :key AND destination = :destination"), named
+    )
+    lock_alerts(session, list(found.scalars()))
     return (
         session.connection()
         .execute(
@@ -145,7 +158,7 @@ def delivery_by_key(session: Session, key: str, destination: str) -> Any:
                 "SELECT id, alert, topic, state FROM delivery"
                 " WHERE key = :key AND destination = :destination FOR UPDATE"
             ),
-            {"key": key, "destination": destination},
+            named,
         )
         .one_or_none()
     )
@@ -156,7 +169,7 @@ def mark_delivery(session: Session, delivery: UUID, state: str, said: str, now: 
     session.connection().execute(
         text(
             "UPDATE delivery SET state = :state, said = :said, next_try_at = NULL,"
-            " received_at = coalesce(received_at, :now)"
+            " received_at = coalesce(received_at, :now), lease_owner = NULL, lease_until = NULL"
             " WHERE id = :id AND state NOT IN ('taken', 'withdrawn')"
         ),
         {"id": delivery, "state": state, "said": said, "now": now},
@@ -194,6 +207,11 @@ def is_dead(session: Session, worker: str) -> bool:
 
 def free_leases(session: Session, worker: str, now: datetime) -> int:
     """Give back what a dead worker had claimed: it is told again at once, with the same keys."""
+    held = session.connection().execute(
+        text("SELECT DISTINCT alert FROM delivery WHERE lease_owner = :worker"),
+        {"worker": worker},
+    )
+    lock_alerts(session, list(held.scalars()))
     rows = list(
         session.connection().execute(
             text(
@@ -242,7 +260,7 @@ def newest_delivery(session: Session, alert: str, destination: str) -> Any:
                 "SELECT d.id, d.alert, d.topic, d.state FROM delivery d"
                 " JOIN alert a ON a.id = d.alert WHERE d.destination = :destination"
                 " AND (CAST(a.id AS text) = :alert OR 'AL-' || lpad(CAST(a.number AS text), 6, '0')"
-                " = :alert) ORDER BY d.made_at DESC LIMIT 1 FOR UPDATE OF d"
+                " = :alert) ORDER BY d.made_at DESC LIMIT 1 FOR UPDATE OF a, d"
             ),
             {"alert": alert, "destination": destination},
         )
