@@ -1,0 +1,91 @@
+"""Signs of life: presence, batteries and silence become technical items, never alerts."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from gateway.telemetry import find_silent, keep_states
+from tests.world import World
+from tgd.rules.trigger import StateReport
+
+
+def report(world: World, handset: str, state: str = "online", **said: Any) -> None:
+    """A handset says how it is."""
+    keep_states(world.session, [(handset, StateReport(state, **said), world.now)], world.now)
+
+
+def status(world: World, handset: str) -> Any:
+    rows = world.session.connection().execute(
+        text("SELECT * FROM handset_status WHERE handset = :h"), {"h": handset}
+    )
+    return rows.one()
+
+
+def to_mend(world: World) -> list[tuple[str, str]]:
+    rows = world.session.connection().execute(
+        text("SELECT handset, kind FROM technical_item WHERE settled_at IS NULL ORDER BY kind")
+    )
+    return [(row.handset, row.kind) for row in rows]
+
+
+def test_birth_and_will_tell_presence_and_what_is_missing_stays_known(world: World) -> None:
+    ana = world.give("Ana")
+    report(world, ana.handset, session=7, battery_pct=80, radio="4g", rssi_dbm=-90, version="1.2")
+    world.wait(minutes=3)
+    report(world, ana.handset, "lost", session=7)
+    seen = status(world, ana.handset)
+    assert (seen.state, seen.session, seen.battery_pct, seen.radio) == ("lost", 7, 80, "4g")
+    assert (seen.version, seen.heard_at) == ("1.2", world.now)
+
+
+def test_a_late_will_of_an_older_session_does_not_make_her_lost(world: World) -> None:
+    ana = world.give("Ana")
+    report(world, ana.handset, session=7)
+    report(world, ana.handset, session=8)
+    report(world, ana.handset, "lost", session=7)
+    assert (status(world, ana.handset).state, status(world, ana.handset).session) == ("online", 8)
+
+
+def test_a_low_battery_is_one_item_and_goes_when_it_is_charged(world: World) -> None:
+    ana = world.give("Ana")
+    report(world, ana.handset, battery_pct=14)
+    report(world, ana.handset, battery_pct=9)
+    assert to_mend(world) == [(ana.handset, "low_battery")]
+    report(world, ana.handset, battery_pct=20)
+    assert to_mend(world) == [(ana.handset, "low_battery")], "it must not flutter at the edge"
+    report(world, ana.handset, battery_pct=64)
+    assert to_mend(world) == []
+
+
+def test_half_an_hour_of_silence_is_one_item_until_she_is_heard(world: World) -> None:
+    ana, bella = world.give("Ana"), world.give("Bella", number="+33639980002")
+    report(world, ana.handset)
+    report(world, bella.handset)
+    world.wait(minutes=29)
+    assert find_silent(world.session, world.now) == 0
+    report(world, bella.handset)
+    world.wait(minutes=2)
+    assert find_silent(world.session, world.now) == 1
+    assert find_silent(world.session, world.now) == 0
+    assert to_mend(world) == [(ana.handset, "silent")]
+    report(world, ana.handset)
+    assert to_mend(world) == []
+
+
+@pytest.mark.parametrize("state", ["in_stock", "returned", "provisioned"])
+def test_a_handset_that_nobody_carries_may_be_silent(world: World, state: str) -> None:
+    ana = world.give("Ana", state=state, days=None)
+    report(world, ana.handset)
+    world.wait(hours=5)
+    assert find_silent(world.session, world.now) == 0
+
+
+def test_none_of_it_is_an_alert(world: World) -> None:
+    ana = world.give("Ana")
+    report(world, ana.handset, "lost", battery_pct=2)
+    world.now += timedelta(days=2)
+    find_silent(world.session, world.now)
+    assert world.alerts() == []
+    assert to_mend(world) == [(ana.handset, "low_battery"), (ana.handset, "silent")]
