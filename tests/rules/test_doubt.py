@@ -35,6 +35,7 @@ triggers = st.builds(
     battery_pct=st.none() | st.floats(0, 100),
     text=st.none() | st.text(max_size=20),
 )
+tests = st.builds(Trigger, kind=st.just(TriggerKind.TEST))
 meanings = st.one_of(
     triggers,
     st.builds(PositionReport, st.none() | positions),
@@ -69,7 +70,7 @@ def test_whatever_is_said_by_whomever_there_is_a_verdict_and_never_a_refusal(
     assert verdict.labels <= set(Label)
 
 
-@given(meanings, knowns, st.booleans(), signatures)
+@given(triggers | tests, knowns, st.booleans(), signatures)
 def test_only_a_proven_handset_that_says_test_comes_into_the_test_lane(
     meaning: Meaning, known: Known, proven: bool, signature: bool | None
 ) -> None:
