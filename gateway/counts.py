@@ -11,7 +11,7 @@ _kept_s = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )  # fmt: skip
 not_kept = Counter("tgd_gateway_not_kept_total", "Messages that nothing could keep")
-poison = Counter("tgd_gateway_poison_total", "Messages that were kept unread")
+poison = Counter("tgd_gateway_poison_total", "Messages that could not be read")
 record_away = Gauge("tgd_gateway_record_away", "1 while the record does not answer")
 spooled = Gauge("tgd_gateway_spool_batches", "Batches that wait in the spool")
 refused = Counter("tgd_gateway_refused_total", "Requests refused by a channel", ["channel", "why"])

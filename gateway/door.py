@@ -8,12 +8,13 @@ the handset goes on. Decides nothing else.
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,12 +27,23 @@ from tgd import clock, killpoint
 from tgd.database import is_reachable, transaction
 from tgd.errors import NotKept, RecordAway
 from tgd.log import log
+from tgd.rules.trigger import PositionReport
 from tgd.seal import Keys
 from tgd.spool import Spool
 
 CLOSING_S = 5.0
 LOOK_AGAIN_S = 0.5
 """How often the record is tried again while it is away, and the spool looked into."""
+THREADS = 4
+"""Transactions that may run at once; while so many do not end, the spool keeps without a try."""
+REST_S = 15.0
+"""A batch of the spool that the record does not take is tried again after this."""
+MOST_FAILURES = 3
+"""Messages of one spooled batch that may fail in a row before the others wait for the next try."""
+FAULTS = (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError,
+          RecursionError)  # fmt: skip
+"""What a message can do to its reading or keeping; none of it is the record being away."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +71,19 @@ class Door:
         self._engine, self._spool, self._keys = engine, spool, keys
         self._limits = limits or DoorLimits()
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue(self._limits.waiting)
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
+        # threads of its own for each: the spool never waits for a record, nor a press for a file
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="door")
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._draining = ThreadPoolExecutor(1, thread_name_prefix="drain")
+        self._running: set[asyncio.Future[list[Receipt | None]]] = set()
+        self._resting: dict[Path, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.record_is_away = False
+        self._is_open = True
 
     async def open(self) -> None:
         """Start; what waits in the spool from an earlier life is taken in first."""
-        await asyncio.to_thread(self._spool.open)
+        await _in(self._writing, self._spool.open)
         self._tasks = [
             asyncio.create_task(self._batches(), name="door"),
             asyncio.create_task(self._drain(), name="drain"),
@@ -79,11 +97,18 @@ class Door:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._is_open = False
+        while not self._waiting.empty():
+            _refuse([self._waiting.get_nowait()])
+        for threads in (self._threads, self._writing, self._draining):
+            threads.shutdown(wait=False, cancel_futures=True)
+        self._spool.close()
 
     async def hear(self, heard: Heard) -> Receipt:
         """Keep one message durably; raises NotKept when nothing could."""
         counts.received(heard)
+        if not self._is_open:
+            raise NotKept
         started = time.monotonic()
         answered: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         try:
@@ -110,31 +135,46 @@ class Door:
     async def _keep(self, batch: Sequence[_Waiting]) -> None:
         messages = [one.heard for one in batch]
         killpoint.reach("door_before_record")
-        receipts = None if self.record_is_away else await self._to_record(messages)
-        if receipts is None:
-            receipts = await self._to_spool(messages)
+        tried: list[Receipt | None] = [None] * len(batch)
+        if not self.record_is_away:
+            tried = await self._to_record(messages)
+        left = [one for one, receipt in zip(batch, tried, strict=True) if receipt is None]
+        spooled = await self._to_spool([one.heard for one in left]) if left else []
         killpoint.reach("door_after_kept")
-        if receipts is None:
-            _refuse(batch)
-            return
-        for one, receipt in zip(batch, receipts, strict=True):
-            if not one.answered.done():
-                one.answered.set_result(receipt)
+        _answer([(o, r) for o, r in zip(batch, tried, strict=True) if r is not None])
+        if spooled is None:
+            _refuse(left)
+        else:
+            _answer(list(zip(left, spooled, strict=True)))
 
-    async def _to_record(self, messages: Sequence[Heard]) -> list[Receipt] | None:
-        """The batch in one transaction within the limit; None when the record is away."""
+    async def _to_record(self, messages: Sequence[Heard]) -> list[Receipt | None]:
+        """The batch in one transaction within the limit; None for what must go to the spool."""
+        try:
+            return await self._attempt(messages)
+        except (RecordAway, TimeoutError) as error:
+            self._record_went_away(error)
+        return [None] * len(messages)
+
+    async def _attempt(self, messages: Sequence[Heard]) -> list[Receipt | None]:
+        """One transaction; None for what no table takes; raises RecordAway, TimeoutError.
+
+        One that is cut off here may still commit: ids make the repetition harmless.
+        """
+        if len(self._running) >= THREADS:
+            raise RecordAway("Too many transactions have not ended.")
         attempt = asyncio.get_running_loop().run_in_executor(
             self._threads, partial(self._take_in_safely, messages)
         )
-        try:
-            # not wait_for: in Python 3.11 it forgets a cancellation that meets the result
-            async with asyncio.timeout(self._limits.record_s):
-                return await asyncio.shield(attempt)
-        except (RecordAway, TimeoutError) as error:
-            # a transaction cut off here may still commit: ids make the repetition harmless
-            attempt.add_done_callback(lambda a: a.cancelled() or a.exception())
-            self._record_went_away(error)
-            return None
+        self._running.add(attempt)
+        attempt.add_done_callback(self._ended)
+        # not wait_for: in Python 3.11 it forgets a cancellation that meets the result
+        async with asyncio.timeout(self._limits.record_s):
+            return await asyncio.shield(attempt)
+
+    def _ended(self, attempt: asyncio.Future[list[Receipt | None]]) -> None:
+        self._running.discard(attempt)
+        if not attempt.cancelled():
+            attempt.exception()  # perhaps nobody waits for it any more
 
     def _record_went_away(self, error: Exception) -> None:
         if not self.record_is_away:
@@ -142,28 +182,24 @@ class Door:
         self.record_is_away = True
         counts.record_away.set(1)
 
-    def _take_in_safely(self, messages: Sequence[Heard]) -> list[Receipt]:
+    def _take_in_safely(self, messages: Sequence[Heard]) -> list[Receipt | None]:
         """Runs in a worker thread. One poison message never spoils its neighbours: a batch that
         fails is taken in one by one, and the one that fails alone is kept unread, as an alert."""
         try:
-            return self._take_in(messages)
-        except RecordAway:
-            raise
-        except (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError,
-                AttributeError, RecursionError) as error:  # fmt: skip
+            return [*self._take_in(messages)]
+        except FAULTS as error:
             log.error("batch_failed", exc_info=error, batch=len(messages))
         return [self._take_in_alone(one) for one in messages]
 
-    def _take_in_alone(self, heard: Heard) -> Receipt:
-        try:
-            return self._take_in([heard])[0]
-        except RecordAway:
-            raise
-        except (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError,
-                AttributeError, RecursionError) as error:  # fmt: skip
-            counts.poison.inc()
-            log.error("poison_message", exc_info=error, channel=heard.channel, form=heard.form)
-        return self._take_in([heard], unread=True)[0]
+    def _take_in_alone(self, heard: Heard) -> Receipt | None:
+        """Read, else unread, else (None) no table takes it and it stays in the spool."""
+        for unread in (False, True):
+            try:
+                return self._take_in([heard], unread=unread)[0]
+            except FAULTS as error:
+                counts.poison.inc(not unread)
+                log.error("poison_message", exc_info=error, channel=heard.channel, form=heard.form)
+        return None
 
     def _take_in(self, messages: Sequence[Heard], *, unread: bool = False) -> list[Receipt]:
         with transaction(self._engine) as session:
@@ -174,10 +210,11 @@ class Door:
 
     async def _to_spool(self, messages: Sequence[Heard]) -> list[Receipt] | None:
         """The batch in the spool; None when even that is not possible."""
-        calls = [m for m in messages if m.form is not Form.POSITION]
+        calls = [m for m in messages if not _is_position(m)]
         try:
             if calls:
-                await asyncio.to_thread(self._spool.append, [_packed(m) for m in calls])
+                packed = [_packed(m) for m in calls]
+                await _in(self._writing, partial(self._spool.append, packed))
         except NotKept as error:
             log.critical("nothing_keeps", exc_info=error, batch=len(messages))
             return None
@@ -193,21 +230,80 @@ class Door:
             await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _drain_once(self) -> None:
-        if self.record_is_away and not await asyncio.to_thread(is_reachable, self._engine):
+        """The record is back when it has taken a batch, or when nothing is left to try it with."""
+        if self.record_is_away and not await self._answers():
             return
+        waiting = await _in(self._draining, self._spool.waiting)
+        counts.spooled.set(len(waiting))
+        now = time.monotonic()
+        self._resting = {p: until for p, until in self._resting.items() if until > now}
+        for path in waiting:
+            if path in self._resting:
+                continue
+            if await self._empty(path):
+                self._record_came_back()
+            elif not await self._answers():
+                return
+            else:
+                self._resting[path] = time.monotonic() + REST_S
+        self._record_came_back()
+        counts.spooled.set(len(self._resting))
+
+    async def _empty(self, path: Path) -> bool:
+        """Take one batch of the spool in; False when it has to stay, all of it or a part."""
+        try:
+            packed = await _in(self._draining, partial(self._spool.read, path))
+            batch = [_unpacked(one) for one in packed]
+            if batch and not await self._taken(batch):
+                return False
+            killpoint.reach("drain_before_forget")
+            await _in(self._draining, partial(self._spool.forget, path))
+        except (OSError, *FAULTS) as error:
+            log.error("spool_file_stays", exc_info=error, segment=path.stem)
+            return False
+        return True
+
+    async def _taken(self, batch: Sequence[Heard]) -> bool:
+        """All together, or else each alone, so that one does not hold its neighbours."""
+        try:
+            return None not in await self._attempt(batch)
+        except (RecordAway, TimeoutError):
+            return await self._taken_one_by_one(batch)
+
+    async def _taken_one_by_one(self, batch: Sequence[Heard]) -> bool:
+        failures = 0
+        for one in batch:
+            failures += not await self._taken_alone(one)
+            if failures >= MOST_FAILURES or (failures and not await self._answers()):
+                break
+        if failures:
+            log.error("spooled_messages_fail", count=failures, batch=len(batch))
+        return failures == 0
+
+    async def _taken_alone(self, one: Heard) -> bool:
+        try:
+            return None not in await self._attempt([one])
+        except (RecordAway, TimeoutError):
+            return False
+
+    async def _answers(self) -> bool:
+        return await _in(self._draining, partial(is_reachable, self._engine))
+
+    def _record_came_back(self) -> None:
         if self.record_is_away:
             log.info("record_back")
         self.record_is_away = False
         counts.record_away.set(0)
-        waiting = await asyncio.to_thread(self._spool.waiting)
-        counts.spooled.set(len(waiting))
-        for path in waiting:
-            batch = [_unpacked(one) for one in await asyncio.to_thread(self._spool.read, path)]
-            if batch and await self._to_record(batch) is None:
-                return
-            killpoint.reach("drain_before_forget")
-            await asyncio.to_thread(self._spool.forget, path)
-        counts.spooled.set(0)
+
+
+async def _in(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+
+def _answer(kept: Sequence[tuple[_Waiting, Receipt]]) -> None:
+    for one, receipt in kept:
+        if not one.answered.done():
+            one.answered.set_result(receipt)
 
 
 def _refuse(batch: Sequence[_Waiting]) -> None:
@@ -219,8 +315,14 @@ def _refuse(batch: Sequence[_Waiting]) -> None:
 
 def _spooled(heard: Heard) -> Receipt:
     """A position alone is not spooled: nobody can say yet whether it may be kept at all."""
-    kept = Kept.NOWHERE if heard.form is Form.POSITION else Kept.SPOOL
+    kept = Kept.NOWHERE if _is_position(heard) else Kept.SPOOL
     return Receipt(kept, _own_id(heard))
+
+
+def _is_position(heard: Heard) -> bool:
+    """A position alone, in whatever form: an application's tracking too."""
+    meaning = READERS[heard.form](heard.raw)
+    return heard.form is Form.POSITION or isinstance(meaning, PositionReport)
 
 
 def _own_id(heard: Heard) -> str | None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from tgd.errors import RecordAway
@@ -55,6 +56,8 @@ def transaction(engine: Engine) -> Iterator[Session]:
             yield session
     except (OperationalError, InterfaceError) as error:
         raise RecordAway(f"The record does not answer ({_sqlstate(error)}).") from error
+    except NoConnectionFree as error:
+        raise RecordAway("The record does not answer (no connection is free).") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise RecordAway("The record does not answer (connection lost).") from error
@@ -68,7 +71,7 @@ def is_reachable(engine: Engine) -> bool:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-    except DBAPIError:
+    except (DBAPIError, NoConnectionFree):
         return False
     return True
 

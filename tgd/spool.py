@@ -6,6 +6,7 @@ outage a fresh press never waits behind stale ones (RELIABILITY R12).
 """
 
 import contextlib
+import fcntl
 import json
 import os
 from base64 import b64decode, b64encode
@@ -26,16 +27,42 @@ class Spool:
         self._folder = folder
         self._keys = keys
         self._count = 0
+        self._lock: int | None = None
 
     def open(self) -> None:
-        """Make the folder; raises NotKept with a sentence when that is not possible."""
+        """Make the folder and hold it; raises NotKept with a sentence when that is not possible.
+
+        A second process in the same folder would remove what the first is just writing.
+        """
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise NotKept(f"The spool's folder cannot be made ({error.strerror}).") from None
+        self._hold()
         for torn in self._folder.glob("*.part"):
             # never renamed, so never acknowledged to anybody
             torn.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let the folder go."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _hold(self) -> None:
+        """Only a lock that somebody else has is a reason not to start: some file systems have
+        none."""
+        held = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            raise NotKept(
+                "Another process keeps in this spool: give every gateway its own TGD_NODE."
+            ) from None
+        except OSError:
+            log.warning("spool_not_locked")
+        self._lock = held
 
     def append(self, batch: Sequence[dict[str, Any]]) -> None:
         """Keep a batch durably; when this returns it survives a power loss. Raises NotKept."""
