@@ -1,4 +1,4 @@
-"""Who proves to be which handset: remembers all secrets' hashes, so that it answers at once.
+"""Who proves to be which handset: remembers what the record knows, so that it answers at once.
 
 Accepting and trusting are two decisions: nobody is refused here. A handset that cannot be looked
 up (the record is away, and was away when this process started) is heard as a stranger.
@@ -6,9 +6,13 @@ up (the record is away, and was away when this process started) is heard as a st
 
 import asyncio
 import hmac
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from gateway.ending import end
 from gateway.mqtt_direct import Identity
@@ -16,14 +20,14 @@ from tgd.database import transaction
 from tgd.errors import RecordAway
 from tgd.log import log
 from tgd.rules.keys import secret_hash
-from tgd.store.identities import secret_hashes
-from tgd.store.sources import secret_hash_of
+from tgd.store.identities import Proofs, proofs, proofs_of
 
 RELOAD_S = 30.0
 """A secret that was changed or withdrawn is believed no longer than this; a new one at once."""
 LOOK_UP_S = 2.0
 LOOK_UPS_AT_ONCE = 4
-"""Guesses of strangers wait for each other, never for all connections to the record."""
+"""Guesses of strangers wait for each other, never for all connections or threads there are."""
+T = TypeVar("T")
 
 
 class Identities:
@@ -31,7 +35,8 @@ class Identities:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._hashes: dict[str, str] = {}
+        self._known: Proofs | None = None
+        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE + 1, thread_name_prefix="identities")
         self._room = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
         self._task: asyncio.Task[None] | None = None
 
@@ -43,12 +48,13 @@ class Identities:
     async def close(self) -> None:
         """Stop loading."""
         await end(self._task)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def identify(
         self, claimed: str, password: bytes | None, common_name: str | None
     ) -> Identity:
-        """Who an MQTT client is. TLS has checked the certificate: its name needs no record."""
-        if common_name is not None and common_name == claimed:
+        """Who an MQTT client is. TLS has checked the certificate, the record its handset."""
+        if common_name is not None and common_name == claimed and await self._has(claimed):
             return Identity(claimed, True)
         if password is None:
             return Identity(claimed, False)
@@ -58,26 +64,45 @@ class Identities:
     async def proves(self, handset: str, secret: str) -> bool:
         """True when this is the secret of that handset; False also when nobody can say."""
         said = secret_hash(secret)
-        if _same(self._hashes.get(handset), said):
+        if self._known and _same(self._known.secrets.get(handset), said):
             return True
         found = await self._look_up(handset)
-        if not _same(found, said):
+        if found is None or not _same(found.secrets.get(handset), said):
             return False
-        self._hashes[handset] = said
+        if self._known:
+            self._known.secrets[handset] = said
         return True
 
-    async def _look_up(self, handset: str) -> str | None:
-        if "\x00" in handset or not handset.isprintable():
+    async def _has(self, handset: str) -> bool:
+        """Whether a certificate of this handset counts.
+
+        A certificate lives as long as its handset and nobody can call it back: for one that was
+        stolen or retired, or is none of ours, it proves nothing. While the record was never read,
+        the authority that issued it is believed: the record decides later what is disclosed.
+        """
+        if self._known is None:
+            return True
+        if handset in self._known.certified:
+            return True
+        found = await self._look_up(handset)
+        return found is not None and handset in found.certified
+
+    async def _look_up(self, handset: str) -> Proofs | None:
+        """What the record knows of one handset now; None when it does not answer."""
+        if not handset.isprintable():
             return None
         try:
             async with asyncio.timeout(LOOK_UP_S), self._room:
-                return await asyncio.to_thread(self._ask, handset)
+                return await self._ask(lambda session: proofs_of(session, handset))
         except (RecordAway, SQLAlchemyError, TimeoutError):
             return None
 
-    def _ask(self, handset: str) -> str | None:
-        with transaction(self._engine) as session:
-            return secret_hash_of(session, handset)
+    async def _ask(self, question: Callable[[Session], T]) -> T:
+        def answer() -> T:
+            with transaction(self._engine) as session:
+                return question(session)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
 
     async def _reload(self) -> None:
         while True:
@@ -90,13 +115,9 @@ class Identities:
     async def _load(self) -> None:
         """Without the record, what was known before is still believed."""
         try:
-            self._hashes = await asyncio.to_thread(self._ask_all)
+            self._known = await self._ask(proofs)
         except (RecordAway, SQLAlchemyError) as error:
             log.warning("identities_not_loaded", why=type(error).__name__)
-
-    def _ask_all(self) -> dict[str, str]:
-        with transaction(self._engine) as session:
-            return secret_hashes(session)
 
 
 def _same(known: str | None, said: str) -> bool:

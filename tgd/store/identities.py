@@ -1,12 +1,40 @@
-"""The secrets by which handsets prove themselves, all at once, for a gateway's memory."""
+"""By what handsets prove themselves, all at once, for a gateway's memory."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from tgd.rules.handset import HandsetState
 
-def secret_hashes(session: Session) -> dict[str, str]:
-    """Handset id to the hash of its secret, for every handset that has one."""
-    rows = session.connection().execute(
-        text("SELECT id, secret_hash FROM handset WHERE secret_hash IS NOT NULL")
+UNCERTIFIED = (HandsetState.STOLEN, HandsetState.RETIRED)
+"""In these states a certificate proves nothing: whoever holds the handset is not its holder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """The hashes of secrets by handset id, and the handsets whose certificate counts."""
+
+    secrets: dict[str, str]
+    certified: set[str]
+
+
+def proofs(session: Session) -> Proofs:
+    """Those of every handset."""
+    return _proofs(session.connection().execute(text("SELECT id, secret_hash, state FROM handset")))
+
+
+def proofs_of(session: Session, handset: str) -> Proofs:
+    """Those of one handset; empty for one that we do not know."""
+    asked = text("SELECT id, secret_hash, state FROM handset WHERE id = :id")
+    return _proofs(session.connection().execute(asked, {"id": handset}))
+
+
+def _proofs(rows: Iterable[Any]) -> Proofs:
+    found = list(rows)
+    return Proofs(
+        {row.id: row.secret_hash for row in found if row.secret_hash is not None},
+        {row.id for row in found if HandsetState(row.state) not in UNCERTIFIED},
     )
-    return {row.id: row.secret_hash for row in rows}

@@ -84,14 +84,6 @@ def _source(r: Any) -> Source:
     return Source(r.id, r.number, r.person, r.key_generation, r.is_test_device, known)
 
 
-def secret_hash_of(session: Session, handset: str) -> str | None:
-    """The hash of a handset's MQTT secret; None for a handset that we do not know."""
-    found = session.connection().execute(
-        text("SELECT secret_hash FROM handset WHERE id = :id"), {"id": handset}
-    )
-    return found.scalar_one_or_none()
-
-
 def remember_counters(session: Session, counters: dict[str, int]) -> None:
     """The highest counter of each handset; never goes back."""
     if counters:
