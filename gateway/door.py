@@ -100,6 +100,8 @@ class Door:
         self._is_open = False
         while not self._waiting.empty():
             _refuse([self._waiting.get_nowait()])
+        if self._running:  # a transaction that was given up may still commit
+            await asyncio.wait(set(self._running), timeout=CLOSING_S)
         for threads in (self._threads, self._writing, self._draining):
             threads.shutdown(wait=False, cancel_futures=True)
         self._spool.close()

@@ -4,7 +4,6 @@ States are not spooled: the next one says more. While the record is away nothing
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -79,6 +78,9 @@ class LifeSigns:
         except (RecordAway, SQLAlchemyError) as error:
             log.warning("states_not_kept", why=type(error).__name__, batch=len(batch))
             return False
+        except Exception as error:  # noqa: BLE001 the loop outlives what one batch did to it
+            log.error("states_failed", exc_info=error, batch=len(batch))
+            return False
         return True
 
     def _keep_now(self, batch: Sequence[Heard]) -> None:
@@ -99,8 +101,12 @@ class LifeSigns:
     async def _look_for_silence(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            with contextlib.suppress(RecordAway):
+            try:
                 await loop.run_in_executor(self._threads, self._find_silent)
+            except RecordAway as error:
+                log.warning("silence_not_looked_for", why=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 the loop outlives one bad turn
+                log.error("silence_failed", exc_info=error)
             await asyncio.sleep(LOOK_FOR_SILENCE_S)
 
     def _find_silent(self) -> None:

@@ -1,6 +1,7 @@
 """How a process of ours lives: told to stop by a signal, stops in order, says where it listens."""
 
 import asyncio
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ def live(process: str, run: Callable[[asyncio.Event], Awaitable[None]]) -> int:
     What stops the start is one sentence on stderr and exit code 1, never a stack trace.
     """
     set_up(process)
+    _open_as_many_as_allowed()
     try:
         uvloop.run(_until_told(run))
     except TgdError as error:
@@ -33,6 +35,14 @@ async def _until_told(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         loop.add_signal_handler(number, stop.set)
     await run(stop)
     log.info("stopped")
+
+
+def _open_as_many_as_allowed() -> None:
+    """Connections are file descriptors: the usual soft limit of 1,024 would let a stranger who
+    opens so many shut everybody out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def print_sentence(sentence: str) -> None:

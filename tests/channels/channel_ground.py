@@ -149,6 +149,10 @@ class Process:
             await until(lambda event=event: event in self.events())
         return self
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 

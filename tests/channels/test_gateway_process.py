@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -184,3 +185,17 @@ async def test_the_master_key_is_made_once_and_shared(tmp_path: Path):
     path.write_text("not a key")
     with pytest.raises(Misconfigured):
         open_keys(settings)
+
+
+async def test_it_may_open_as_many_connections_as_the_machine_allows(started, tmp_path):
+    """With the usual soft limit of 1,024 a stranger who opens so many would shut everybody out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+    try:
+        started.append(process := Process(tmp_path, AWAY))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await process.ready()
+    limits = Path(f"/proc/{process.pid}/limits").read_text()
+    (files,) = [line.split() for line in limits.splitlines() if line.startswith("Max open files")]
+    assert files[3] == files[4]
