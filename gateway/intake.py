@@ -11,6 +11,7 @@ from sqlmodel import Session
 from gateway.formats import READERS
 from gateway.formats.striking import strike
 from gateway.heard import Channel, Form, Heard, Kept, Receipt
+from gateway.strangers import gather
 from gateway.telemetry import Whereabouts, keep_positions
 from tgd import ids
 from tgd.alerts.raising import Press, Raised, raise_or_join
@@ -114,7 +115,7 @@ def _raise(
     if not reads:
         return
     judged = [(read, _judge(read, found)) for read in reads]
-    presses = [_press(read, verdict) for read, verdict in judged]
+    presses = gather(session, [_press(read, verdict) for read, verdict in judged])
     raised = raise_or_join(session, presses, now)
     store.insert_sightings(
         session, [_sighting(j, r, now, keys) for j, r in zip(judged, raised, strict=True)]

@@ -38,6 +38,7 @@ STREET_M = 500.0
 
 WORDS = {
     "unknown_source": "appareil inconnu",
+    "many_sources": "plusieurs appareils inconnus réunis",
     "no_allocation": "appareil sans attribution en cours",
     "allocation_ended": "attribution échue",
     "stolen": "appareil déclaré volé",

@@ -17,6 +17,7 @@ class Label(StrEnum):
     """One word per doubt; the console has a sentence for each, in both languages."""
 
     UNKNOWN_SOURCE = "unknown_source"
+    MANY_SOURCES = "many_sources"
     NO_ALLOCATION = "no_allocation"
     ALLOCATION_ENDED = "allocation_ended"
     STOLEN = "stolen"

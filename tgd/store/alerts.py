@@ -82,6 +82,14 @@ def open_alerts(session: Session, sources: Iterable[str]) -> list[Any]:
     return list(rows)
 
 
+def open_strangers(session: Session) -> set[str]:
+    """The sources of open alerts that are nobody's we know."""
+    rows = session.connection().execute(
+        text("SELECT source FROM alert WHERE state <> 'closed' AND handset IS NULL")
+    )
+    return set(rows.scalars())
+
+
 def insert_alerts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """New alerts; the constraint of one open alert per source and lane stands behind."""
     if rows:

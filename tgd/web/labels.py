@@ -70,6 +70,10 @@ LABELS = {
         word("unknown source"),
         word("Nobody we know: treat it as a call for help and read the message as received."),
     ),
+    Label.MANY_SOURCES: (
+        word("several unknown sources"),
+        word("Too many unknown sources at once share this alert: read every message as received."),
+    ),
     Label.NO_ALLOCATION: (
         word("not allocated"),
         word("This handset is given to nobody: whoever holds it may be in danger."),
