@@ -56,10 +56,16 @@ class Registry:
         return ConnAckReasonCode.SUCCESS
 
     def _make_room(self) -> bool:
+        """The longest idle gives way, else the one that was heard most: those who pour must not
+        keep the door shut for one who was never heard. What is being heard is still kept."""
         idle = [session for session in self.strangers if not session.busy]
-        if not idle:
+        poured = [session for session in self.strangers if session.heard]
+        if not (idle or poured):
             return False
-        longest = min(idle, key=lambda session: session.spoke_at)
+        if idle:
+            longest = min(idle, key=lambda session: session.spoke_at)
+        else:
+            longest = max(poured, key=lambda session: session.heard)
         del self.strangers[longest]
         longest.end(DisconnectReasonCode.QUOTA_EXCEEDED)
         self._observe("untrusted_evicted")

@@ -82,6 +82,8 @@ class Session:
         self._idle_s = None if trusted else limits.untrusted_idle_s
         self.spoke_at = asyncio.get_running_loop().time()
         self._hearing = 0
+        self.heard = 0
+        """How many of its publications were heard to the end."""
         self._freed = asyncio.Event()
         self._owed: deque[_Owed] = deque()
         self._granted: QoS | None = None
@@ -261,6 +263,7 @@ class Session:
             self._settle(owed, code)
         finally:
             self._hearing -= 1
+            self.heard += 1
             self._freed.set()
 
     def _words(self, receipt: Receipt) -> bytes:

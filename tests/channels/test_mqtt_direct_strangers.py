@@ -163,3 +163,19 @@ async def test_when_nobody_can_say_who_it_is_the_cry_is_still_heard():
         ana.say(alert())
         assert (await ana.hears(PubAckPacket)).reason_code == 0
         assert not h.door.heard[0].verified
+
+
+async def test_strangers_who_never_stop_do_not_keep_the_door_shut():
+    """Dora was heard and goes on and on; somebody who never was heard takes her place."""
+    over = asyncio.Event()
+    async with house(Limits(untrusted=1, stop_s=1)) as h:
+        dora = await h.call_as("pouring", None)
+        dora.say(alert(topic="tgd/v1/pouring/alert"))
+        await dora.hears(PubAckPacket)
+        h.door.hold = lambda heard: over
+        dora.say(alert(topic="tgd/v1/pouring/alert", packet_id=2))
+        while len(h.door.heard) < 2:
+            await asyncio.sleep(0.01)
+        bea = await h.call_as("never-heard", None)
+        assert bea.welcome.reason_code == 0
+        over.set()
