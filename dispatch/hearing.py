@@ -19,7 +19,7 @@ from tgd.alerts.acts import Actor
 from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
 from tgd.journal import Line
 from tgd.rules.access import ANSWERS
-from tgd.rules.alert import TRANSITIONS, AlertEvent, AlertState, Outcome, Verified
+from tgd.rules.alert import AlertState, Outcome, Verified
 from tgd.rules.delivery import DeliveryState
 from tgd.store import acting, nudges
 from tgd.store import dispatching as store
@@ -142,22 +142,15 @@ def _take(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
 def _close(session: Session, actor: Actor, alert: UUID, said: AnswerSaid, now: datetime) -> None:
     seen = acting.alert(session, alert)
     assert seen is not None
-    if seen.owner is None and (AlertState(seen.state), AlertEvent.TAKE) in TRANSITIONS:
-        acts.take(session, actor, alert, now)
-    elif not _same_house(seen.owner, actor.name):
+    if seen.owner is not None and not acts.are_colleagues(seen.owner, actor.name):
         raise SomebodyWasFaster("Somebody else answers for this alert: they close it.")
-    elif seen.owner != actor.name:
-        actor = Actor(seen.owner or actor.name)
+    if seen.owner != actor.name:  # the one who closes it is named, not the one who took it
+        acts.take(session, actor, alert, now)
     if said.verified:
         acts.verify(session, actor, alert, Verified(said.verified), now)
     closed = acts.close(session, actor, alert, _outcome(said), said.reason or "", now)
     if closed.state != AlertState.CLOSED:
         raise Incomplete("Closing it this way needs a second person: ask the supervisor.")
-
-
-def _same_house(owner: str | None, actor: str) -> bool:
-    """True when both are behind the same destination: agents change shifts."""
-    return owner is not None and owner.partition("/")[0] == actor.partition("/")[0]
 
 
 def _outcome(said: AnswerSaid) -> Outcome:

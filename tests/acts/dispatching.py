@@ -105,9 +105,12 @@ def acts_of(session: Session, alert: UUID | None = None) -> list[str]:
     return [line.act for line in lines if alert is None or line.alert == alert]
 
 
-def said(claimed_key: str, state: str, *, id: str = "answer-1", **more: str) -> AnswerSaid:
-    """What a destination says about a telling."""
-    return AnswerSaid(id=id, key=claimed_key, alert=claimed_key.partition(":")[0], state=state,
+def said(
+    claimed_key: str, state: str, *, id: str = "answer-1", alert_: str | None = None, **more: str
+) -> AnswerSaid:
+    """What a destination says about a telling, or (no key) about the alert that it names."""
+    alert = claimed_key.partition(":")[0] if alert_ is None else alert_
+    return AnswerSaid(id=id, key=claimed_key or None, alert=alert, state=state,
                       **more)  # type: ignore[arg-type]  # fmt: skip
 
 

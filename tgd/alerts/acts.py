@@ -41,7 +41,8 @@ class Actor:
 
 
 def take(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """Answer for the alert. One winner; only a supervisor takes it from somebody else.
+    """Answer for the alert. One winner; only a supervisor takes it from somebody else, and those
+    behind one destination from each other.
 
     Raises NotAllowed, WrongState, SomebodyWasFaster.
     """
@@ -50,10 +51,21 @@ def take(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert
     if seen.owner == actor.name:
         rules.after(AlertState(seen.state), AlertEvent.TAKE)
         return _act(session, actor, seen, "AlertKept", now, {"acted_at": now})
-    if seen.owner is not None and actor.role is not Role.SUPERVISOR:
+    if seen.owner is not None and not _may_take_over(actor, seen.owner):
         raise SomebodyWasFaster("Somebody else has already taken this alert.")
     changes = {"owner": actor.name, "acted_at": now, "taken_at": seen.taken_at or now}
     return _event(session, actor, seen, AlertEvent.TAKE, "AlertAcknowledged", now, changes)
+
+
+def _may_take_over(actor: Actor, owner: str) -> bool:
+    if actor.is_destination:
+        return are_colleagues(owner, actor.name)
+    return actor.role is Role.SUPERVISOR
+
+
+def are_colleagues(one: str, other: str) -> bool:
+    """True when both are behind the same destination (`name/agent`): agents change shifts."""
+    return one.partition("/")[0] == other.partition("/")[0]
 
 
 def take_next(session: Session, actor: Actor, now: datetime) -> Alert | None:
@@ -146,7 +158,7 @@ def close(
     rules.after(AlertState(seen.state), AlertEvent.CLOSE)
     if not (outcome is Outcome.TEST) == (seen.lane == rules.Lane.TEST):
         raise Incomplete("A test is closed as a test, and nothing else is.")
-    if _needs_second(seen, actor, outcome):
+    if needs_second(seen, outcome, reported=actor.is_destination):
         proposal = {"proposed_by": actor.name, "proposed_outcome": outcome.value,
                     "proposed_reason": reason, "acted_at": now}  # fmt: skip
         return _act(session, actor, seen, "ClosingProposed", now, proposal, {"outcome": outcome})
@@ -179,16 +191,17 @@ def _close(
     return _event(session, actor, seen, AlertEvent.CLOSE, "AlertClosed", now, changes, detail)
 
 
-def _needs_second(seen: Alert, actor: Actor, outcome: Outcome) -> bool:
-    there = seen.state == AlertState.ON_SCENE
-    reported = actor.is_destination and outcome in rules.SEEN_OUTCOMES
+def needs_second(seen: Alert, outcome: Outcome, *, reported: bool = False) -> bool:
+    """True when this alert, as it is now, is not ended so by one person alone.
+
+    `reported`: those who were sent say it themselves, so that they may have seen her.
+    """
+    there = seen.state == AlertState.ON_SCENE or (reported and outcome in rules.SEEN_OUTCOMES)
     # what was heard before the newest press says nothing about that press
     is_fresh = seen.verified_at is not None and seen.verified_at >= seen.pressed_at
     verified = Verified(seen.verified) if seen.verified and is_fresh else None
     doubtful = bool(DOUBTFUL_ENDS & set(seen.labels))
-    return rules.needs_second_person(
-        outcome, verified, seen=there or reported, doubtful_end=doubtful
-    )
+    return rules.needs_second_person(outcome, verified, seen=there, doubtful_end=doubtful)
 
 
 def _must_be_allowed(actor: Actor, act: Act) -> None:

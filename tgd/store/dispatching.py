@@ -259,8 +259,10 @@ def newest_delivery(session: Session, alert: str, destination: str) -> Any:
             text(
                 "SELECT d.id, d.alert, d.topic, d.state FROM delivery d"
                 " JOIN alert a ON a.id = d.alert WHERE d.destination = :destination"
-                " AND (CAST(a.id AS text) = :alert OR 'AL-' || lpad(CAST(a.number AS text), 6, '0')"
-                " = :alert) ORDER BY d.made_at DESC LIMIT 1 FOR UPDATE OF a, d"
+                " AND (CAST(a.id AS text) = :alert OR 'AL-' || lpad(CAST(a.number AS text),"
+                # lpad also cuts: after a million alerts it must not name another one
+                " greatest(6, length(CAST(a.number AS text))), '0') = :alert)"
+                " ORDER BY d.made_at DESC LIMIT 1 FOR UPDATE OF a, d"
             ),
             {"alert": alert, "destination": destination},
         )

@@ -1,0 +1,294 @@
+"""What a destination says becomes acts: once, about its own, in the name of who did it."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
+from tests.acts.dispatching import (
+    BRUNO,
+    acts_of,
+    alert_now,
+    answer,
+    deliveries,
+    named,
+    not_reached,
+    said,
+    turn,
+)
+from tests.world import World
+from tgd.alerts import acts
+from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
+from tgd.rules.alert import SEEN_OUTCOMES, AlertState, Outcome, Verified
+
+WHY = "The patrol found her unharmed."
+SAFE = {"outcome": "made_safe", "reason": WHY}
+DESTINATION = {"webhook": "platform", "cisu": "room", "voice": "duty", "sms": "duty"}
+REFUSED: dict[str, type[Refusal]] = {
+    "NOT-ALLOWED": NotAllowed, "NOT-THEIRS": SomebodyWasFaster, "OVER": WrongState,
+}  # fmt: skip
+
+SAME = " ".join(AlertState)
+TAKES = "taken taken verified requested acknowledged on_scene closed"
+HAS_IT = "acknowledged acknowledged acknowledged acknowledged acknowledged on_scene closed"
+ARRIVES = "on_scene on_scene on_scene on_scene on_scene on_scene closed"
+ENDS = "closed NOT-THEIRS NOT-THEIRS NOT-THEIRS NOT-THEIRS NOT-THEIRS OVER"
+AFTER = {
+    ("webhook", "received"): SAME, ("webhook", "taken"): TAKES,
+    ("webhook", "on_scene"): ARRIVES, ("webhook", "closed"): ENDS,
+    ("cisu", "received"): HAS_IT, ("cisu", "taken"): HAS_IT,
+    ("cisu", "on_scene"): ARRIVES, ("cisu", "closed"): ENDS,
+    ("voice", "received"): SAME, ("voice", "taken"): TAKES,
+    ("sms", "received"): SAME,
+}  # fmt: skip
+"""State after each answer, for an alert that is open, taken by Bruno, verified … closed."""
+
+
+@pytest.fixture
+def alert(world: World) -> UUID:
+    """Ana has pressed, and a minute later all four destinations have been told."""
+    world.hear(world.press(world.give("Ana")))
+    everybody_is_told(world)
+    return world.only_alert().id
+
+
+def everybody_is_told(world: World) -> None:
+    world.wait(seconds=61)
+    answer(world.session, world.now, *turn(world.session, world.now))
+
+
+def key(alert: UUID, destination: str = "platform") -> str:
+    return f"{alert}:opened:0:{destination}"
+
+
+def hear(
+    world: World, alert: UUID, state: str, kind: str = "webhook", *, to: str = "", **more: Any
+) -> Effect:
+    """The destination says it; what is refused leaves nothing behind."""
+    to = to or DESTINATION[kind]
+    with world.session.begin_nested():
+        return hear_answer(world.session, to, kind, said(key(alert, to), state, **more), world.now)
+
+
+def bring(world: World, alert: UUID, state: str) -> None:
+    """Bruno brings the alert to that state."""
+    s, now = world.session, world.now
+    if state == "open":
+        return
+    acts.take(s, BRUNO, alert, now)
+    if state in ("verified", "closed"):
+        acts.verify(s, BRUNO, alert, Verified.SAFE_VOICE, now)
+    if state == "requested":
+        acts.request_intervention(s, BRUNO, alert, now)
+    if state == "acknowledged":
+        acts.acknowledge(s, BRUNO, alert, now)
+    if state == "on_scene":
+        acts.arrive(s, BRUNO, alert, now)
+    if state == "closed":
+        acts.close(s, BRUNO, alert, Outcome.ACCIDENTAL, "pressed in a bag", now)
+
+
+@pytest.mark.parametrize("kind", list(DESTINATION))
+@pytest.mark.parametrize("word", ["received", "taken", "on_scene", "closed"])
+def test_each_answer_of_each_kind_in_each_state(world: World, kind: str, word: str) -> None:
+    for number, _ in enumerate(AlertState):
+        world.hear(world.press(world.give(f"P{number}", number=f"+3363998100{number}")))
+    everybody_is_told(world)
+    after = AFTER.get((kind, word), "NOT-ALLOWED " * 7).split()
+    for alert, before, expected in zip(world.alerts(), AlertState, after, strict=True):
+        bring(world, alert.id, before)
+        if expected in REFUSED:
+            with pytest.raises(REFUSED[expected]):
+                hear(world, alert.id, word, kind, id=f"about {before}", **SAFE)
+        else:
+            effect = hear(world, alert.id, word, kind, id=f"about {before}", **SAFE)
+            assert effect == Effect("done", word)
+        now = alert_now(world.session, alert.id)
+        assert now.state == (before if expected in REFUSED else expected), before
+        takes = (word == "taken" and expected not in REFUSED) or now.state == "closed"
+        nobodys = DESTINATION[kind] if takes else None
+        assert now.owner == (nobodys if before == "open" else "bruno"), before
+
+
+def test_the_same_answer_twice_is_one_and_another_id_is_another(world: World, alert: UUID) -> None:
+    assert hear(world, alert, "taken", by="Agent 7") == Effect("done", "taken")
+    before = acts_of(world.session, alert)
+    version = alert_now(world.session, alert).version
+    assert hear(world, alert, "taken", by="Agent 7") == Effect("known", "taken")
+    assert acts_of(world.session, alert) == before
+    assert alert_now(world.session, alert).version == version
+    assert hear(world, alert, "taken", by="Agent 7", id="answer-2") == Effect("done", "taken")
+
+
+def test_the_same_id_of_another_destination_is_another_answer(world: World, alert: UUID) -> None:
+    hear(world, alert, "received")
+    assert hear(world, alert, "received", to="other-platform") == Effect("done", "received")
+
+
+@pytest.mark.parametrize("end", ["a", "b"])
+def test_two_long_ids_that_begin_alike_are_two_answers(world: World, alert: UUID, end: str) -> None:
+    hear(world, alert, "received", id="x" * 199 + "c")
+    assert hear(world, alert, "received", id="x" * 199 + end).result == "done"
+    assert hear(world, alert, "received", id="x" * 199 + end).result == "known"
+
+
+def test_a_refused_answer_may_be_repeated_when_it_is_mended(world: World, alert: UUID) -> None:
+    with pytest.raises(Incomplete):
+        hear(world, alert, "closed", outcome="made_safe", reason="ok")
+    assert alert_now(world.session, alert).owner is None
+    assert hear(world, alert, "closed", **SAFE) == Effect("done", "closed")
+
+
+def test_nobody_answers_about_another_destinations_telling(world: World, alert: UUID) -> None:
+    theirs = said(key(alert, "other-platform"), "taken")
+    with pytest.raises(NotYours):
+        hear_answer(world.session, "platform", "webhook", theirs, world.now)
+    with pytest.raises(NotYours):
+        hear_failure(world.session, "platform", not_reached(key(alert, "duty")), world.now)
+    with pytest.raises(NotYours):
+        hear(world, alert, "taken", to="nobody")
+    assert alert_now(world.session, alert).owner is None
+
+
+def test_a_key_and_another_alert_are_nobodys(world: World, alert: UUID) -> None:
+    world.hear(world.press(world.give("Bea", number="+33639980002")))
+    other = world.alerts()[1].id
+    mixed = said(key(alert), "taken", alert_=str(other))
+    with pytest.raises(NotYours):
+        hear_answer(world.session, "platform", "webhook", mixed, world.now)
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.TEST])
+def test_the_platform_closes_alone_only_what_was_seen_or_heard(
+    world: World, alert: UUID, outcome: Outcome
+) -> None:
+    told = {"outcome": outcome.value, "reason": WHY}
+    if outcome not in SEEN_OUTCOMES:
+        for heard in ({}, {"verified": "silent"}, {"verified": "danger"}):
+            with pytest.raises(Incomplete, match="second person"):
+                hear(world, alert, "closed", **told, **heard)
+        now = alert_now(world.session, alert)
+        assert (now.state, now.owner, now.verified) == ("open", None, None)
+        told |= {"verified": "safe_code_word"}
+    hear(world, alert, "closed", **told)
+    now = alert_now(world.session, alert)
+    assert (now.state, now.outcome, now.reason) == ("closed", outcome, WHY)
+    assert now.verified == told.get("verified")
+
+
+@pytest.mark.parametrize("kind", ["cancel", "duress"])
+def test_a_cancelled_or_forced_press_is_ended_by_the_platform_only_when_she_was_seen(
+    world: World, alert: UUID, kind: str
+) -> None:
+    world.hear(world.press(world.give("Bea", number="+33639980002"), kind=kind))
+    everybody_is_told(world)
+    beas = world.alerts()[1].id
+    with pytest.raises(Incomplete, match="second person"):
+        hear(world, beas, "closed", outcome="accidental", reason=WHY, verified="safe_voice")
+    assert hear(world, beas, "closed", **SAFE).state == "closed"
+
+
+@pytest.mark.parametrize("outcome", [None, "test", "all good"])
+def test_an_outcome_that_is_none_ends_nothing(
+    world: World, alert: UUID, outcome: str | None
+) -> None:
+    with pytest.raises(Incomplete):
+        hear(world, alert, "closed", outcome=outcome, reason=WHY, verified="safe_voice")
+    assert alert_now(world.session, alert).state == "open"
+
+
+def test_a_colleague_who_closes_is_named_and_not_the_one_who_took(
+    world: World, alert: UUID
+) -> None:
+    hear(world, alert, "taken", by="agent-7")
+    world.wait(seconds=5)
+    hear(world, alert, "closed", id="end", by="agent-8", **SAFE)
+    now = alert_now(world.session, alert)
+    assert (now.closed_by, now.owner) == ("platform/agent-8", "platform/agent-8")
+    (line,) = world.lines("AlertClosed")
+    assert line.who == "platform/agent-8"
+
+
+@pytest.mark.parametrize("stranger", ["other-platform", "room"])
+def test_another_house_does_not_close_it(world: World, alert: UUID, stranger: str) -> None:
+    hear(world, alert, "taken", by="agent-7")
+    with pytest.raises(SomebodyWasFaster):
+        hear(world, alert, "closed", to=stranger, **SAFE)
+    assert alert_now(world.session, alert).owner == "platform/agent-7"
+
+
+def test_a_second_taken_takes_it_from_nobody(world: World, alert: UUID) -> None:
+    hear(world, alert, "taken", by="agent-7")
+    hear(world, alert, "taken", to="other-platform", by="agent-1")
+    hear(world, alert, "taken", "voice")
+    assert alert_now(world.session, alert).owner == "platform/agent-7"
+
+
+def test_a_name_is_cleaned_and_cannot_pass_for_another_house(world: World, alert: UUID) -> None:
+    hear(world, alert, "taken", by="room/<b>Zoë</b>\n" + "x" * 80)
+    owner = alert_now(world.session, alert).owner
+    assert owner == "platform/roombZoëb" + "x" * 21
+
+
+def test_a_late_answer_about_a_closed_alert_changes_nothing(world: World, alert: UUID) -> None:
+    bring(world, alert, "closed")
+    before = alert_now(world.session, alert)
+    for word in ("received", "taken", "on_scene"):
+        assert hear(world, alert, word, "cisu", id=word).result == "done"
+    after = alert_now(world.session, alert)
+    assert (after.state, after.owner, after.version) == ("closed", "bruno", before.version)
+    assert (after.acknowledged_at, after.on_scene_at) == (None, None)
+    with pytest.raises(WrongState):
+        hear(world, alert, "closed", "cisu", id="end", **SAFE)
+
+
+def test_what_reached_nobody_is_told_again_at_once_and_once(world: World) -> None:
+    world.hear(world.press(world.give("Ana")))
+    alert = world.only_alert().id
+    (told,) = turn(world.session, world.now)
+    assert told.telling.key == key(alert)
+    world.wait(seconds=1)
+    failure = not_reached(key(alert))
+    assert hear_failure(world.session, "platform", failure, world.now).result == "done"
+    (again,) = turn(world.session, world.now)
+    assert (again.telling.key, again.attempt) == (key(alert), 2)
+    assert hear_failure(world.session, "platform", failure, world.now).result == "known"
+    assert turn(world.session, world.now) == []
+
+
+def test_a_failure_after_it_was_received_takes_nothing_back(world: World, alert: UUID) -> None:
+    hear(world, alert, "received")
+    hear_failure(world.session, "platform", not_reached(key(alert)), world.now)
+    assert deliveries(world.session)["platform:opened"].state == "received"
+    assert "platform:opened" not in named(turn(world.session, world.now))
+
+
+def test_an_answer_by_reference_needs_no_key(world: World, alert: UUID) -> None:
+    number = world.only_alert().number
+    by_reference = said("", "taken", alert_=f"AL-{number:06d}")
+    assert hear_answer(world.session, "platform", "webhook", by_reference, world.now).result
+    assert alert_now(world.session, alert).owner == "platform"
+    assert deliveries(world.session)["platform:opened"].state == "taken"
+
+
+@pytest.mark.parametrize("name", ["AL-999999", "AL-1", "1", "", "%", "AL-______"])
+def test_a_reference_that_names_no_alert_is_refused(world: World, alert: UUID, name: str) -> None:
+    with pytest.raises(NotYours):
+        hear_answer(world.session, "platform", "webhook", said("", "taken", alert_=name), world.now)
+
+
+def test_the_millionth_alert_is_not_taken_for_another(world: World, alert: UUID) -> None:
+    number = 1_000_000 + 10 * (world.only_alert().number or 0)
+    world.session.connection().exec_driver_sql(
+        f"ALTER TABLE alert ALTER number RESTART WITH {number}"
+    )
+    world.hear(world.press(world.give("Bea", number="+33639980002")))
+    everybody_is_told(world)
+    beas = world.alerts()[1]
+    by_reference = said("", "taken", alert_=f"AL-{beas.number:06d}")
+    hear_answer(world.session, "platform", "webhook", by_reference, world.now)
+    assert alert_now(world.session, beas.id).owner == "platform"
+    cut = said("", "taken", id="cut", alert_=f"AL-{beas.number:06d}"[:9])
+    with pytest.raises(NotYours):
+        hear_answer(world.session, "platform", "webhook", cut, world.now)
