@@ -1,8 +1,13 @@
-"""The processes of one host: started, listened to, started again when they die, stopped."""
+"""The processes of one host: started, listened to, started again when they die, stopped.
+
+A part never outlives us: one that did would hold its ports against the next `tgd up`.
+"""
 
 import asyncio
 import contextlib
+import ctypes
 import json
+import os
 import signal
 import sys
 import time
@@ -19,6 +24,9 @@ AGAIN_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Pauses before a part that keeps dying is started again; the last one for ever."""
 WELL_AFTER_S = 10.0
 """A part that lived for so long is well: its next death counts as a first one."""
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the kernel sends this signal to us when the thread that started us dies."""
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 @dataclass
@@ -113,7 +121,26 @@ async def _spawn(part: Part) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE, limit=1 << 20, start_new_session=True,
         env={**inherited_environment(), **part.environment},
+        preexec_fn=_die_with(os.getpid()),
     )  # fmt: skip
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """Runs in the new process before its program: SIGKILL for it when `parent` dies.
+
+    It has no time for an orderly stop, for its ports are needed now; nothing that it has
+    acknowledged is lost by that. None where there is no such call: then only SIGTERM ends it.
+    """
+    if _prctl is None:
+        return None
+    prctl = _prctl  # found before the fork: after it nothing may be loaded
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return bind
 
 
 async def _end(part: Part) -> None:

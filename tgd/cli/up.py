@@ -40,6 +40,9 @@ class Host:
             "mqtt": self.settings.mqtt_listen, "mqtts": self.settings.mqtt_tls_listen,
             "gateway": self.settings.gateway_listen, "answers": self.settings.answers_listen,
             "console": self.settings.console_listen,
+            "gateway-health": self.settings.gateway_health_listen,
+            "dispatch-health": self.settings.dispatch_health_listen,
+            "console-health": self.settings.console_health_listen,
         }  # fmt: skip
         return [
             {
@@ -139,12 +142,12 @@ def _mention_accounts(url: str, say: Callable[[str], None]) -> None:
 
 
 def _parts(read: Settings) -> list[Part]:
-    hearing = ["gateway"] + (["mqtt"] if read.mqtt_listen else [])
+    hearing = ["gateway", "gateway-health"] + (["mqtt"] if read.mqtt_listen else [])
     hearing += ["mqtts"] if read.mqtt_tls_listen else []
     return [
         Part("gateway", "gateway", listeners=tuple(hearing)),
-        Part("dispatch", "dispatch", listeners=("answers",)),
-        Part("console", "tgd.web", listeners=("console",)),
+        Part("dispatch", "dispatch", listeners=("answers", "dispatch-health")),
+        Part("console", "tgd.web", listeners=("console", "console-health")),
     ]
 
 
