@@ -178,7 +178,7 @@ def _is_proven(told: WebhookDestination | CisuDestination, request: Request, raw
         return token is not None and hmac.compare_digest(given.encode(), expected)
     headers = {k: v for k, v in request.headers.items() if k.startswith("webhook-")}
     try:
-        Webhook(told.secret.get_secret_value()).verify(raw, headers)
+        Webhook(told.secret.get_secret_value()).verify(raw, headers, json_parse=False)
     except (WebhookVerificationError, ValueError, KeyError):
         return False
     return True
