@@ -94,9 +94,9 @@ def signature(params: Any, path: str = "/sms/twilio", *, token: str = TOKEN, url
     return RequestValidator(token).compute_signature(url or PUBLIC_URL + path, params)
 
 
-async def until(true: Callable[[], Any]) -> None:
+async def until(true: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
     """Wait for something that will become true; fails as a test does."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(patience_s):
         while not await asyncio.to_thread(true):
             await asyncio.sleep(0.05)
 

@@ -107,7 +107,7 @@ async def test_a_broker_killed_while_nobody_listens_gives_everything_it_acknowle
     await asyncio.to_thread(rabbitmq.start)
     again = client(rabbitmq, door, "gateway-1")
     await again.open()
-    await until(lambda: counted(engine, "alert_trigger") >= 100)
+    await until(lambda: counted(engine, "alert_trigger") >= 100, 90)
     await again.close()
     ids = {json.dumps(one.trigger) for one in world.triggers()}
     assert len(ids) == 100

@@ -36,10 +36,9 @@ def test_a_running_record_is_used_and_left_running(bare_desk):
     try:
         assert url_if_running(record_of(bare_desk)) == url
         two = [bare_desk.start("handset", "enroll", "--json") for _ in range(2)]
-        assert [one.wait(timeout=90) for one in two] == [0, 0]
+        said = [one.communicate(timeout=90) for one in two]
+        assert [one.returncode for one in two] == [0, 0], said
         assert record.is_alive()
-        for one in two:
-            one.communicate()
     finally:
         record.stop()
     assert url_if_running(record_of(bare_desk)) is None
