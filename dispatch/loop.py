@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch import counts
 from dispatch.policy import Policy
 from dispatch.telling import Answer, Destination, Later
-from dispatch.turn import Answered, Claimed, claim, free_dead, write_answers
+from dispatch.turn import FAULTS, Answered, Claimed, claim, free_dead, write_answers
 from tgd import clock, journal, killpoint
 from tgd.database import transaction
 from tgd.errors import RecordAway
@@ -25,6 +26,8 @@ from tgd.log import log
 from tgd.store import dispatching as store
 from tgd.store import nudges
 
+MOST_UNWRITTEN = 10_000
+"""Answers kept in memory while the record is away; what is beyond is told again by its lease."""
 SLOWEST_LOOK_S = 1.0
 """The slow poll under NOTIFY."""
 AWAY_S = 0.5
@@ -47,8 +50,14 @@ class Loop:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="dispatch")
         self._telling: set[asyncio.Task[None]] = set()
         self._answers: asyncio.Queue[Answered] = asyncio.Queue()
+        self._unwritten: list[Answered] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.last_turn_at = time.monotonic()
+
+    @property
+    def unwritten(self) -> int:
+        """How many answers wait for the record."""
+        return len(self._unwritten)
 
     async def open(self) -> None:
         """Start."""
@@ -62,10 +71,11 @@ class Loop:
     async def close(self) -> None:
         """Stop claiming, let what is being told end and be written, then stop."""
         self._tasks[0].cancel()
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, RecordAway):
             async with asyncio.timeout(6):
                 await asyncio.gather(*self._telling, return_exceptions=True)
                 await self._answers.join()
+                await self._write_again()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -87,6 +97,7 @@ class Loop:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _turn(self) -> None:
+        await self._write_again()  # before their leases end and they are told once more
         claimed = await self._in_thread(self._claim)
         self.last_turn_at = time.monotonic()
         counts.record_away.set(0)
@@ -143,9 +154,33 @@ class Loop:
             answered.append(self._answers.get_nowait())
         try:
             await self._in_thread(lambda: self._write_now(answered))
+        except (RecordAway, SQLAlchemyError, *FAULTS):
+            self._unwritten += answered[: MOST_UNWRITTEN - len(self._unwritten)]
+            raise
         finally:
             for _ in answered:
                 self._answers.task_done()
+
+    async def _write_again(self) -> None:
+        """What could not be written; raises RecordAway while it still cannot."""
+        while self._unwritten:
+            some = self._unwritten[:200]
+            await self._in_thread(partial(self._write_each, some))
+            del self._unwritten[: len(some)]
+
+    def _write_each(self, answered: list[Answered]) -> None:
+        """All together, or else each alone: one that no table takes holds no other."""
+        try:
+            self._write_now(answered)
+        except (SQLAlchemyError, *FAULTS) as error:
+            log.error("answers_failed", exc_info=error, batch=len(answered))
+        else:
+            return
+        for one in answered:
+            try:
+                self._write_now([one])
+            except (SQLAlchemyError, *FAULTS) as error:
+                log.error("answer_lost", exc_info=error, alert=one.claimed.telling.alert)
 
     def _write_now(self, answered: list[Answered]) -> None:
         with transaction(self._engine) as session:

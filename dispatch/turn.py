@@ -18,6 +18,7 @@ from dispatch.telling import Answer, Later, Place, Received, Refused, Sent, Tell
 from tgd import ids, journal
 from tgd.alerts import acts
 from tgd.journal import Line
+from tgd.log import log
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
 from tgd.rules.doubt import Trust
@@ -27,6 +28,10 @@ from tgd.store import nudges
 
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than its own time limit a telling may be ours."""
+BROKEN_AGAIN = timedelta(seconds=5)
+"""When an alert that could not be planned is tried again."""
+FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What a row that nobody foresaw can do to its own planning or telling, and to no other."""
 WORKER = "dispatch"
 
 
@@ -60,6 +65,11 @@ class _Turn:
     lapses: list[UUID]
     lines: list[Line]
 
+    def add(self, other: "_Turn") -> None:
+        """What one alert needs, beside the others."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+
 
 def claim(
     session: Session, policy: Policy, now: datetime, worker: str, limit: int = 200
@@ -74,11 +84,21 @@ def claim(
         by_alert[row.alert].append(row)
     turn = _Turn([], [], [], [], [], [])
     for alert in alerts:
-        rows = by_alert[alert.id]
-        made = plan(_facts(alert), [_delivery_facts(r) for r in rows], policy, now)
-        _apply(made, alert, rows, policy, now, worker, turn)
+        turn.add(_planned(alert, by_alert[alert.id], policy, now, worker))
     claimed = _write(session, turn, policy, now, worker)
     return _compose(session, alerts, by_alert, turn, claimed, now)
+
+
+def _planned(alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, worker: str) -> _Turn:
+    """What this alert needs; one that cannot be planned is logged and tried again soon."""
+    turn = _Turn([], [], [], [], [], [])
+    try:
+        made = plan(_facts(alert), [_delivery_facts(r) for r in rows], policy, now)
+        _apply(made, alert, rows, policy, now, worker, turn)
+    except FAULTS as error:
+        log.error("plan_failed", exc_info=error, alert=str(alert.id))
+        return _Turn([], [], [], [{"id": alert.id, "at": now + BROKEN_AGAIN}], [], [])
+    return turn
 
 
 def _apply(
@@ -157,9 +177,21 @@ def _compose(
         for i, r in old.items()
     ]  # fmt: skip
     return [
-        Claimed(i, token, attempt, name, _telling(key, topic, a, positions, holders, now))
+        Claimed(i, token, attempt, name, _composed(key, topic, a, positions, holders, now))
         for i, token, attempt, name, key, topic, a in told
     ]
+
+
+def _composed(
+    key: str, topic: str, alert: Any, positions: dict[UUID, Any], holders: dict[UUID, Any],
+    now: datetime,
+) -> Telling:  # fmt: skip
+    """An alert is told without its place and number rather than not at all."""
+    try:
+        return _telling(key, topic, alert, positions, holders, now)
+    except FAULTS as error:
+        log.error("telling_without_place", exc_info=error, alert=str(alert.id))
+        return _telling(key, topic, alert, {}, {}, now)
 
 
 def _telling(
@@ -191,7 +223,15 @@ def reference(number: int | None) -> str:
 
 def _places(holder: Any) -> tuple[Place, ...]:
     known = (holder.places or []) if holder else []
-    return tuple(Place(p.get("label", ""), p.get("city"), p.get("insee")) for p in known)
+    return tuple(
+        Place(_word(p.get("label")) or "", _word(p.get("city")), _word(p.get("insee")))
+        for p in known
+        if isinstance(p, dict)
+    )
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _position(row: Any) -> Position | None:

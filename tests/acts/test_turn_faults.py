@@ -1,0 +1,174 @@
+"""One row that nobody foresaw costs nobody else an alert, and no answer is forgotten."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import select
+
+from dispatch.loop import Loop
+from dispatch.policy import read_policy
+from dispatch.telling import Answer, Destination, Received, Telling
+from tests.acts.dispatching import named, rows, turn
+from tests.world import World
+from tgd import clock
+from tgd.listening import Listener
+from tgd.records import ProtectedPerson
+from tgd.store import nudges
+
+PATIENCE_S = 30
+ONE = read_policy(
+    """
+    [[destination]]
+    name = "platform"
+    kind = "webhook"
+    url = "https://platform.example/alerts"
+    secret = "whsec_cmVwbGFjZSB0aGlzIHNlY3JldCBiZWZvcmUgdXNlIQ=="
+    timeout_s = 20.0
+
+    [[step]]
+    after_s = 0
+    tell = ["platform"]
+    """
+)
+
+
+def sql(world: World, statement: str) -> None:
+    world.session.connection().execute(text(statement))
+    world.session.commit()
+
+
+def two_presses(world: World) -> None:
+    world.hear(world.press(world.give("Ana")))
+    world.session.commit()
+    turn(world.session, world.now)
+    world.wait(seconds=1)
+    world.hear(world.press(world.give("Bea", number="+33639980002")))
+    world.session.commit()
+
+
+def test_an_alert_that_cannot_be_planned_holds_no_other(world: World) -> None:
+    two_presses(world)
+    sql(world, "UPDATE delivery SET topic = 'of tomorrow'")
+    sql(world, "UPDATE alert SET look_again_at = opened_at")
+    (told,) = turn(world.session, world.now)
+    anas, beas = world.alerts()
+    assert told.telling.alert == str(beas.id)
+    assert anas.look_again_at is not None
+    assert timedelta(0) < anas.look_again_at - world.now <= timedelta(seconds=10)
+    assert turn(world.session, world.now) == []
+    sql(world, f"UPDATE delivery SET topic = 'opened' WHERE alert = '{anas.id}'")
+    world.wait(seconds=21)
+    again = [c for c in turn(world.session, world.now) if c.telling.alert == str(anas.id)]
+    assert "platform:opened" in named(again)
+
+
+@pytest.mark.parametrize(
+    "places", [["12 rue des Lilas"], {"label": "home"}, [None], [{"label": 7}]]
+)
+def test_a_place_that_was_written_otherwise_silences_nobody(world: World, places: object) -> None:
+    ana = world.give("Ana")
+    person = world.session.exec(select(ProtectedPerson)).one()
+    person.places = places  # type: ignore[assignment]
+    world.hear(world.press(ana))
+    world.session.commit()
+    (told,) = turn(world.session, world.now)
+    assert told.telling.topic == "opened"
+    assert all(isinstance(place.label, str) for place in told.telling.places)
+
+
+@pytest.mark.parametrize("method", ["of tomorrow", ""])
+def test_a_position_that_cannot_be_told_is_left_out(world: World, method: str) -> None:
+    world.hear(world.press(world.give("Ana")))
+    sql(world, f"UPDATE alert_position SET method = '{method[:10]}'")
+    (told,) = turn(world.session, world.now)
+    assert told.telling.position is None
+
+
+class Platform:
+    """A destination that has everything it is told, and counts."""
+
+    name = "platform"
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def tell(self, telling: Telling) -> Answer:
+        self.told.append(telling.key)
+        return Received("ok")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def until(true: object) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # type: ignore[operator]
+            await asyncio.sleep(0.05)
+
+
+async def test_an_answer_is_written_when_the_record_is_back(
+    world: World, engine: Engine, record_url: str
+) -> None:
+    world.now = clock.now()
+    world.hear(world.press(world.give("Ana")))
+    sql(world, "CREATE TABLE trouble (seen int)")
+    sql(
+        world,
+        "CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'shutting down' USING ERRCODE = '57P01'; END $$",
+    )
+    sql(
+        world,
+        "CREATE TRIGGER away BEFORE UPDATE ON delivery FOR EACH ROW"
+        " WHEN (NEW.state = 'received') EXECUTE FUNCTION away()",
+    )
+    platform = Platform()
+    destinations: dict[str, Destination] = {"platform": platform}
+    listener = Listener(record_url, (nudges.DISPATCH,), holds="w1")
+    loop = Loop(engine, ONE, destinations, listener, "w1")
+    await listener.open()
+    await loop.open()
+    try:
+        await until(lambda: loop.unwritten == 1)
+        assert rows(engine, "SELECT state FROM delivery") == [("pending",)]
+        sql(world, "DROP TRIGGER away ON delivery")
+        await until(lambda: rows(engine, "SELECT state FROM delivery") == [("received",)])
+    finally:
+        await loop.close()
+        await listener.close()
+    assert len(platform.told) == 1
+    assert rows(engine, "SELECT attempts FROM delivery") == [(1,)]
+    assert loop.unwritten == 0
+
+
+async def test_an_answer_that_no_table_takes_holds_no_other(
+    world: World, engine: Engine, record_url: str
+) -> None:
+    world.now = clock.now()
+    two_presses(world)
+    sql(world, "DELETE FROM delivery")
+    sql(world, "UPDATE alert SET look_again_at = now()")
+    poison = world.alerts()[0].id
+    sql(
+        world,
+        "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'poison'; END $$",
+    )
+    sql(
+        world,
+        "CREATE TRIGGER poison BEFORE UPDATE ON delivery FOR EACH ROW"
+        f" WHEN (NEW.state = 'received' AND NEW.alert = '{poison}') EXECUTE FUNCTION poison()",
+    )
+    listener = Listener(record_url, (nudges.DISPATCH,), holds="w1")
+    loop = Loop(engine, ONE, {"platform": Platform()}, listener, "w1")
+    await listener.open()
+    await loop.open()
+    try:
+        good = f"SELECT state FROM delivery WHERE alert <> '{poison}'"
+        await until(lambda: rows(engine, good) == [("received",)])
+        await until(lambda: loop.unwritten == 0)
+    finally:
+        await loop.close()
+        await listener.close()
