@@ -294,3 +294,17 @@ def test_a_message_heard_twice_from_the_provider_is_one(world: World) -> None:
     world.hear(world.sms("+33639980099", "help", sid="SM1"))
     world.hear(world.sms("+33639980099", "help", sid="SM1"))
     assert (world.only_alert().presses, len(world.sightings())) == (1, 1)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, None), (5, None), (90, 90), (7200.9, 7200)])
+def test_a_press_that_waited_with_us_says_how_long(
+    world: World, seconds: float, said: int | None
+) -> None:
+    heard = world.press(world.give("Ana"))
+    world.wait(seconds=seconds)
+    world.hear(heard)
+    (line,) = world.lines("AlertOpened")
+    assert line.detail.get("kept_after_s") == said
+    alert = world.only_alert()
+    assert (alert.pressed_at, alert.opened_at) == (heard.received_at, world.now)
+    assert alert.labels == [], "late is what the handset claims, not what we made of it"

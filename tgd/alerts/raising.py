@@ -27,6 +27,8 @@ NOT_ONLY_ONE_PRESS = ("content:", "osmand:", "owntracks:", UNPROVEN)
 """Ids that two presses may share: the same bytes, an application's cached clock, a stranger's."""
 SAME_COUNTER_WITHIN = timedelta(hours=24)
 REPLAYED_AFTER = timedelta(seconds=60)
+KEPT_AFTER = timedelta(seconds=5)
+"""A press that waited longer with us (in the spool) says so in its line: the delay was ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +286,11 @@ def position_row(
 
 
 def _line(press: Press, act: str, alert: UUID, trigger: UUID, now: datetime) -> Line:
-    detail = {
+    detail: dict[str, Any] = {
         "trigger": str(trigger), "channel": press.channel, "kind": press.kind.value,
         "labels": sorted(press.verdict.labels), "trust": press.verdict.trust.value,
     }  # fmt: skip
+    waited = now - press.received_at
+    if waited > KEPT_AFTER:
+        detail["kept_after_s"] = int(waited.total_seconds())
     return Line(now, "gateway", act, alert, press.handset, detail)
