@@ -17,3 +17,4 @@ oldest_untaken_s = Gauge("tgd_alerts_oldest_untaken_seconds", "Age of the oldest
 open_alerts = Gauge("tgd_alerts_open", "Open real alerts")
 record_away = Gauge("tgd_dispatch_record_away", "1 while the record does not answer")
 freed = Counter("tgd_dispatch_leases_freed_total", "Deliveries taken over from dead workers")
+faults = Counter("tgd_dispatch_faults_total", "Alerts that could not be planned as usual", ["what"])

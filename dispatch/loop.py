@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch import counts
 from dispatch.policy import Policy
 from dispatch.telling import Answer, Destination, Later
-from dispatch.turn import FAULTS, Answered, Claimed, claim, free_dead, write_answers
+from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
 from tgd import clock, journal, killpoint
 from tgd.database import transaction
 from tgd.errors import RecordAway
@@ -31,6 +31,8 @@ MOST_UNWRITTEN = 10_000
 SLOWEST_LOOK_S = 1.0
 """The slow poll under NOTIFY."""
 AWAY_S = 0.5
+CARRIER_MARGIN_S = 2.0
+"""How much longer than its own limit a carrier may take; still shorter than its lease."""
 T = TypeVar("T")
 
 
@@ -109,10 +111,14 @@ class Loop:
             await self._sleep()
 
     def _claim(self) -> list[Claimed]:
+        faults: list[Fault] = []
         with transaction(self._engine) as session:
-            claimed = claim(session, self._policy, clock.now(), self._worker)
+            claimed = claim(session, self._policy, clock.now(), self._worker, faults=faults)
             killpoint.reach("dispatch_before_claimed")
         killpoint.reach("dispatch_after_claimed")
+        for one in faults:
+            counts.faults.labels(one.what).inc()
+            log.error(one.what, exc_info=one.error, alert=str(one.alert))
         return claimed
 
     async def _sleep(self) -> None:
@@ -127,6 +133,10 @@ class Loop:
         with transaction(self._engine) as session:
             return store.next_look(session)
 
+    def _limit_s(self, destination: str) -> float:
+        told = self._policy.destination(destination)
+        return (told.timeout_s if told else 5.0) + CARRIER_MARGIN_S
+
     async def _tell(self, claimed: Claimed) -> None:
         """One attempt. Whatever happens, an answer is written or the lease runs out."""
         destination = self._destinations[claimed.destination]
@@ -134,7 +144,11 @@ class Loop:
         counts.told.labels(claimed.destination, topic).inc()
         started = time.monotonic()
         try:
-            answer: Answer = await destination.tell(claimed.telling)
+            # a net under the carrier's own limit: one that hangs must not pile up attempts
+            async with asyncio.timeout(self._limit_s(claimed.destination)):
+                answer: Answer = await destination.tell(claimed.telling)
+        except TimeoutError:
+            answer = Later("hung")
         except Exception as error:  # noqa: BLE001 a fault of one destination stays its own
             log.error("telling_failed", exc_info=error, destination=claimed.destination)
             answer = Later("fault")

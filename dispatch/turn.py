@@ -18,8 +18,7 @@ from dispatch.telling import Answer, Later, Place, Received, Refused, Sent, Tell
 from tgd import ids, journal
 from tgd.alerts import acts
 from tgd.journal import Line
-from tgd.log import log
-from tgd.rules.alert import AlertState, Lane
+from tgd.rules.alert import AlertState, Lane, reference
 from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
 from tgd.rules.doubt import Trust
 from tgd.rules.trigger import Method, Position
@@ -54,6 +53,15 @@ class Answered:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What an alert's rows did to its planning or telling; the loop writes it to the log."""
+
+    what: str
+    alert: UUID
+    error: Exception
+
+
 @dataclass(slots=True)
 class _Turn:
     """What one claim is going to write."""
@@ -64,6 +72,7 @@ class _Turn:
     moments: list[dict[str, Any]]
     lapses: list[UUID]
     lines: list[Line]
+    faults: list[Fault]
 
     def add(self, other: "_Turn") -> None:
         """What one alert needs, beside the others."""
@@ -72,9 +81,13 @@ class _Turn:
 
 
 def claim(
-    session: Session, policy: Policy, now: datetime, worker: str, limit: int = 200
-) -> list[Claimed]:
-    """Plan for the alerts that are due and claim what is to be told; tell it after the commit."""
+    session: Session, policy: Policy, now: datetime, worker: str, limit: int = 200,
+    faults: list[Fault] | None = None,
+) -> list[Claimed]:  # fmt: skip
+    """Plan for the alerts that are due and claim what is to be told; tell it after the commit.
+
+    `faults` receives what could not be planned or composed as it stands; none of it stops a turn.
+    """
     alerts = store.due_alerts(session, now, limit)
     if not alerts:
         return []
@@ -82,22 +95,25 @@ def claim(
     by_alert: dict[UUID, list[Any]] = {name: [] for name in names}
     for row in store.deliveries_of(session, names):
         by_alert[row.alert].append(row)
-    turn = _Turn([], [], [], [], [], [])
+    turn = _Turn([], [], [], [], [], [], [])
     for alert in alerts:
         turn.add(_planned(alert, by_alert[alert.id], policy, now, worker))
     claimed = _write(session, turn, policy, now, worker)
-    return _compose(session, alerts, by_alert, turn, claimed, now)
+    told = _compose(session, alerts, by_alert, turn, claimed, now)
+    if faults is not None:
+        faults += turn.faults
+    return told
 
 
 def _planned(alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, worker: str) -> _Turn:
-    """What this alert needs; one that cannot be planned is logged and tried again soon."""
-    turn = _Turn([], [], [], [], [], [])
+    """What this alert needs; one that cannot be planned is reported and tried again soon."""
+    turn = _Turn([], [], [], [], [], [], [])
     try:
         made = plan(_facts(alert), [_delivery_facts(r) for r in rows], policy, now)
         _apply(made, alert, rows, policy, now, worker, turn)
     except FAULTS as error:
-        log.error("plan_failed", exc_info=error, alert=str(alert.id))
-        return _Turn([], [], [], [{"id": alert.id, "at": now + BROKEN_AGAIN}], [], [])
+        soon = [{"id": alert.id, "at": now + BROKEN_AGAIN}]
+        return _Turn([], [], [], soon, [], [], [Fault("plan_failed", alert.id, error)])
     return turn
 
 
@@ -177,20 +193,20 @@ def _compose(
         for i, r in old.items()
     ]  # fmt: skip
     return [
-        Claimed(i, token, attempt, name, _composed(key, topic, a, positions, holders, now))
+        Claimed(i, token, attempt, name, _composed(key, topic, a, positions, holders, now, turn))
         for i, token, attempt, name, key, topic, a in told
     ]
 
 
 def _composed(
     key: str, topic: str, alert: Any, positions: dict[UUID, Any], holders: dict[UUID, Any],
-    now: datetime,
+    now: datetime, turn: _Turn,
 ) -> Telling:  # fmt: skip
     """An alert is told without its place and number rather than not at all."""
     try:
         return _telling(key, topic, alert, positions, holders, now)
     except FAULTS as error:
-        log.error("telling_without_place", exc_info=error, alert=str(alert.id))
+        turn.faults.append(Fault("telling_without_place", alert.id, error))
         return _telling(key, topic, alert, {}, {}, now)
 
 
@@ -214,11 +230,6 @@ def _telling(
         places=_places(holder) if proven and not closed else (),
         outcome=alert.outcome,
     )  # fmt: skip
-
-
-def reference(number: int | None) -> str:
-    """What people say on the telephone."""
-    return f"AL-{number or 0:06d}"
 
 
 def _places(holder: Any) -> tuple[Place, ...]:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from dispatch.formats.answers_in import AnswerSaid, NotReached
 from dispatch.policy import read_policy
 from dispatch.telling import Answer, Received
-from dispatch.turn import Answered, Claimed, claim, write_answers
+from dispatch.turn import Answered, Claimed, Fault, claim, write_answers
 from tgd.alerts.acts import Actor
 from tgd.records import Alert, Delivery, Journal
 from tgd.rules.access import Role
@@ -66,9 +66,11 @@ POLICY = read_policy(
 )
 
 
-def turn(session: Session, now: datetime, worker: str = "w1") -> list[Claimed]:
+def turn(
+    session: Session, now: datetime, worker: str = "w1", faults: list[Fault] | None = None
+) -> list[Claimed]:
     """One claim, committed."""
-    claimed = claim(session, POLICY, now, worker)
+    claimed = claim(session, POLICY, now, worker, faults=faults)
     session.commit()
     return claimed
 

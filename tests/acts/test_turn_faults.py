@@ -10,6 +10,7 @@ from sqlmodel import select
 from dispatch.loop import Loop
 from dispatch.policy import read_policy
 from dispatch.telling import Answer, Destination, Received, Telling
+from dispatch.turn import Fault
 from tests.acts.dispatching import named, rows, turn
 from tests.world import World
 from tgd import clock
@@ -52,8 +53,10 @@ def test_an_alert_that_cannot_be_planned_holds_no_other(world: World) -> None:
     two_presses(world)
     sql(world, "UPDATE delivery SET topic = 'of tomorrow'")
     sql(world, "UPDATE alert SET look_again_at = opened_at")
-    (told,) = turn(world.session, world.now)
+    faults: list[Fault] = []
+    (told,) = turn(world.session, world.now, faults=faults)
     anas, beas = world.alerts()
+    assert [(f.what, f.alert) for f in faults] == [("plan_failed", anas.id)]
     assert told.telling.alert == str(beas.id)
     assert anas.look_again_at is not None
     assert timedelta(0) < anas.look_again_at - world.now <= timedelta(seconds=10)
@@ -82,8 +85,10 @@ def test_a_place_that_was_written_otherwise_silences_nobody(world: World, places
 def test_a_position_that_cannot_be_told_is_left_out(world: World, method: str) -> None:
     world.hear(world.press(world.give("Ana")))
     sql(world, f"UPDATE alert_position SET method = '{method[:10]}'")
-    (told,) = turn(world.session, world.now)
+    faults: list[Fault] = []
+    (told,) = turn(world.session, world.now, faults=faults)
     assert told.telling.position is None
+    assert [f.what for f in faults] == ["telling_without_place"]
 
 
 class Platform:
@@ -100,6 +105,16 @@ class Platform:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+class Stuck(Platform):
+    """A carrier that hears its first telling and never comes back from it."""
+
+    async def tell(self, telling: Telling) -> Answer:
+        answer = await super().tell(telling)
+        if len(self.told) == 1:
+            await asyncio.Event().wait()
+        return answer
 
 
 async def until(true: object) -> None:
@@ -172,3 +187,29 @@ async def test_an_answer_that_no_table_takes_holds_no_other(
     finally:
         await loop.close()
         await listener.close()
+
+
+async def test_a_carrier_that_never_returns_is_given_up_and_tried_again(
+    world: World, engine: Engine, record_url: str
+) -> None:
+    """With the same key; it is a net under the limit that each carrier keeps by itself."""
+    world.now = clock.now()
+    world.hear(world.press(world.give("Ana")))
+    world.session.commit()
+    (platform,) = ONE.destinations
+    brisk = ONE.model_copy(
+        update={"destinations": (platform.model_copy(update={"timeout_s": 0.1}),)}
+    )
+    stuck = Stuck()
+    listener = Listener(record_url, (nudges.DISPATCH,), holds="w1")
+    loop = Loop(engine, brisk, {"platform": stuck}, listener, "w1")
+    await listener.open()
+    await loop.open()
+    try:
+        await until(lambda: rows(engine, "SELECT state FROM delivery") == [("received",)])
+    finally:
+        await loop.close()
+        await listener.close()
+    assert len(stuck.told) == 2
+    assert len(set(stuck.told)) == 1
+    assert rows(engine, "SELECT attempts FROM delivery") == [(2,)]

@@ -126,3 +126,8 @@ def needs_second_person(
         return False
     heard_her = verified in (Verified.SAFE_CODE_WORD, Verified.SAFE_VOICE)
     return doubtful_end or not heard_her
+
+
+def reference(number: int | None) -> str:
+    """What people say on the telephone: `AL-000042`."""
+    return f"AL-{number or 0:06d}"

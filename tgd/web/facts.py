@@ -17,7 +17,7 @@ from tgd.accounts import Seat
 from tgd.alerts.acts import needs_second
 from tgd.records import Alert
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
-from tgd.rules.alert import AlertState, Lane, Outcome
+from tgd.rules.alert import AlertState, Lane, Outcome, reference
 from tgd.rules.doubt import Label, Trust
 from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting
@@ -29,11 +29,6 @@ AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEX
 LONGEST_MESSAGE = 10_000
 MESSAGE = "message"
 """Name of the message as received among the groups of a look; it may hold anything."""
-
-
-def reference(number: int | None) -> str:
-    """What people say on the telephone: `AL-000042`."""
-    return f"AL-{number or 0:06d}"
 
 
 def row_of(r: Any) -> dict[str, Any]:
