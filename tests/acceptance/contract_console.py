@@ -20,7 +20,7 @@ class Desk:
         )
         password = password or httpx.Response(200, text=made.stdout).json()["password"]
         reply = self._http.post("/login", data={"name": name, "password": password})
-        assert reply.status_code == 303, reply.text
+        assert reply.json() == {"signed_in": True}, reply.text
         self._token = self.get("/api/session")["form_token"]
 
     def get(self, path: str) -> Any:

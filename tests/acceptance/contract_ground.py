@@ -98,7 +98,7 @@ class Up(Program):
     def wait(self) -> "Up":
         """Until it says that all parts listen."""
         until(self._is_ready, 60, "for tgd up: " + "".join(self.err[-5:]))
-        assert self.ready, "".join(self.err[-10:])
+        assert self.ready, "".join(self.err[-40:])
         return self
 
     def _is_ready(self) -> bool:
