@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tgd.errors import Misconfigured
 
@@ -97,6 +97,19 @@ class Settings(BaseSettings):
     """Country of telephone numbers written without one."""
     time_zone: str = "Europe/Paris"
     language: str = "fr"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `read` gives: a second reader would take an empty path for the folder where
+        the process happens to stand, and spool there."""
+        return (init_settings,)
 
     @field_validator(
         "mqtt_listen", "mqtt_tls_listen", "console_listen", "gateway_listen", "answers_listen",
