@@ -5,12 +5,13 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from tests.web.words_used import ids_used
+from tests.web.words_used import acts_written, ids_used
 from tgd.errors import WrongState
 from tgd.rules.access import Role
 from tgd.rules.alert import AlertState, Outcome, Verified
 from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
+from tgd.rules.trigger import Method
 from tgd.web import labels
 from tgd.web.words import FOLDER, choose_language, read_words
 
@@ -42,9 +43,21 @@ def test_every_state_label_and_role_has_its_words() -> None:
     for words, table in [
         (AlertState, labels.STATES), (Outcome, labels.OUTCOMES), (Verified, labels.FINDINGS),
         (Trust, labels.TRUSTS), (DeliveryState, labels.DELIVERIES), (Role, labels.ROLES),
-        (Label, labels.LABELS),
+        (Label, labels.LABELS), (Method, labels.METHODS),
     ]:  # fmt: skip
         assert set(words) == set(table)
+
+
+def test_every_line_of_a_timeline_is_a_sentence() -> None:
+    written = acts_written()
+    assert written >= {"AlertOpened", "AnswerHeard", "DeliveryTold", "HandsetGiven"}
+    assert written == set(labels.ACTS)
+
+
+def test_a_machine_s_receipt_is_not_called_an_intervention() -> None:
+    """The control room's machine has it: nobody has said yet that somebody goes."""
+    for words in (labels.STATES[AlertState.ACKNOWLEDGED], labels.ACTS["InterventionAcknowledged"]):
+        assert words == "Received by the control room"
 
 
 def test_the_reader_chooses_the_language_and_the_setting_stands_behind() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 from babel.messages.extract import extract
@@ -10,6 +11,7 @@ from jinja2.ext import babel_extract
 from tgd import errors
 
 ROOT = Path(__file__).parents[2]
+ACT = re.compile("(?:[A-Z][a-z]+){2,}")
 SAID_TO_PEOPLE = ("tgd/alerts/acts.py", "tgd/technical.py")
 """Acts whose refusals a page shows."""
 
@@ -17,6 +19,20 @@ SAID_TO_PEOPLE = ("tgd/alerts/acts.py", "tgd/technical.py")
 def ids_used() -> set[str]:
     """All of them."""
     return _of_templates() | _of_code() | _of_refusals() | _of_acts()
+
+
+def acts_written() -> set[str]:
+    """Each act that the code writes into the journal: `AlertOpened` and its like."""
+    found = set()
+    for room in ("tgd", "gateway", "dispatch"):
+        for path in (ROOT / room).rglob("*.py"):
+            source = path.read_text()
+            if "import Line\n" not in source:
+                continue
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Constant) and ACT.fullmatch(str(node.value)):
+                    found.add(str(node.value))
+    return found
 
 
 def _of_templates() -> set[str]:

@@ -40,12 +40,14 @@ ACCOUNTS = {
 """One fictional person per role."""
 HURRY = 5.0
 """The delays of the policy are divided by this, so that a night lasts a minute."""
+LAPSE_S = 60.0
+"""As in a real policy where people take part: somebody reads the sheet before the first act."""
 OUR_NUMBER, SUPERVISOR_NUMBER = "+33199000001", "+33199000009"
 
 
 POLICY = """
 [ownership]
-lapse_s = {sixty}
+lapse_s = {lapse}
 
 [[destination]]
 name = "platform"
@@ -148,7 +150,7 @@ async def _run(stop: asyncio.Event, *, once: bool, as_json: bool, port: int, eve
     try:
         ports, shared = _free_ports(port), _secrets()
         read = _settings(folder, ports, shared)
-        _write_policy(folder, ports, shared)
+        _write_policy(folder, ports, shared, lapse_s=LAPSE_S / HURRY if once else LAPSE_S)
         say("Setting up a demonstration with fictional people, on this machine only.")
         host = await start_host(read, say, sink)
         try:
@@ -264,14 +266,14 @@ def _settings(folder: Path, ports: Ports, shared: Secrets) -> Settings:
     )  # fmt: skip
 
 
-def _write_policy(folder: Path, ports: Ports, shared: Secrets) -> None:
+def _write_policy(folder: Path, ports: Ports, shared: Secrets, *, lapse_s: float) -> None:
     """The default policy with its delays divided, towards the strangers on this machine."""
     path = folder / "policy.toml"
     path.touch(mode=0o600)
     path.write_text(
         POLICY.format(
             ports=ports, shared=shared, supervisor=SUPERVISOR_NUMBER,
-            twenty=20 / HURRY, forty=40 / HURRY, sixty=60 / HURRY,
+            lapse=lapse_s, twenty=20 / HURRY, forty=40 / HURRY, sixty=60 / HURRY,
         )
     )  # fmt: skip
 

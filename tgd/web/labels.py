@@ -4,6 +4,7 @@ from tgd.rules.access import FieldGroup, Role
 from tgd.rules.alert import AlertState, Outcome, Verified
 from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
+from tgd.rules.trigger import Method
 from tgd.web.words import word
 
 STATES = {
@@ -11,7 +12,7 @@ STATES = {
     AlertState.TAKEN: word("Taken"),
     AlertState.VERIFIED: word("Doubt removed"),
     AlertState.REQUESTED: word("Intervention requested"),
-    AlertState.ACKNOWLEDGED: word("Intervention confirmed"),
+    AlertState.ACKNOWLEDGED: word("Received by the control room"),
     AlertState.ON_SCENE: word("Patrol on the scene"),
     AlertState.CLOSED: word("Closed"),
 }
@@ -35,6 +36,13 @@ TRUSTS = {
     Trust.UNKNOWN: word("source unknown"),
     Trust.UNVERIFIED: word("source not proven"),
     Trust.VERIFIED: word("source proven"),
+}
+METHODS = {
+    Method.GNSS: word("satellites"),
+    Method.WIFI: word("Wi-Fi"),
+    Method.CELL: word("mobile network"),
+    Method.FUSED: word("several combined"),
+    Method.UNKNOWN: word("not said"),
 }
 DELIVERIES = {
     DeliveryState.PENDING: word("to be told"),
@@ -158,7 +166,7 @@ ACTS = {
     "NoteWritten": word("Note written"),
     "VerificationDone": word("Doubt removed"),
     "InterventionRequested": word("Intervention requested"),
-    "InterventionAcknowledged": word("Intervention confirmed"),
+    "InterventionAcknowledged": word("Received by the control room"),
     "PatrolOnScene": word("Patrol on the scene"),
     "ClosingProposed": word("Closing proposed: a second person must countersign"),
     "AlertClosed": word("Alert closed"),
@@ -167,6 +175,7 @@ ACTS = {
     "DeliveryReceived": word("Received by the destination"),
     "DeliveryRefused": word("Refused by the destination"),
     "DeliveryFailed": word("The destination could not be reached"),
+    "AnswerHeard": word("Answer heard"),
     "AccessLogged": word("Looked at"),
     "AccessRefused": word("Access refused"),
     "SignedIn": word("Signed in"),
@@ -175,6 +184,12 @@ ACTS = {
     "AccountMade": word("Account made"),
     "AccountDisabled": word("Account disabled"),
     "TechnicalSettled": word("Technical item settled"),
+    "HandsetEnrolled": word("Handset enrolled"),
+    "HandsetGiven": word("Handset given"),
+    "HandsetStateChanged": word("State of the handset changed"),
+    "ConsentGiven": word("Agreement given"),
+    "ConsentWithdrawn": word("Agreement withdrawn"),
+    "StockRevealed": word("Numbers of the stock revealed"),
 }
 """Each act of the journal as a sentence; an act without one is shown by its name."""
 
