@@ -108,10 +108,11 @@ async def service(
     lines: list[str] | None = None,
     parts: tuple[str, ...] = ("gateway", "dispatch"),
     platform_process: bool = False,
+    ports: dict[str, int] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Service]:
     """The record and these parts on free ports, and a platform (here or as its own process)."""
-    ports = free_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    ports = ports or free_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
     async with AsyncExitStack() as stack:
         platform = None
         if platform_process:
