@@ -280,6 +280,7 @@ def test_an_opening_that_a_dead_platform_never_takes_ends_a_day_after_the_closin
     looks = night.looks
     night.until(CLOSED_NOTICE_FOR.total_seconds() + 7200)
     assert night.looks - looks <= 2
+    assert "platform" not in night.rung(Topic.CLOSED), "the end of what it never heard of"
 
 
 acts = st.lists(
