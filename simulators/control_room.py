@@ -13,7 +13,6 @@ from typing import Any
 from aiohttp import web
 
 from simulators.answering import Back, Voice, answer_words
-from simulators.certificates import wrong_certificate
 from simulators.edxl import Envelope, EnvelopeError, acknowledgement, read_envelope
 from simulators.serving import Server, keep_silent, read_object
 
@@ -23,6 +22,9 @@ class Mode(StrEnum):
 
     OK = "ok"
     DEAF = "deaf"
+    SLOW = "slow"
+    LYING_200 = "lying_200"
+    OUT_OF_ORDER = "out_of_order"
     NEVER_ACK = "never_ack"
     ACK_TWICE = "ack_twice"
     ACK_BEFORE_RESPONSE = "ack_before_response"
@@ -63,7 +65,6 @@ class ControlRoom(Server):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(port=port, control_port=control_port, ledger=ledger, tls=tls)
-        self._right_tls = tls
         self._token = token
         self._path = path
         self._watch = watch or Watch()
@@ -88,14 +89,6 @@ class ControlRoom(Server):
     def control_routes(self) -> list[web.RouteDef]:
         return [*super().control_routes(), web.post("/simulate/answer", self._answer_by_hand)]
 
-    async def settle(self, asking: asyncio.BaseTransport | None = None) -> None:
-        """Beside refusing: show the wrong certificate, or the right one again."""
-        wrong = self.misbehaviour.is_on("wrong_certificate")
-        if wrong != (self.tls is not self._right_tls):
-            await self.shut_door(asking)
-            self.tls = wrong_certificate() if wrong else self._right_tls
-        await super().settle(asking)
-
     def _bearer(self, id: str, body: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
 
@@ -106,6 +99,9 @@ class ControlRoom(Server):
         if self.misbehaviour.strike("http_500"):
             self.ledger_book.write("not_kept", status=500)
             return web.json_response({"error": "internal"}, status=500)
+        if self.misbehaviour.strike("lying_200"):
+            self.ledger_book.write("not_kept", status=200)
+            return web.json_response({"accepted": "said without looking"})
         said = request.headers.get("Authorization", "").encode()
         if not hmac.compare_digest(said, f"Bearer {self._token}".encode()):
             self.ledger_book.write("unauthorized")
@@ -116,6 +112,8 @@ class ControlRoom(Server):
             self.ledger_book.write("bad_envelope", why=str(refused))
             return web.json_response({"error": str(refused)}, status=400)
         await self._keep(heard)
+        if slow := self.misbehaviour.strike("slow"):
+            await asyncio.sleep(slow.seconds)
         return web.json_response({"accepted": heard.distribution}, status=202)
 
     def _read(self, request: web.Request, said: dict[str, Any]) -> Envelope:
@@ -157,6 +155,8 @@ class ControlRoom(Server):
             ("on_scene", watch.on_scene_after_s),
             ("closed", watch.closed_after_s),
         )
+        if self.misbehaviour.strike("out_of_order"):
+            steps = steps[::-1]
         for state, after_s in steps:
             if after_s is not None:
                 await asyncio.sleep(after_s)

@@ -29,6 +29,9 @@ class Mode(StrEnum):
     RESET = "reset"
     REDIRECT = "redirect"
     KEEP_THEN_RESET = "keep_then_reset"
+    WRONG_CERTIFICATE = "wrong_certificate"
+    ANSWER_TWICE = "answer_twice"
+    OUT_OF_ORDER = "out_of_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,10 @@ class Platform(Server):
 
     async def _work_on(self, incident: Incident) -> None:
         agent = self._agent
+        if self.misbehaviour.strike("out_of_order"):
+            await self.answer(incident.alert, "closed", agent.outcome, agent.reason)
+            await self.answer(incident.alert, "taken")
+            return
         if agent.takes_after_s is not None:
             await asyncio.sleep(agent.takes_after_s)
             if incident.state == "new":
@@ -187,6 +194,8 @@ class Platform(Server):
         agent = by or self._agent.name
         said = answer_words(id, incident.key, alert, state, agent, outcome, reason)
         status = await self.voice.say(id, said)
+        if self.misbehaviour.strike("answer_twice"):
+            status = await self.voice.say(id, said)
         if status is not None and status < 300:
             incident.state = state
         return status

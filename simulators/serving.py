@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from simulators.certificates import wrong_certificate
 from simulators.ledger import Ledger
 from simulators.misbehaving import Misbehaviour
 
@@ -41,7 +42,7 @@ class Server:
         self.control_port = control_port
         self.ledger_book = Ledger(ledger)
         self.misbehaviour = Misbehaviour(self.Mode)
-        self.tls = tls
+        self.tls = self._right_tls = tls
         self.stopping = asyncio.Event()
         self._door: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -144,7 +145,11 @@ class Server:
         await self.settle()
 
     async def settle(self, asking: asyncio.BaseTransport | None = None) -> None:
-        """Make the door what the modes say; sub-classes may add to it."""
+        """Make the door what the modes say: shut, or with the right or the wrong certificate."""
+        wrong = self.misbehaviour.is_on("wrong_certificate")
+        if wrong != (self.tls is not self._right_tls):
+            await self.shut_door(asking)
+            self.tls = wrong_certificate() if wrong else self._right_tls
         if self.misbehaviour.is_on("refuse"):
             await self.shut_door(asking)
         else:

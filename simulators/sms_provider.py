@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from aiohttp import web
 
-from simulators.serving import Server, read_object
+from simulators.serving import Server, keep_silent, read_object
 from simulators.twilio_calls import Operator, Person
 from simulators.twilio_posting import Patience, Postman, Routes, is_url
 from simulators.twilio_resources import (
@@ -44,6 +44,8 @@ class Mode(StrEnum):
     HTTP_500 = "http_500"
     HTTP_429 = "http_429"
     SLOW = "slow"
+    DEAF = "deaf"
+    WRONG_CERTIFICATE = "wrong_certificate"
     CREATE_THEN_500 = "create_then_500"
     OUT_OF_ORDER_STATUS = "out_of_order_status"
     CALLBACK_BEFORE_RESPONSE = "callback_before_response"
@@ -150,6 +152,8 @@ class SmsProvider(Server):
         """Credentials, faults and Twilio's error JSON around every REST answer."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
+            if self.misbehaviour.strike("deaf"):
+                return await keep_silent(self, request)
             try:
                 if slow := self.misbehaviour.strike("slow"):
                     await asyncio.sleep(slow.seconds)

@@ -225,6 +225,25 @@ async def test_acknowledgement_faults(room: ControlRoom, customer: Customer) -> 
     await room.become("deaf", times=1)
     with pytest.raises(TimeoutError):
         await tell(room.url, envelope("fr.justice.tgd_6"))
+    await room.become("lying_200", times=1)
+    assert (await tell(room.url, envelope("fr.justice.tgd_7")))[0] == 200
+    await room.become("slow", seconds=30, times=1)
+    with pytest.raises(TimeoutError):
+        await tell(room.url, envelope("fr.justice.tgd_8"))
+    assert "fr.justice.tgd_7" not in room.cases
+    assert "fr.justice.tgd_8" in room.cases, "kept, and the sender cannot know"
+
+
+async def test_its_patrol_is_there_before_anybody_took_the_case(customer: Customer) -> None:
+    watch = Watch(ack_after_s=0, taken_after_s=0, on_scene_after_s=0, closed_after_s=0)
+    room = ControlRoom(TOKEN, back=Back(customer.url, "cic"), watch=watch)
+    await room.start()
+    await room.become("out_of_order", times=1)
+    await tell(room.url, envelope())
+    await until(lambda: len(customer.at(BACK)) == 4)
+    said = [one.json.get("state") for one in customer.at(BACK)]
+    assert said == [None, "closed", "on_scene", "taken"]
+    await room.stop()
 
 
 async def test_wrong_certificate(room: ControlRoom) -> None:

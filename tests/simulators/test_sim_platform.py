@@ -168,6 +168,32 @@ async def test_silence_and_cuts(platform: Platform) -> None:
     assert len(platform.ledger_book.of("kept")) == 2
 
 
+async def test_wrong_certificate(platform: Platform) -> None:
+    """It shows a certificate of its own making for another name; then it is well again."""
+    await platform.become("wrong_certificate")
+    assert platform.url.startswith("https://")
+    with pytest.raises(aiohttp.ClientConnectorCertificateError):
+        await tell(platform.url, event())
+    await platform.become("ok")
+    assert (await tell(platform.url, event()))[0] == 200
+
+
+async def test_its_agents_answer_twice_and_in_the_wrong_order(customer: Customer) -> None:
+    """The same answer with the same id; the end before the beginning."""
+    agent = Agent(takes_after_s=0, closes_after_s=0)
+    platform = Platform(SECRET, back=Back(customer.url, "platform"), agent=agent)
+    await platform.start()
+    await platform.become("answer_twice", times=1)
+    await platform.become("out_of_order", times=1)
+    await tell(platform.url, event())
+    await until(lambda: len(customer.at("/answers/v1/platform")) == 3)
+    said = [one.json for one in customer.at("/answers/v1/platform")]
+    assert [one["state"] for one in said] == ["closed", "closed", "taken"]
+    assert said[0] == said[1]
+    assert said[2]["id"] != said[0]["id"]
+    await platform.stop()
+
+
 async def test_refuse_cuts_kept_connections(platform: Platform) -> None:
     """Also a sender that keeps its connection open finds nobody."""
     async with aiohttp.ClientSession() as http:

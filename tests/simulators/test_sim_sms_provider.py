@@ -224,6 +224,24 @@ async def test_rest_faults(provider: SmsProvider, twilio: Client) -> None:
     await call(lambda: twilio.messages.create(to=ANA, from_=OURS, body="x"))
 
 
+async def test_deaf_and_with_a_wrong_certificate(provider: SmsProvider) -> None:
+    """No answer ever; a certificate of its own making; then it is well again."""
+    url = f"/2010-04-01/Accounts/{provider.account.sid}/Messages.json"
+    proof = {
+        "authorization": aiohttp.encode_basic_auth(provider.account.sid, provider.account.token)
+    }
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.5)) as http:
+        await provider.become("deaf", times=1)
+        with pytest.raises(TimeoutError):
+            await http.get(provider.url + url, headers=proof)
+        await provider.become("wrong_certificate")
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await http.get(provider.url + url, headers=proof)
+        await provider.become("ok")
+        async with http.get(provider.url + url, headers=proof) as reply:
+            assert reply.status == 200
+
+
 async def test_bad_signature(provider: SmsProvider, customer: Customer) -> None:
     """A forged webhook does not verify; the next one does again."""
     await provider.become("bad_signature", times=1)
