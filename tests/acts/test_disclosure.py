@@ -1,10 +1,13 @@
 """Doubt lowers what destinations are told, until a human has removed it."""
 
+from sqlmodel import select
+
 from dispatch.policy import read_policy
 from dispatch.turn import Claimed, claim
 from tests.world import World
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
+from tgd.records import ProtectedPerson
 from tgd.rules.access import Role
 from tgd.rules.alert import Verified
 
@@ -42,8 +45,16 @@ def told(world: World) -> Claimed:
     return one
 
 
+def lives_somewhere(world: World) -> None:
+    """The record knows a place of hers."""
+    (person,) = world.session.exec(select(ProtectedPerson)).all()
+    person.places = [{"label": "3 rue des Exemples", "city": "Nanterre", "insee": "92050"}]
+    world.session.flush()
+
+
 def test_a_text_from_her_number_does_not_name_her_before_a_human_has_verified(world: World) -> None:
     ana = world.give("Ana")
+    lives_somewhere(world)
     world.hear(world.sms(ana.number, "aidez moi"))
     first = told(world).telling
     assert (first.person, first.handset_number, first.places) == (None, None, ())
@@ -54,6 +65,7 @@ def test_a_text_from_her_number_does_not_name_her_before_a_human_has_verified(wo
     request = told(world).telling
     assert request.person is not None
     assert request.handset_number == ana.number
+    assert [place.city for place in request.places] == ["Nanterre"]
 
 
 def test_a_proven_press_names_her_by_opaque_ids_at_once(world: World) -> None:
@@ -65,10 +77,13 @@ def test_a_proven_press_names_her_by_opaque_ids_at_once(world: World) -> None:
     assert telling.position is not None
 
 
-def test_the_message_of_a_closing_carries_no_position(world: World) -> None:
+def test_the_message_of_a_closing_carries_no_position_and_no_place(world: World) -> None:
     ana = world.give("Ana")
+    lives_somewhere(world)
     world.hear(world.press(ana, kind="test"))
-    told(world)
+    opening = told(world).telling
+    assert [place.city for place in opening.places] == ["Nanterre"]
+    assert opening.position is not None
     alert = world.only_alert().id
     acts.take(world.session, BRUNO, alert, world.now)
     acts.close(world.session, BRUNO, alert, acts.Outcome.TEST, "Essai de quinzaine.", world.now)
@@ -76,4 +91,4 @@ def test_the_message_of_a_closing_carries_no_position(world: World) -> None:
     world.wait(seconds=30)
     tellings = [c.telling for c in claim(world.session, POLICY, world.now, "worker")]
     assert tellings
-    assert all(t.position is None for t in tellings)
+    assert all((t.position, t.places) == (None, ()) for t in tellings)
