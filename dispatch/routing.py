@@ -140,11 +140,18 @@ def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -
     if until == "taken":
         return there or alert.owner is not None
     if until == "acknowledged":
-        return there or alert.acknowledged_at is not None
+        return there or _is_acknowledged(alert)
     if until == "received":
         arrived = any(d.state.has_arrived for d in deliveries if d.topic is not Topic.CLOSED)
         return there or alert.owner is not None or arrived
     return False
+
+
+def _is_acknowledged(alert: AlertFacts) -> bool:
+    """A room that has only heard that nobody answered has not been asked to send somebody."""
+    if alert.acknowledged_at is None:
+        return False
+    return alert.requested_at is None or alert.acknowledged_at >= alert.requested_at
 
 
 def _base(step: Step, alert: AlertFacts) -> datetime | None:

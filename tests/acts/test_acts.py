@@ -193,6 +193,21 @@ def test_an_intervention_is_requested_once_and_never_for_a_test(world: World, al
         acts.request_intervention(world.session, BRUNO, test, world.now)
 
 
+def test_an_acknowledgement_of_before_is_none_of_the_request(world: World, alert: UUID) -> None:
+    acts.acknowledge(world.session, Actor("room"), alert, world.now)
+    acts.take(world.session, BRUNO, alert, world.now)
+    world.wait(seconds=5)
+    acts.request_intervention(world.session, BRUNO, alert, world.now)
+    world.wait(seconds=5)
+    answered_at = world.now
+    assert acts.acknowledge(world.session, Actor("room"), alert, answered_at).acknowledged_at == (
+        answered_at
+    )
+    world.wait(seconds=5)
+    again = acts.acknowledge(world.session, Actor("room"), alert, world.now)
+    assert again.acknowledged_at == answered_at
+
+
 def test_a_test_ends_as_a_test_and_nothing_else_does(world: World, alert: UUID) -> None:
     world.hear(world.press(world.give("Bea", number="+33639980002"), kind="test"))
     test = world.alerts()[1].id

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.routing import CLOSED_NOTICE_FOR, HORIZON, UPDATES_APART, plan
+from dispatch.routing import CLOSED_NOTICE_FOR, HORIZON, UPDATES_APART, is_met, plan
 from dispatch.telling import Topic
 from tests.rules.night_of_plans import EXAMPLE, NAMES, OPENED, Night, opened
 from tgd.rules.alert import AlertState, Lane
@@ -183,6 +183,25 @@ def test_steps_of_a_request_wait_for_a_request() -> None:
     assert night.rung(Topic.REQUESTED) == {
         "control-room-92", "control-room-92-line", "supervisor", "platform",
     }  # fmt: skip
+
+
+def test_a_room_that_had_the_opening_is_still_asked_to_send_somebody() -> None:
+    """The escalation told it that nobody answers and its machine said yes; then Bruno asks."""
+    night = Night()
+    night.until(70)
+    assert "control-room-92" in night.rung(Topic.OPENED)
+    night.acknowledged()
+    night.until(75)
+    night.taken()
+    night.requested()
+    night.until(76)
+    assert not is_met("acknowledged", night.alert, ()), "its yes was about something else"
+    night.until(75 + 70)
+    assert night.rung(Topic.REQUESTED) == {
+        "control-room-92", "control-room-92-line", "supervisor", "platform",
+    }  # fmt: skip
+    night.acknowledged()
+    assert is_met("acknowledged", night.alert, ())
 
 
 def test_an_acknowledged_request_rings_nobody_else() -> None:

@@ -128,9 +128,12 @@ def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: da
 
 
 def acknowledge(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """The control room says that it has the case."""
+    """The control room says that it has the case; what it said before a request is not about it."""
     seen = _seen(session, alert_id)
-    changes = {"acknowledged_at": seen.acknowledged_at or now}
+    before = seen.acknowledged_at
+    if before and seen.requested_at and before < seen.requested_at:
+        before = None
+    changes = {"acknowledged_at": before or now}
     return _event(
         session, actor, seen, AlertEvent.ACKNOWLEDGE, "InterventionAcknowledged", now, changes
     )
