@@ -15,6 +15,7 @@ heard_answers = Counter(
 plan_late_s = Gauge("tgd_dispatch_plan_late_seconds", "How late the oldest due look is")
 oldest_untaken_s = Gauge("tgd_alerts_oldest_untaken_seconds", "Age of the oldest untaken alert")
 open_alerts = Gauge("tgd_alerts_open", "Open real alerts")
+taken_alerts = Gauge("tgd_alerts_taken", "Open real alerts that a human has taken")
 record_away = Gauge("tgd_dispatch_record_away", "1 while the record does not answer")
 freed = Counter("tgd_dispatch_leases_freed_total", "Deliveries taken over from dead workers")
 faults = Counter("tgd_dispatch_faults_total", "Alerts that could not be planned as usual", ["what"])

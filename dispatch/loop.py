@@ -211,6 +211,7 @@ class Loop:
         counts.plan_late_s.set(float(figures.late_s))
         counts.oldest_untaken_s.set(float(figures.untaken_s))
         counts.open_alerts.set(figures.open_alerts)
+        counts.taken_alerts.set(figures.taken_alerts)
         await asyncio.sleep(1)
 
     def _freed_and_figures(self) -> tuple[int, Any]:

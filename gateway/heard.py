@@ -47,6 +47,8 @@ class Kept(StrEnum):
     SPOOL = "spool"
     NOWHERE = "nowhere"
     """A position or a life sign that cannot be kept now: no success is said, no call is lost."""
+    REFUSED = "refused"
+    """A position that may not be kept: no alert of hers is open, or she has not agreed to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ def take_in(
         session, (source_name(r.heard, r.source.handset if r.source else None) for r in fresh)
     )
     _raise(session, [r for r in fresh if _is_call(r)], found, now, keys)
-    _locate(session, [r for r in fresh if isinstance(r.meaning, PositionReport)], now)
-    return [_receipt(r) for r in reads]
+    refused = _locate(session, [r for r in fresh if isinstance(r.meaning, PositionReport)], now)
+    return [Receipt(Kept.REFUSED, None) if r in refused else _receipt(r) for r in reads]
 
 
 def _sources(
@@ -218,14 +218,15 @@ def _counters(judged: Sequence[tuple[_Read, Verdict]]) -> dict[str, int]:
     return highest
 
 
-def _locate(session: Session, reads: Sequence[_Read], now: datetime) -> None:
-    """Positions during an alert; refused before storage without an open alert or a consent."""
+def _locate(session: Session, reads: Sequence[_Read], now: datetime) -> list[_Read]:
+    """Positions during an alert; gives those refused, which are stored nowhere."""
     told = [
         Whereabouts(r.source, r.meaning.position, r.heard.verified, r.heard.received_at)
         for r in reads
         if isinstance(r.meaning, PositionReport)
     ]
-    keep_positions(session, told, now)
+    kept = keep_positions(session, told, now)
+    return [read for read, was_kept in zip(reads, kept, strict=True) if not was_kept]
 
 
 def _receipt(read: _Read) -> Receipt:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -26,29 +28,32 @@ class Whereabouts:
     heard_at: datetime
 
 
-def keep_positions(session: Session, told: Sequence[Whereabouts], now: datetime) -> int:
-    """Keep those that may be kept; gives their number.
+def keep_positions(session: Session, told: Sequence[Whereabouts], now: datetime) -> list[bool]:
+    """Keep those that may be kept; says for each, in their order, whether it was.
 
     Only a proven handset's, with its holder's agreement, while its alert is open (art. 41-3-1 CPP:
     at the moment when she triggers the alert). The others are refused before storage.
     """
-    allowed = [t for t in told if _may_be_kept(t)]
-    if not allowed:
-        return 0
-    names = [f"handset:{t.source.handset}" for t in allowed if t.source]
+    names = [f"handset:{t.source.handset}" for t in told if t.source and _may_be_kept(t)]
+    if not names:
+        return [False] * len(told)
     open_now = {a.source: a.id for a in alerts_store.open_alerts(session, names)}
-    rows = []
-    for one in allowed:
-        assert one.source is not None
-        assert one.position is not None
-        alert = open_now.get(f"handset:{one.source.handset}")
-        if alert is not None:
-            rows.append(position_row(alert, one.position, Trust.VERIFIED, one.heard_at, now))
-    alerts_store.insert_positions(session, rows)
-    if rows:
-        alerts_store.look_again_now(session, (row["alert"] for row in rows), now)
+    rows = [_row(one, open_now, now) for one in told]
+    kept = [row for row in rows if row is not None]
+    alerts_store.insert_positions(session, kept)
+    if kept:
+        alerts_store.look_again_now(session, (row["alert"] for row in kept), now)
         nudges.nudge_all(session)
-    return len(rows)
+    return [row is not None for row in rows]
+
+
+def _row(told: Whereabouts, open_now: dict[str, UUID], now: datetime) -> dict[str, Any] | None:
+    if not _may_be_kept(told) or told.source is None or told.position is None:
+        return None
+    alert = open_now.get(f"handset:{told.source.handset}")
+    if alert is None:
+        return None
+    return position_row(alert, told.position, Trust.VERIFIED, told.heard_at, now)
 
 
 def _may_be_kept(told: Whereabouts) -> bool:

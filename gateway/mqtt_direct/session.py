@@ -29,7 +29,7 @@ from mqtt5 import (
     UnsubscribePacket,
 )
 
-from gateway.heard import Form, Receipt
+from gateway.heard import Form, Kept, Receipt
 from gateway.mqtt_direct import topics
 from gateway.mqtt_direct.ear import Ear
 from gateway.mqtt_direct.greeting import keep_alive_s, last_will
@@ -42,6 +42,11 @@ from tgd.log import log
 
 _PINGRESP = PingRespPacket().write()
 _IN_ONE_GO = 32
+_NOT_KEPT = {
+    Kept.REFUSED: PubAckReasonCode.NOT_AUTHORIZED,
+    Kept.NOWHERE: PubAckReasonCode.UNSPECIFIED_ERROR,
+}
+"""What a PUBACK says of a position or a life sign that was not kept."""
 
 
 @dataclass(slots=True)
@@ -260,7 +265,7 @@ class Session:
         else:
             if form is Form.ALERT:
                 self.send_receipt(self._words(receipt))
-            self._settle(owed, code)
+            self._settle(owed, _NOT_KEPT.get(receipt.kept, code))
         finally:
             self._hearing -= 1
             self.heard += 1

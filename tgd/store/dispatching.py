@@ -242,7 +242,9 @@ def plan_figures(session: Session, now: datetime) -> Any:
                 "   FILTER (WHERE look_again_at < :now), 0) AS late_s,"
                 " coalesce(max(extract(epoch FROM :now - opened_at))"
                 "   FILTER (WHERE state = 'open' AND lane = 'real'), 0) AS untaken_s,"
-                " count(*) FILTER (WHERE state <> 'closed' AND lane = 'real') AS open_alerts"
+                " count(*) FILTER (WHERE state <> 'closed' AND lane = 'real') AS open_alerts,"
+                " count(*) FILTER (WHERE state NOT IN ('open', 'closed') AND lane = 'real')"
+                "   AS taken_alerts"
                 " FROM alert WHERE look_again_at IS NOT NULL"
             ),
             {"now": now},

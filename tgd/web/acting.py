@@ -18,7 +18,7 @@ from tgd.alerts.acts import Actor
 from tgd.errors import Incomplete, NotAllowed, Refusal, TgdError
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
-from tgd.web import door
+from tgd.web import counts, door
 from tgd.web.console import Console
 from tgd.web.pages import list_page, the_sheet
 from tgd.web.render import Pages, as_json
@@ -83,6 +83,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         taken = await console.ask(
             lambda session: acts.take_next(session, Actor(seat.name, seat.role), clock.now())
         )
+        if taken:
+            counts.acts.labels(Act.TAKE.value).inc()
         if door.wants_json(request):
             return as_json({"alert": taken.id if taken else None})
         return RedirectResponse(f"/alerts/{taken.id}" if taken else "/", 303)
@@ -109,7 +111,7 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
         needed, doing = ACTS[name]
         seat, form = await _sent(console, request, needed, alert)
         try:
-            await _do_once(console, seat, doing, alert, form)
+            await _do_once(console, seat, needed, doing, alert, form)
         except Refusal as error:
             return await _refused(console, made, request, seat, alert, error)
         if door.wants_json(request):
@@ -146,7 +148,9 @@ async def _sent(
     return seat, form
 
 
-async def _do_once(console: Console, seat: Seat, doing: Doing, alert: UUID, form: Form) -> None:
+async def _do_once(
+    console: Console, seat: Seat, act: Act, doing: Doing, alert: UUID, form: Form
+) -> None:
     """Do it, unless this very form was sent before."""
     once = form.get("once", "")
     if not console.once.begin(seat.name, once):
@@ -157,6 +161,7 @@ async def _do_once(console: Console, seat: Seat, doing: Doing, alert: UUID, form
     except TgdError:
         console.once.undo(seat.name, once)
         raise
+    counts.acts.labels(act.value).inc()
 
 
 async def _refused(

@@ -1,0 +1,5 @@
+"""What the console counts for Prometheus: the acts of people, by kind and never by name."""
+
+from prometheus_client import Counter
+
+acts = Counter("tgd_console_acts_total", "Acts done at the console", ["act"])
