@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.running import free_ports
+from tests.acceptance.running import named_ports
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
@@ -166,7 +166,7 @@ class Ground:
 @contextlib.contextmanager
 def ground(folder: Path, **more: str) -> Iterator[Ground]:
     """The strangers' programs run; `ground.up()` starts the service. All of it ends here."""
-    ports = free_ports("mqtt", "mqtts", "gateway", "answers", "console", "h1", "h2", "h3",
+    ports = named_ports("mqtt", "mqtts", "gateway", "answers", "console", "h1", "h2", "h3",
                        "platform", "room", "provider")  # fmt: skip
     made = Ground(folder, {}, {})
     try:

@@ -5,7 +5,6 @@ What is promised is judged from outside: the handsets' ledger, the platform's le
 
 import asyncio
 import json
-import socket
 import sys
 import time
 from base64 import b64encode
@@ -28,6 +27,7 @@ from simulators.platform import Platform
 from tgd import clock
 from tgd.cli.up import Host, start_host, stop_host
 from tgd.keyring import open_keys
+from tgd.ports import free_ports
 from tgd.records import Allocation, Consent, Handset, ProtectedPerson
 from tgd.rules.keys import secret_hash, sms_key
 from tgd.settings import Settings
@@ -112,7 +112,7 @@ async def service(
     **settings: Any,
 ) -> AsyncIterator[Service]:
     """The record and these parts on free ports, and a platform (here or as its own process)."""
-    ports = ports or free_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    ports = ports or named_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
     async with AsyncExitStack() as stack:
         platform = None
         if platform_process:
@@ -196,16 +196,9 @@ tell = ["platform"]
 """
 
 
-def free_ports(*names: str) -> dict[str, int]:
+def named_ports(*names: str) -> dict[str, int]:
     """Free ports of loopback, all different."""
-    held = {name: socket.socket() for name in names}
-    try:
-        for one in held.values():
-            one.bind(("127.0.0.1", 0))
-        return {name: one.getsockname()[1] for name, one in held.items()}
-    finally:
-        for one in held.values():
-            one.close()
+    return dict(zip(names, free_ports(len(names)), strict=True))
 
 
 def write_cards(path: Path, cards: Sequence[Card]) -> Path:

@@ -19,7 +19,7 @@ from simulators.handset_words import Press, sms_text
 from tests.acceptance.contract_console import Desk
 from tests.acceptance.contract_device import HERE, Device
 from tests.acceptance.contract_ground import OUR_NUMBER, Ground, Up, ground, until
-from tests.acceptance.running import free_ports
+from tests.acceptance.running import named_ports
 from tests.conftest import reachable_folder
 from tgd import clock
 
@@ -85,7 +85,7 @@ def _own_certificate(place: Ground) -> None:
     paper.cert_chain_pems[0].write_to_path(str(folder / "certificate.pem"))
     card = place.told("handset", "enroll", "--certificate")
     (place.folder / "card.json").write_text(json.dumps(card))
-    port = free_ports("mqtts")["mqtts"]
+    port = named_ports("mqtts")["mqtts"]
     place.settings |= {
         "TGD_MQTT_TLS_LISTEN": f"127.0.0.1:{port}",
         "TGD_MQTT_TLS_CERT_FILE": str(folder / "certificate.pem"),
@@ -154,15 +154,16 @@ def test_a_wrong_secret_is_heard_and_not_believed(scene: Scene) -> None:
     dora.receipt(pressed[0])
     assert sheet["trust"] != "verified"
     assert sheet["person"] is None
-    own: list[str] = []
-    hers = scene.heard(lambda: own.append(ana.presses()))
-    ana.receipt(own[0])
-    scene.bruno.does(str(hers["id"]), "take")
-    ana.receipt(own[0], "taken")
-    assert {said["trigger"] for _, said in dora.read} == {pressed[0]}
-    assert pressed[0] not in {said["trigger"] for _, said in ana.read}
-    for one in (sheet, hers):
-        scene.bruno.closes(str(one["id"]))
+    own = ana.presses()
+    ana.receipt(own)
+    proven = until(
+        lambda: scene.bruno.sheet(str(sheet["id"]))["trust"] == "verified", what="for Ana"
+    )
+    assert proven, "her own press joins the one open alert of her handset, and proves it"
+    scene.bruno.does(str(sheet["id"]), "take")
+    ana.receipt(own, "taken")
+    assert {(said["trigger"], said["state"]) for _, said in dora.read} == {(pressed[0], "received")}
+    scene.bruno.closes(str(sheet["id"]))
     dora.leaves()
     ana.leaves()
 
@@ -262,23 +263,30 @@ def test_applications_of_volunteers_are_heard(scene: Scene) -> None:
     sheet = scene.heard(sends_form)
     assert (answers, sheet["trust"]) == ([200], "verified")
     scene.bruno.closes(str(sheet["id"]))
-    said = {"_type": "location", "t": "u", "lat": 48.9, "lon": 2.2, "tst": 1795000000, "_id": "a1"}
 
-    def sends_json() -> None:
-        headed = {"x-limit-d": card["handset"]}
-        reply = httpx.post(
-            scene.up.url("gateway") + "/devices/owntracks", json=said, timeout=20,
-            headers={"authorization": f"Bearer {card['mqtt_secret']}"} | headed,
-        )  # fmt: skip
+
+def test_the_finger_on_a_drill_handset_is_a_press(scene: Scene) -> None:
+    """OwnTracks' manual publish, by HTTP and by MQTT; on her own handset it is a place alone."""
+    drill = scene.place.told("handset", "enroll", "--test-device")
+    said = {"_type": "location", "t": "u", "lat": 48.9, "lon": 2.2, "tst": 1795000000}
+
+    def sends_json(card: dict[str, str]) -> None:
+        headed = {"x-limit-d": card["handset"], "authorization": f"Bearer {card['mqtt_secret']}"}
+        address = scene.up.url("gateway") + "/devices/owntracks"
+        reply = httpx.post(address, json=said | {"_id": "a1"}, timeout=20, headers=headed)
         assert (reply.status_code, reply.json()) == (200, [])
 
-    sheet = scene.heard(sends_json)
+    before = {x["id"] for x in scene.bruno.open_alerts()}
+    sends_json(scene.ana)
+    assert {x["id"] for x in scene.bruno.open_alerts()} == before
+    sheet = scene.heard(lambda: sends_json(drill))
+    assert (sheet["lane"], sheet["trust"]) == ("real", "verified"), "it rings like any press"
     scene.bruno.closes(str(sheet["id"]))
-    ana = scene.device(card)
-    topic = f"owntracks/ana/{card['handset']}"
-    sheet = scene.heard(lambda: ana.writes(topic, said | {"_id": "a2"}))
+    app = scene.device(drill)
+    topic = f"owntracks/volunteer/{drill['handset']}"
+    sheet = scene.heard(lambda: app.writes(topic, said | {"_id": "a2"}))
     scene.bruno.closes(str(sheet["id"]))
-    ana.leaves()
+    app.leaves()
 
 
 def test_a_certificate_proves_a_handset(scene: Scene, tmp_path: Path) -> None:

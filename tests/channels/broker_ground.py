@@ -18,6 +18,8 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tgd.ports import free_port
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
@@ -30,12 +32,6 @@ _OF_THE_SITE = (
     "use_identity_as_username", "tls_version", "log_dest", "persistence_location",
     "allow_anonymous", "acl_file",
 )  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def answers(port: int) -> bool:

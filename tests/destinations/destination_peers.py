@@ -135,14 +135,6 @@ async def running(peer: Peer, tls: ssl.SSLContext | None = None) -> AsyncIterato
         await runner.cleanup()
 
 
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
 def policy_text(kind: str, url: str, more: str = "") -> str:
     """A policy of one destination named `kind` (and nothing else)."""
     keys = {

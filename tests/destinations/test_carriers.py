@@ -14,7 +14,6 @@ from destination_peers import (
     SECRET,
     Peer,
     carrying,
-    free_port,
     policy_text,
     running,
     telling,
@@ -25,6 +24,7 @@ from dispatch.destinations import build
 from dispatch.policy import read_policy
 from dispatch.telling import Answer, Later, Received, Refused, Sent
 from tgd.errors import Misconfigured
+from tgd.ports import free_port
 from tgd.rules.retry_after import retry_after_s
 
 pytestmark = pytest.mark.parametrize("kind", KINDS)

@@ -17,6 +17,7 @@ import pytest
 
 from tgd.doctor.finding import collect
 from tgd.doctor.mosquitto import Setting, check_mosquitto, read
+from tgd.ports import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "mosquitto"
 PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
@@ -42,9 +43,7 @@ class Broker:
     """One mosquitto of this test, on loopback, with its files in a folder of the test."""
 
     def __init__(self, folder: Path, settings: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._conf = folder / "mosquitto.conf"
         account = "user root\n" if os.geteuid() == 0 else ""
         self._conf.write_text(

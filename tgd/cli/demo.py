@@ -8,7 +8,6 @@ import asyncio
 import json
 import secrets
 import shutil
-import socket
 import sys
 import tempfile
 from base64 import b64encode
@@ -28,6 +27,7 @@ from tgd.errors import TgdError
 from tgd.keyring import open_keys
 from tgd.living import live
 from tgd.passwords import hashed
+from tgd.ports import free_ports
 from tgd.rules.access import Role
 from tgd.rules.keys import sms_key
 from tgd.settings import Settings
@@ -286,15 +286,7 @@ def _secrets() -> Secrets:
 
 
 def _free_ports(console: int) -> Ports:
-    """Held open together while they are chosen, so that no two are the same."""
-    held = [socket.socket() for _ in range(7)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        free = [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()
+    free = free_ports(7)
     if console:
         free[3] = console
     return Ports(*free)

@@ -31,7 +31,10 @@ def enroll(
         str | None, typer.Option(help="Its telephone number, such as +33639980001.")
     ] = None,
     test_device: Annotated[
-        bool, typer.Option("--test-device", help="It is for drills: its presses are tests.")
+        bool,
+        typer.Option(
+            "--test-device", help="It is for drills: an OwnTracks manual publish on it is a press."
+        ),
     ] = False,
     certificate: Annotated[
         bool, typer.Option("--certificate", help="A certificate instead of a secret.")

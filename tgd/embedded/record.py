@@ -1,11 +1,8 @@
 """The supervisor of the private PostgreSQL: start or adopt, watch, recover, stop; no tables."""
 
-import secrets
 import shutil
-import socket
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -16,9 +13,7 @@ from tgd.embedded.folder import Folder, Marker
 from tgd.embedded.postmaster import Postmaster, end_orphans, forget_reused_number
 from tgd.errors import CannotStart
 from tgd.log import log
-
-PORTS = range(15_000, 32_000)
-"""Below Linux's ephemeral ports (32768 on), so that no outgoing connection takes ours meanwhile."""
+from tgd.ports import free_port
 
 LOOK_EVERY_S = 0.02
 SAY_EVERY_S = 5.0
@@ -164,7 +159,7 @@ class EmbeddedRecord:
         found = binaries.within_reach(found, runner, self._folder.copies)
         if not marker.made:
             self._make(found, runner, marker)
-        self._port = self._wanted_port or self._folder.kept_port() or _free_port()
+        self._port = self._wanted_port or self._folder.kept_port() or free_port()
         self._launch(found, runner, fixed=self._wanted_port is not None)
         self._folder.keep_port(self._port)
 
@@ -209,7 +204,7 @@ class EmbeddedRecord:
             elif last_words.taken(words) and ports_left:
                 ports_left -= 1
                 self._say(f"Port {self._port} is used by another program: another is chosen.")
-                self._port = _free_port()
+                self._port = free_port()
             else:
                 raise CannotStart(self._why(words))
 
@@ -324,16 +319,3 @@ class EmbeddedRecord:
     def _about(self, error: OSError) -> str:
         """A refusal of the operating system, as a sentence."""
         return self._why(f"FATAL: {error.filename or ''} {error.strerror or error}")
-
-
-def _free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens at this moment."""
-    while True:
-        port = PORTS[secrets.randbelow(len(PORTS))]
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
