@@ -36,7 +36,7 @@ from tests.acceptance.running import (
     SID,
     TOKEN,
     Service,
-    free_ports,
+    named_ports,
     service,
 )
 from tgd import log as logs
@@ -116,7 +116,7 @@ tell = ["platform", "room", "duty", "duty-text"]
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
     lines: list[str] = []
-    ports = free_ports("mqtt", "gateway", "answers", "console", "provider", "platform", "room")
+    ports = named_ports("mqtt", "gateway", "answers", "console", "provider", "platform", "room")
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(
             service(folder, lines=lines, ports=ports, policy=policy_of(ports, ports["room"]),
