@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from dispatch.formats.answers_in import AnswerSaid, NotReached
+from dispatch.telling import Topic
 from tgd import journal
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
@@ -51,7 +52,7 @@ def hear_answer(
     alert: UUID = delivery.alert
     journal.write(session, [Line(now, actor.name, "AnswerHeard", alert, None,
                                  {"destination": destination, "state": said.state})])  # fmt: skip
-    _apply(session, actor, kind, alert, said, now)
+    _apply(session, actor, kind, delivery, said, now)
     store.hurry(session, [alert], now)
     nudges.nudge_all(session)
     return Effect("done", said.state)
@@ -112,16 +113,17 @@ def _mark(session: Session, delivery: Any, said: AnswerSaid, now: datetime) -> N
 
 
 def _apply(
-    session: Session, actor: Actor, kind: str, alert: UUID, said: AnswerSaid, now: datetime
+    session: Session, actor: Actor, kind: str, delivery: Any, said: AnswerSaid, now: datetime
 ) -> None:
     """The effect on the alert. A late answer about what is over changes nothing more."""
+    alert: UUID = delivery.alert
     seen = acting.alert(session, alert)
     assert seen is not None
     if seen.state == AlertState.CLOSED:
         if said.state == "closed":
             raise WrongState("This alert is closed already.")
         return
-    if kind == "cisu" and said.state in ("received", "taken"):
+    if kind == "cisu" and _has_the_case(said, delivery.topic, seen.requested_at):
         acts.acknowledge(session, actor, alert, now)
     if said.state == "taken":
         _take(session, actor, alert, now)
@@ -129,6 +131,14 @@ def _apply(
         acts.arrive(session, actor, alert, now)
     elif said.state == "closed":
         _close(session, actor, alert, said, now)
+
+
+def _has_the_case(said: AnswerSaid, topic: str, requested_at: datetime | None) -> bool:
+    """A human there has it whatever he was told; a machine's yes is about its own message, and one
+    about the ringing is no yes to a request that was made meanwhile."""
+    if said.state == "received":
+        return requested_at is None or topic == Topic.REQUESTED
+    return said.state == "taken"
 
 
 def _take(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:

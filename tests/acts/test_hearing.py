@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
+from dispatch.telling import Sent
 from tests.acts.dispatching import (
     BRUNO,
     acts_of,
@@ -32,12 +33,13 @@ REFUSED: dict[str, type[Refusal]] = {
 SAME = " ".join(AlertState)
 TAKES = "taken taken verified requested acknowledged on_scene closed"
 HAS_IT = "acknowledged acknowledged acknowledged acknowledged acknowledged on_scene closed"
+HAS_THE_RINGING = "acknowledged acknowledged acknowledged requested acknowledged on_scene closed"
 ARRIVES = "on_scene on_scene on_scene on_scene on_scene on_scene closed"
 ENDS = "closed NOT-THEIRS NOT-THEIRS NOT-THEIRS NOT-THEIRS NOT-THEIRS OVER"
 AFTER = {
     ("webhook", "received"): SAME, ("webhook", "taken"): TAKES,
     ("webhook", "on_scene"): ARRIVES, ("webhook", "closed"): ENDS,
-    ("cisu", "received"): HAS_IT, ("cisu", "taken"): HAS_IT,
+    ("cisu", "received"): HAS_THE_RINGING, ("cisu", "taken"): HAS_IT,
     ("cisu", "on_scene"): ARRIVES, ("cisu", "closed"): ENDS,
     ("voice", "received"): SAME, ("voice", "taken"): TAKES,
     ("sms", "received"): SAME,
@@ -216,6 +218,19 @@ def test_another_house_does_not_close_it(world: World, alert: UUID, stranger: st
     with pytest.raises(SomebodyWasFaster):
         hear(world, alert, "closed", to=stranger, **SAFE)
     assert alert_now(world.session, alert).owner == "platform/agent-7"
+
+
+def test_a_late_yes_to_the_ringing_is_none_to_the_request(world: World, alert: UUID) -> None:
+    """Bruno asks for a patrol; only then the room's machine has the message of before."""
+    bring(world, alert, "requested")
+    asked = turn(world.session, world.now)
+    assert "room:requested" in named(asked)
+    answer(world.session, world.now, *asked, said=Sent(10, "sent"))
+    hear(world, alert, "received", "cisu")
+    assert alert_now(world.session, alert).acknowledged_at is None
+    request = said(f"{alert}:requested:0:room", "received", id="answer-2")
+    hear_answer(world.session, "room", "cisu", request, world.now)
+    assert alert_now(world.session, alert).state == AlertState.ACKNOWLEDGED
 
 
 def test_a_second_taken_takes_it_from_nobody(world: World, alert: UUID) -> None:
