@@ -10,12 +10,14 @@ from sqlalchemy import Engine
 
 from dispatch import counts
 from dispatch.answers import Telephony, make_app
+from dispatch.blind import Blind
+from dispatch.blind_ledger import BlindLedger
 from dispatch.destinations import build
 from dispatch.loop import Loop
 from dispatch.policy import Policy, read_policy
 from dispatch.policy_warnings import warnings
 from dispatch.telling import Destination
-from tgd import killpoint, settings
+from tgd import keyring, killpoint, settings
 from tgd.database import is_reachable, open_record
 from tgd.errors import Misconfigured
 from tgd.listening import Listener
@@ -23,6 +25,7 @@ from tgd.living import live, print_sentence, say_listening
 from tgd.log import log
 from tgd.serving import Readiness, health_app, serve
 from tgd.settings import Settings
+from tgd.spool import SpoolView
 from tgd.store import nudges
 from tgd.telephone import Telephone, TwilioTelephone
 
@@ -47,10 +50,11 @@ async def _run(stop: asyncio.Event) -> None:
         open_record(url, lane="work", connections=8),
         Listener(url, (nudges.DISPATCH,), holds=worker), worker,
     )  # fmt: skip
+    parts.blind = _blind(read, policy, parts.destinations)
     await _serve(parts, stop)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Parts:
     """What one dispatcher is made of."""
 
@@ -61,12 +65,15 @@ class _Parts:
     engine: Engine
     listener: Listener
     worker: str
+    blind: Blind | None = None
 
 
 async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
-    loop = Loop(parts.engine, parts.policy, parts.destinations, parts.listener, parts.worker)
+    loop = Loop(
+        parts.engine, parts.policy, parts.destinations, parts.listener, parts.worker, parts.blind
+    )
     answers = await serve(
-        make_app(parts.engine, parts.policy, _telephony(parts.settings)),
+        make_app(parts.engine, parts.policy, _telephony(parts.settings), parts.blind),
         parts.settings.answers_listen,
     )
     health = await serve(
@@ -86,6 +93,17 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
         await parts.telephone.close()
     await health.stop()
     parts.engine.dispose()
+
+
+def _blind(read: Settings, policy: Policy, destinations: dict[str, Destination]) -> Blind | None:
+    """What tells from the spool; not without the keys that open it, made by a gateway."""
+    if not read.master_key.get_secret_value() and not (read.data_dir / keyring.NAME).exists():
+        print_sentence(
+            "No master key here: nothing is told from the spool while the record is away."
+        )
+        return None
+    view = SpoolView(read.spool, keyring.open_keys(read))
+    return Blind(view, BlindLedger(read.spool / "blind"), policy, destinations)
 
 
 def _ready(engine: Engine, loop: Loop) -> Readiness:

@@ -17,6 +17,7 @@ from starlette.datastructures import ImmutableMultiDict
 from starlette.responses import JSONResponse, Response
 
 from dispatch import counts
+from dispatch.blind import Blind
 from dispatch.formats import words
 from dispatch.formats.answers_in import (
     AnswerSaid,
@@ -54,10 +55,12 @@ class Telephony:
     public_url: str
 
 
-def make_app(engine: Engine, policy: Policy, telephony: Telephony) -> FastAPI:
+def make_app(
+    engine: Engine, policy: Policy, telephony: Telephony, blind: Blind | None = None
+) -> FastAPI:
     """`POST /answers/v1/{destination}`, and `…/keypad` and `…/status` for the telephone."""
     app = bare_app("answers")
-    hear = _Hearing(engine, policy, telephony)
+    hear = _Hearing(engine, policy, telephony, blind)
     app.add_api_route("/answers/v1/{destination}", hear.answer, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/keypad", hear.keypad, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/status", hear.status, methods=["POST"])
@@ -67,8 +70,11 @@ def make_app(engine: Engine, policy: Policy, telephony: Telephony) -> FastAPI:
 class _Hearing:
     """The three addresses; each reads, proves, hears in a worker thread, and says what came."""
 
-    def __init__(self, engine: Engine, policy: Policy, telephony: Telephony) -> None:
+    def __init__(
+        self, engine: Engine, policy: Policy, telephony: Telephony, blind: Blind | None
+    ) -> None:
         self._engine, self._policy, self._telephony = engine, policy, telephony
+        self._blind = blind
 
     async def answer(self, destination: str, request: Request) -> Response:
         told = self._policy.destination(destination)
@@ -141,6 +147,12 @@ class _Hearing:
     async def _write(
         self, told: AnyDestination, meaning: AnswerSaid | NotReached, state: str
     ) -> Response:
+        kept = await self._blind.hear(told.name, meaning) if self._blind else None
+        if kept is not None:  # about what was told without the record
+            counts.heard_answers.labels(told.name, state, kept).inc()
+            if kept == "kept":
+                return JSONResponse({"result": "done", "state": state})
+            return _said(503, "Try again in a moment.")
         try:
             effect = await asyncio.to_thread(self._write_now, told, meaning)
         except RecordAway:

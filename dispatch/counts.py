@@ -19,3 +19,13 @@ taken_alerts = Gauge("tgd_alerts_taken", "Open real alerts that a human has take
 record_away = Gauge("tgd_dispatch_record_away", "1 while the record does not answer")
 freed = Counter("tgd_dispatch_leases_freed_total", "Deliveries taken over from dead workers")
 faults = Counter("tgd_dispatch_faults_total", "Alerts that could not be planned as usual", ["what"])
+blind_alerts = Gauge("tgd_dispatch_blind_alerts", "Alerts told from the spool, not yet on record")
+blind_told = Counter(
+    "tgd_dispatch_blind_told_total", "Attempts to tell from the spool", ["destination"]
+)
+blind_unreadable = Gauge(
+    "tgd_dispatch_blind_unreadable", "Batches of the spool that dispatch cannot open"
+)
+blind_ledger_failures = Counter(
+    "tgd_dispatch_blind_ledger_failures_total", "Lines of the ledger that could not be written"
+)

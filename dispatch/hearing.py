@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from dispatch.formats.answers_in import AnswerSaid, NotReached
+from dispatch.formats.delivery_id import alert_of
 from dispatch.telling import Topic
 from tgd import journal
 from tgd.alerts import acts
@@ -72,12 +73,17 @@ def hear_failure(session: Session, destination: str, said: NotReached, now: date
 
 
 def _delivery(session: Session, destination: str, said: AnswerSaid) -> Any:
-    """The delivery that is answered; without a key, the destination's newest of that alert."""
+    """The delivery that is answered; without a key, the destination's newest of that alert.
+
+    What was told from the spool may have joined another alert: its key still names it.
+    """
     if said.key:
         found = store.delivery_by_key(session, said.key, destination)
     else:
         found = store.newest_delivery(session, said.alert, destination)
-    if found is None or (said.key and said.alert not in ("", str(found.alert))):
+    if found is None:
+        raise NotYours
+    if said.key and said.alert not in ("", str(found.alert), alert_of(said.key)):
         raise NotYours
     return found
 

@@ -10,13 +10,18 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch import counts
+from dispatch.adopting import adopt
+from dispatch.attempting import attempt
+from dispatch.blind import AWAY_S as TURNLESS_S
+from dispatch.blind import Blind
 from dispatch.policy import Policy
-from dispatch.telling import Answer, Destination, Later
+from dispatch.telling import Destination
 from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
 from tgd import clock, journal, killpoint
 from tgd.database import transaction
@@ -31,8 +36,6 @@ MOST_UNWRITTEN = 10_000
 SLOWEST_LOOK_S = 1.0
 """The slow poll under NOTIFY."""
 AWAY_S = 0.5
-CARRIER_MARGIN_S = 2.0
-"""How much longer than its own limit a carrier may take; still shorter than its lease."""
 T = TypeVar("T")
 
 
@@ -46,7 +49,9 @@ class Loop:
         destinations: dict[str, Destination],
         listener: Listener,
         worker: str,
+        blind: Blind | None = None,
     ) -> None:
+        self._blind = blind
         self._engine, self._policy, self._destinations = engine, policy, destinations
         self._listener, self._worker = listener, worker
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="dispatch")
@@ -69,6 +74,12 @@ class Loop:
             asyncio.create_task(self._forever(self._look_around), name="look-around"),
             asyncio.create_task(self._forever(self._seal), name="sealer"),
         ]
+        if self._blind is not None:
+            await self._blind.open(self._has_not_turned)
+
+    def _has_not_turned(self) -> bool:
+        """Whether the record, dead or hung, has let no turn end for a while."""
+        return time.monotonic() - self.last_turn_at > TURNLESS_S
 
     async def close(self) -> None:
         """Stop claiming, let what is being told end and be written, then stop."""
@@ -81,6 +92,8 @@ class Loop:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._blind is not None:
+            await self._blind.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _forever(self, once: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -100,26 +113,33 @@ class Loop:
 
     async def _turn(self) -> None:
         await self._write_again()  # before their leases end and they are told once more
-        claimed = await self._in_thread(self._claim)
+        claimed, adopted = await self._in_thread(self._claim)
         self.last_turn_at = time.monotonic()
         counts.record_away.set(0)
         for one in claimed:
             task = asyncio.create_task(self._tell(one))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
+        if adopted and self._blind is not None:
+            await self._blind.adopted(adopted, self._engine)
         if not claimed:
             await self._sleep()
 
-    def _claim(self) -> list[Claimed]:
-        faults: list[Fault] = []
+    def _claim(self) -> tuple[list[Claimed], set[UUID]]:
+        """First what was told without the record, then the plan: nothing is told twice as new."""
+        now = clock.now()
+        told = self._blind.told() if self._blind else {}
+        busy = self._blind.busy() if self._blind else frozenset()
         with transaction(self._engine) as session:
-            claimed = claim(session, self._policy, clock.now(), self._worker, faults=faults)
+            adopted = adopt(session, told, now)
+            faults: list[Fault] = adopted.faults
+            claimed = claim(session, self._policy, now, self._worker, faults=faults, busy=busy)
             killpoint.reach("dispatch_before_claimed")
         killpoint.reach("dispatch_after_claimed")
         for one in faults:
             counts.faults.labels(one.what).inc()
             log.error(one.what, exc_info=one.error, alert=str(one.alert))
-        return claimed
+        return claimed, adopted.done
 
     async def _sleep(self) -> None:
         """Until the next moment of the plan, a nudge, or the slow poll, whichever is first."""
@@ -133,31 +153,12 @@ class Loop:
         with transaction(self._engine) as session:
             return store.next_look(session)
 
-    def _limit_s(self, destination: str) -> float:
-        told = self._policy.destination(destination)
-        return (told.timeout_s if told else 5.0) + CARRIER_MARGIN_S
-
     async def _tell(self, claimed: Claimed) -> None:
         """One attempt. Whatever happens, an answer is written or the lease runs out."""
-        destination = self._destinations[claimed.destination]
-        topic = claimed.telling.topic.value
-        counts.told.labels(claimed.destination, topic).inc()
-        started = time.monotonic()
-        try:
-            # a net under the carrier's own limit: one that hangs must not pile up attempts
-            async with asyncio.timeout(self._limit_s(claimed.destination)):
-                answer: Answer = await destination.tell(claimed.telling)
-        except TimeoutError:
-            answer = Later("hung")
-        except Exception as error:  # noqa: BLE001 a fault of one destination stays its own
-            log.error("telling_failed", exc_info=error, destination=claimed.destination)
-            answer = Later("fault")
-        counts.told_s.labels(claimed.destination).observe(time.monotonic() - started)
-        word = type(answer).__name__.lower()
-        counts.answered.labels(claimed.destination, word).inc()
-        log.info(
-            "told", alert=claimed.telling.alert, destination=claimed.destination, topic=topic,
-            attempt=claimed.attempt, status=word, why=getattr(answer, "why", None),
+        told = self._policy.destination(claimed.destination)
+        answer = await attempt(
+            self._destinations[claimed.destination], claimed.telling,
+            told.timeout_s if told else 5.0, claimed.attempt,
         )  # fmt: skip
         killpoint.reach("dispatch_after_told")
         self._answers.put_nowait(Answered(claimed, answer))

@@ -54,6 +54,8 @@ class Telling:
     places: tuple[Place, ...] = ()
     outcome: str | None = None
     """How the alert was closed, on `closed`."""
+    merges: tuple[str, ...] = ()
+    """Ids under which this same alert was told while the record was away: merge them into it."""
     number_to_ring: str | None = None
     """For voice and SMS destinations: whom to ring, from the policy."""
 

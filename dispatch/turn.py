@@ -4,8 +4,8 @@ Both are one transaction each, and nothing is told inside one. Claims are leases
 token: what a worker writes after it was given up for dead changes nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,12 +23,13 @@ from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
 from tgd.rules.doubt import Trust
 from tgd.rules.trigger import Method, Position
 from tgd.store import dispatching as store
-from tgd.store import nudges
+from tgd.store import merges, nudges
 
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than its own time limit a telling may be ours."""
 BROKEN_AGAIN = timedelta(seconds=5)
 """When an alert that could not be planned is tried again."""
+BUSY_AGAIN = timedelta(seconds=0.5)
 FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """What a row that nobody foresaw can do to its own planning or telling, and to no other."""
 WORKER = "dispatch"
@@ -82,11 +83,12 @@ class _Turn:
 
 def claim(
     session: Session, policy: Policy, now: datetime, worker: str, limit: int = 200,
-    faults: list[Fault] | None = None,
+    faults: list[Fault] | None = None, busy: Collection[UUID] = (),
 ) -> list[Claimed]:  # fmt: skip
     """Plan for the alerts that are due and claim what is to be told; tell it after the commit.
 
     `faults` receives what could not be planned or composed as it stands; none of it stops a turn.
+    `busy` are alerts that are being told from the spool this very moment: they wait for its end.
     """
     alerts = store.due_alerts(session, now, limit)
     if not alerts:
@@ -97,7 +99,10 @@ def claim(
         by_alert[row.alert].append(row)
     turn = _Turn([], [], [], [], [], [], [])
     for alert in alerts:
-        turn.add(_planned(alert, by_alert[alert.id], policy, now, worker))
+        if alert.id in busy:
+            turn.moments.append({"id": alert.id, "at": now + BUSY_AGAIN})
+        else:
+            turn.add(_planned(alert, by_alert[alert.id], policy, now, worker))
     claimed = _write(session, turn, policy, now, worker)
     told = _compose(session, alerts, by_alert, turn, claimed, now)
     if faults is not None:
@@ -133,18 +138,19 @@ def _apply(
     if made.lapse:
         turn.lapses.append(alert.id)
     leases = [r["next_try_at"] for r in turn.rows if r["alert"] == alert.id]
-    leases += [_lease_until(by_key[k].destination, policy, now) for k in made.again]
+    leases += [lease_until(by_key[k].destination, policy, now) for k in made.again]
     moments = [m for m in (made.look_again_at, *leases) if m is not None]
     turn.moments.append({"id": alert.id, "at": min(moments, default=None)})
 
 
-def _lease_until(destination: str, policy: Policy, now: datetime) -> datetime:
+def lease_until(destination: str, policy: Policy, now: datetime) -> datetime:
+    """Until when one attempt at it is somebody's."""
     told = policy.destination(destination)
     return now + timedelta(seconds=told.timeout_s if told else 5.0) + LEASE_MARGIN
 
 
 def _row(tell: Tell, alert: Any, policy: Policy, now: datetime, worker: str) -> dict[str, Any]:
-    until = _lease_until(tell.destination, policy, now)
+    until = lease_until(tell.destination, policy, now)
     return {
         "id": ids.new(now), "key": tell.key, "alert": alert.id, "destination": tell.destination,
         "topic": tell.topic.value, "round": tell.round, "step": tell.step,
@@ -192,10 +198,14 @@ def _compose(
          by_id[r.alert])
         for i, r in old.items()
     ]  # fmt: skip
+    others = merges.told_as(session, names)
     return [
-        Claimed(i, token, attempt, name, _composed(key, topic, a, positions, holders, now, turn))
+        Claimed(i, token, attempt, name, replace(
+            _composed(key, topic, a, positions, holders, now, turn),
+            merges=others.get(a.id, ()),
+        ))
         for i, token, attempt, name, key, topic, a in told
-    ]
+    ]  # fmt: skip
 
 
 def _composed(
@@ -270,7 +280,7 @@ def write_answers(session: Session, answered: Sequence[Answered], now: datetime)
 
 
 def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
-    state, said, reference_ = _outcome(one.answer)
+    state, said, reference_ = outcome(one.answer)
     return {
         "id": one.claimed.delivery, "token": one.claimed.token, "state": state.value,
         "said": said[:200], "reference": reference_ and reference_[:120],
@@ -279,7 +289,8 @@ def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _outcome(answer: Answer) -> tuple[DeliveryState, str, str | None]:
+def outcome(answer: Answer) -> tuple[DeliveryState, str, str | None]:
+    """What an answer makes of a delivery: its state, a word, and their reference."""
     if isinstance(answer, Received):
         return DeliveryState.RECEIVED, answer.said, answer.reference
     if isinstance(answer, Sent):
@@ -290,20 +301,23 @@ def _outcome(answer: Answer) -> tuple[DeliveryState, str, str | None]:
 
 
 def _next(one: Answered, now: datetime) -> datetime | None:
-    answer = one.answer
+    return next_moment(one.answer, one.claimed.attempt, one.claimed.delivery.int & 0xFFFF, now)
+
+
+def next_moment(answer: Answer, attempt: int, seed: int, now: datetime) -> datetime | None:
+    """When it is told again after this answer; None when never."""
     if isinstance(answer, Received):
         return None
     if isinstance(answer, Sent):
         return now + timedelta(seconds=answer.acknowledge_within_s)
     if isinstance(answer, Refused):
         return now + timedelta(seconds=REFUSED_RETRY_S)
-    seed = one.claimed.delivery.int & 0xFFFF
-    return next_try(one.claimed.attempt, now, seed, retry_after_s=answer.retry_after_s)
+    return next_try(attempt, now, seed, retry_after_s=answer.retry_after_s)
 
 
 def _answer_lines(one: Answered, row: Any, now: datetime) -> list[Line]:
     """The first failure and every success are written down; repeated failures are counted."""
-    state, said, _ = _outcome(one.answer)
+    state, said, _ = outcome(one.answer)
     if isinstance(one.answer, Later) and one.claimed.attempt > 1:
         return []
     word = {

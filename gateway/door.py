@@ -10,23 +10,29 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import counts
+from gateway.calls import call_of
 from gateway.formats import READERS
 from gateway.heard import Channel, Form, Heard, Kept, Receipt
 from gateway.intake import take_in
-from tgd import clock, killpoint
+from gateway.naming import Naming
+from tgd import clock, ids, killpoint
 from tgd.database import is_reachable, transaction
 from tgd.errors import NotKept, RecordAway
 from tgd.log import log
+from tgd.rules.spooled import SpooledCall
+from tgd.rules.spooled import read as call_in
+from tgd.rules.spooled import written as call_written
 from tgd.rules.trigger import PositionReport
 from tgd.seal import Keys
 from tgd.spool import Spool
@@ -40,6 +46,8 @@ REST_S = 15.0
 """A batch of the spool that the record does not take is tried again after this."""
 MOST_FAILURES = 3
 """Messages of one spooled batch that may fail in a row before the others wait for the next try."""
+LEARNT = 2_000
+"""Most spooled batches, newest first, that are read again before the door opens."""
 FAULTS = (SQLAlchemyError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError,
           RecursionError)  # fmt: skip
 """What a message can do to its reading or keeping; none of it is the record being away."""
@@ -77,6 +85,7 @@ class Door:
         self._draining = ThreadPoolExecutor(1, thread_name_prefix="drain")
         self._running: set[asyncio.Future[list[Receipt | None]]] = set()
         self._resting: dict[Path, float] = {}
+        self._naming = Naming()
         self._tasks: list[asyncio.Task[None]] = []
         self.record_is_away = False
         self._is_open = True
@@ -84,6 +93,7 @@ class Door:
     async def open(self) -> None:
         """Start; what waits in the spool from an earlier life is taken in first."""
         await _in(self._writing, self._spool.open)
+        self._naming.learn(await _in(self._writing, self._left_over))
         self._tasks = [
             asyncio.create_task(self._batches(), name="door"),
             asyncio.create_task(self._drain(), name="drain"),
@@ -135,6 +145,8 @@ class Door:
                 self._waiting.task_done()
 
     async def _keep(self, batch: Sequence[_Waiting]) -> None:
+        for one in batch:
+            one.heard = replace(one.heard, alert=ids.new(one.heard.received_at))
         messages = [one.heard for one in batch]
         killpoint.reach("door_before_record")
         tried: list[Receipt | None] = [None] * len(batch)
@@ -215,12 +227,32 @@ class Door:
         calls = [m for m in messages if not _is_position(m)]
         try:
             if calls:
-                packed = [_packed(m) for m in calls]
+                packed = [_packed(m, self._call(m)) for m in calls]
                 await _in(self._writing, partial(self._spool.append, packed))
         except NotKept as error:
             log.critical("nothing_keeps", exc_info=error, batch=len(messages))
             return None
         return [_spooled(m) for m in messages]
+
+    def _call(self, heard: Heard) -> SpooledCall | None:
+        """What dispatch may tell of it meanwhile; a fault here costs the message nothing."""
+        try:
+            assert heard.alert is not None
+            call = call_of(heard, self._keys.master, heard.alert)
+            return call and self._naming.same(heard, call)
+        except FAULTS as error:
+            log.error("call_not_named", exc_info=error, channel=heard.channel, form=heard.form)
+        return None
+
+    def _left_over(self) -> list[tuple[Heard, SpooledCall | None]]:
+        """What an earlier life has spooled, oldest first; runs in a worker thread."""
+        found: list[tuple[Heard, SpooledCall | None]] = []
+        for path in reversed(self._spool.waiting()[:LEARNT]):
+            try:
+                found += [(_unpacked(one), call_in(one)) for one in self._spool.read(path)]
+            except (OSError, *FAULTS) as error:
+                log.error("spool_file_not_learnt", exc_info=error, segment=path.stem)
+        return found
 
     async def _drain(self) -> None:
         """While the record is away, look for it; when it is there, empty the spool into it."""
@@ -259,6 +291,7 @@ class Door:
             if batch and not await self._taken(batch):
                 return False
             killpoint.reach("drain_before_forget")
+            self._naming.forget(one.alert for one in batch)
             await _in(self._draining, partial(self._spool.forget, path))
         except (OSError, *FAULTS) as error:
             log.error("spool_file_stays", exc_info=error, segment=path.stem)
@@ -331,11 +364,11 @@ def _own_id(heard: Heard) -> str | None:
     return getattr(READERS[heard.form](heard.raw), "id", None)
 
 
-def _packed(heard: Heard) -> dict[str, Any]:
+def _packed(heard: Heard, call: SpooledCall | None) -> dict[str, Any]:
     return {
         "channel": heard.channel.value, "form": heard.form.value, "source": heard.source,
         "verified": heard.verified, "transport_id": heard.transport_id, "raw": heard.raw,
-        "received_at": heard.received_at.isoformat(),
+        "received_at": heard.received_at.isoformat(), **call_written(call),
     }  # fmt: skip
 
 
@@ -343,4 +376,5 @@ def _unpacked(packed: dict[str, Any]) -> Heard:
     return Heard(
         Channel(packed["channel"]), Form(packed["form"]), packed["source"], packed["verified"],
         packed["transport_id"], packed["raw"], datetime.fromisoformat(packed["received_at"]),
+        UUID(packed["alert"]) if packed.get("alert") else None, spooled=True,
     )  # fmt: skip

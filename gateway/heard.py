@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 
 class Channel(StrEnum):
@@ -38,6 +39,10 @@ class Heard:
     """Unique at its transport: a MessageSid, or our own random id for one MQTT delivery."""
     raw: bytes
     received_at: datetime
+    alert: UUID | None = None
+    """The alert that it opens, if it opens one: given by the door before anything is kept."""
+    spooled: bool = False
+    """It waited in the spool: somebody may have been told of that alert meanwhile."""
 
 
 class Kept(StrEnum):

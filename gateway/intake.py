@@ -22,6 +22,7 @@ from tgd.rules.trigger import Meaning, PositionReport, Trigger, TriggerKind, Unr
 from tgd.seal import Keys
 from tgd.store import alerts as store
 from tgd.store import nudges
+from tgd.store.merges import insert_merges
 from tgd.store.sources import Source, Sources, remember_counters, sources
 
 NOBODY = Known()
@@ -60,6 +61,7 @@ def take_in(
         session, (source_name(r.heard, r.source.handset if r.source else None) for r in fresh)
     )
     _raise(session, [r for r in fresh if _is_call(r)], found, now, keys)
+    _merge_known(session, reads, seen, now)
     refused = _locate(session, [r for r in fresh if isinstance(r.meaning, PositionReport)], now)
     return [Receipt(Kept.REFUSED, None) if r in refused else _receipt(r) for r in reads]
 
@@ -124,6 +126,18 @@ def _raise(
     nudges.nudge_all(session)
 
 
+def _merge_known(
+    session: Session, reads: Sequence[_Read], seen: dict[tuple[str, str], Any], now: datetime
+) -> None:
+    """A commit that was cut off had happened: what was told of the spooled copy is that alert's."""
+    merged = []
+    for heard in (r.heard for r in reads if r.heard.spooled and r.heard.alert):
+        known = seen.get((heard.channel.value, heard.transport_id))
+        if known is not None and known.alert is not None and known.alert != heard.alert:
+            merged.append({"told": heard.alert, "alert": known.alert, "at": now})
+    insert_merges(session, merged)
+
+
 def _judge(read: _Read, found: Sources) -> Verdict:
     """Each press is judged against the counters of those before it in the batch."""
     source = found.by_id.get(read.source.handset) if read.source else None
@@ -154,6 +168,8 @@ def _press(read: _Read, verdict: Verdict) -> Press:
         verdict=verdict,
         position=trigger.position if verdict.keep_position else None,
         channel=read.heard.channel.value,
+        alert=read.heard.alert,
+        spooled=read.heard.spooled,
     )
 
 

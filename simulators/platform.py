@@ -157,10 +157,19 @@ class Platform(Server):
         self._seen[key] = alert
         if event["type"].endswith("closed"):
             incident.state = "closed"
+        self._merge(event, incident)
         if alert not in self.incidents:
             self.incidents[alert] = incident
             self.spawn(self._work_on(incident))
         return incident
+
+    def _merge(self, event: dict[str, Any], into: Incident) -> None:
+        """Alerts told while the service had no record turn out to be this one."""
+        for other in event.get("data", {}).get("merges", ()):
+            merged = self.incidents.get(other)
+            if merged is not None and merged is not into and merged.state != "merged":
+                merged.state = "merged"
+                self.ledger_book.write("merged", incident=merged.number, into=into.number)
 
     def _next_number(self) -> str:
         return f"INC-{len(self.incidents) + 1:06d}"

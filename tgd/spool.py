@@ -13,10 +13,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tgd import clock, killpoint
 from tgd.errors import NotKept
 from tgd.log import log
+from tgd.rules.spooled import SpooledCall
+from tgd.rules.spooled import read as call_in
 from tgd.seal import CannotUnseal, Keys
 
 
@@ -88,12 +91,11 @@ class Spool:
     def read(self, path: Path) -> list[dict[str, Any]]:
         """The messages of one batch; a damaged file is put aside, kept and reported."""
         try:
-            opened = self._keys.unseal(b64decode(path.read_bytes()), f"spool:{path.stem}")
+            return _opened(path, self._keys)
         except (CannotUnseal, ValueError):
             path.rename(path.with_suffix(".damaged"))
             log.error("spool_file_damaged", segment=path.stem)
             return []
-        return list(_decode(opened))
 
     def forget(self, path: Path) -> None:
         """Remove a batch that the record has now."""
@@ -102,6 +104,60 @@ class Spool:
     def damaged(self) -> int:
         """How many files could not be opened and wait for a human."""
         return len(list(self._folder.glob("*.damaged")))
+
+
+class SpoolView:
+    """The spools of all gateways of this host, read by somebody else: nothing is changed or held.
+
+    A batch is written whole and may be gone at any moment, drained into the record: both are no
+    fault. Each is read once.
+    """
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        self._folder, self._keys = folder, keys
+        self._seen: dict[Path, frozenset[UUID]] = {}
+        self.unreadable = 0
+        """Batches that could not be opened: another key, or damage."""
+
+    def waiting(self) -> list[Path]:
+        """The batches that wait now, newest first."""
+        return sorted(self._folder.glob("*/*.spool"), key=lambda p: p.name, reverse=True)
+
+    def new_calls(self) -> list[SpooledCall]:
+        """The calls of batches that were not there before, newest batch first."""
+        waiting = self.waiting()
+        there = set(waiting)
+        self._seen = {p: alerts for p, alerts in self._seen.items() if p in there}
+        calls = []
+        for path in waiting:
+            if path not in self._seen:
+                calls += self._calls(path)
+        return calls
+
+    def alerts(self) -> frozenset[UUID]:
+        """The alerts whose calls were waiting at the last look."""
+        return frozenset().union(*self._seen.values())
+
+    def _calls(self, path: Path) -> list[SpooledCall]:
+        try:
+            entries = _opened(path, self._keys)
+            calls = [call for call in map(call_in, entries) if call is not None]
+        except FileNotFoundError:
+            return []  # the record has it now
+        except OSError as error:
+            log.error("spool_not_read", why=error.strerror, segment=path.stem)
+            return []  # perhaps next time
+        except (CannotUnseal, ValueError, LookupError, TypeError) as error:
+            self.unreadable += 1
+            log.error("spool_not_understood", why=type(error).__name__, segment=path.stem)
+            calls = []
+        self._seen[path] = frozenset(call.alert for call in calls)
+        return calls
+
+
+def _opened(path: Path, keys: Keys) -> list[dict[str, Any]]:
+    """The entries of a batch; raises OSError, CannotUnseal, ValueError."""
+    return list(_decode(keys.unseal(b64decode(path.read_bytes()), f"spool:{path.stem}")))
 
 
 def _encode(batch: Iterable[dict[str, Any]]) -> bytes:

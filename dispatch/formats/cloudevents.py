@@ -43,6 +43,7 @@ def _data(telling: Telling) -> dict[str, Any]:
         "handset": telling.handset,
         "person": telling.person,
         "outcome": telling.outcome,
+        "merges": list(telling.merges),
     }
 
 

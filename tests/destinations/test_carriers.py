@@ -214,7 +214,7 @@ async def test_what_each_peer_is_given(kind: str) -> None:
     else:
         action = ET.fromstring(heard.form["Twiml"])[0].get("action") or ""
         assert action.startswith("https://tgd.example/answers/v1/voice/keypad?key=")
-        assert action.endswith("%3Aopened%3A1%3Avoice")
+        assert action.endswith(":opened:1:voice")
 
 
 async def test_only_the_word_received_is_believed(kind: str) -> None:

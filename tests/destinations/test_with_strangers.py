@@ -118,7 +118,7 @@ async def test_bruno_is_rung_and_presses_1() -> None:
     answer = read_answer("keypad", pressed.body, key=key)
     assert isinstance(answer, AnswerSaid)
     assert (answer.key, answer.state) == (telling("voice").key, "taken")
-    url = f"{PUBLIC_URL}{pressed.path}?{urlencode({'key': key})}"
+    url = f"{PUBLIC_URL}{pressed.path}?{urlencode({'key': key}, safe=':')}"
     signature = pressed.headers["X-Twilio-Signature"]
     assert signed_by_twilio(TOKEN, url, MultiDict(pressed.form), signature)
 

@@ -16,7 +16,15 @@ from tests.world import World
 from tgd import accounts, inventory, migrate
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
-from tgd.records import AnswerHeard, Delivery, HandsetStatus, Note, ProviderMessage, TechnicalItem
+from tgd.records import (
+    AlertMerge,
+    AnswerHeard,
+    Delivery,
+    HandsetStatus,
+    Note,
+    ProviderMessage,
+    TechnicalItem,
+)
 from tgd.rules.access import Role
 from tgd.seal import Keys
 
@@ -198,6 +206,7 @@ def fill(url: str) -> None:
                             said="received", heard_at=NOW),
                 ProviderMessage(sid="SM1", status="sent", changed_at=NOW),
                 HandsetStatus(handset=ana.handset, state="online", heard_at=NOW),
+                AlertMerge(told=uuid4(), alert=alert.id, at=NOW),
                 Note(id=uuid4(), alert=alert.id, at=NOW, who="Bruno", words="Calm."),
                 TechnicalItem(id=uuid4(), handset=ana.handset, kind="silent", raised_at=NOW),
             ]

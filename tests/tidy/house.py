@@ -11,8 +11,9 @@ CODE = (*PRODUCT, "simulators")
 ROOMS = (*CODE, "tests", "deploy")
 
 WHITE = (
-    "tgd/rules/*", "tgd/errors.py", "gateway/formats/*", "gateway/heard.py",
-    "dispatch/routing.py", "dispatch/policy.py", "dispatch/telling.py", "dispatch/formats/*",
+    "tgd/rules/*", "tgd/errors.py", "gateway/formats/*", "gateway/heard.py", "gateway/calls.py",
+    "dispatch/routing.py", "dispatch/blind_facts.py", "dispatch/policy.py", "dispatch/telling.py",
+    "dispatch/formats/*",
 )  # fmt: skip
 """Values in, values out: no store, no socket, no clock, no chance, no await."""
 
@@ -20,6 +21,7 @@ GREY = (
     "tgd/alerts/*", "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
     "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
+    "dispatch/adopting.py",
 )  # fmt: skip
 """Given a session and a moment, one transaction: no socket, no clock, no await."""
 

@@ -18,6 +18,7 @@ from tgd.rules.alert import AlertState
 from tgd.rules.doubt import Label, Trust, Verdict, better
 from tgd.rules.trigger import Position, TriggerKind
 from tgd.store import alerts as store
+from tgd.store import merges
 
 DERIVED = ("counter:", "sms:", "content:", "?content:")
 """Beginnings of trigger ids that we made ourselves because the message carried none."""
@@ -47,6 +48,10 @@ class Press:
     verdict: Verdict
     position: Position | None
     channel: str
+    alert: UUID | None = None
+    """The id of the alert that it opens, if it opens one."""
+    spooled: bool = False
+    """While it waited in the spool somebody may have been told of that alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class _Work:
     lines: list[Line] = field(default_factory=list)
     joins: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     opened: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    taken: set[UUID] = field(default_factory=set)
+    """Ids under which an alert was opened already: no second one may have them."""
 
 
 def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> list[Raised]:
@@ -87,14 +94,27 @@ def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> 
         (a.source, a.lane): _opened(a)
         for a in store.open_alerts(session, (p.source for p in presses))
     }
-    work = _Work(now)
+    proposed = [p.alert for p in presses if p.alert and p.spooled]
+    work = _Work(now, taken=merges.known_alerts(session, proposed))
     raised = [_raise_one(press, known, open_now, work) for press in presses]
     store.insert_alerts(session, work.alerts)
     store.insert_triggers(session, work.triggers)
     store.insert_positions(session, work.positions)
     store.join_presses(session, list(work.joins.values()), now)
+    merges.insert_merges(session, _merged(presses, raised, work))
     journal.write(session, work.lines)
     return raised
+
+
+def _merged(
+    presses: Sequence[Press], raised: Sequence[Raised], work: _Work
+) -> list[dict[str, Any]]:
+    """Alerts that may have been told from the spool and are not opened: they are others'."""
+    return [
+        {"told": press.alert, "alert": became.alert, "at": work.now}
+        for press, became in zip(presses, raised, strict=True)
+        if press.spooled and press.alert and press.alert not in work.taken
+    ]
 
 
 def _opened(row: Any) -> dict[str, Any]:
@@ -215,7 +235,8 @@ def _seen_again(press: Press, same: Any, work: _Work) -> Raised:
 
 def _open(press: Press, work: _Work) -> dict[str, Any]:
     now = work.now
-    alert = ids.new(now)
+    alert = press.alert if press.alert and press.alert not in work.taken else ids.new(now)
+    work.taken.add(alert)
     row: dict[str, Any] = {
         "id": alert, "source": press.source, "handset": press.handset,
         "person": press.person, "lane": press.verdict.lane.value,

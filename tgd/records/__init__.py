@@ -7,7 +7,14 @@ alert without a moment to look again, no overlapping allocation.
 from sqlmodel import SQLModel
 
 from tgd.records.accounts import Account, WebSession
-from tgd.records.alerts import Alert, AlertPosition, AlertTrigger, Note, Sighting
+from tgd.records.alerts import (
+    Alert,
+    AlertMerge,
+    AlertPosition,
+    AlertTrigger,
+    Note,
+    Sighting,
+)
 from tgd.records.deliveries import AnswerHeard, Delivery, ProviderMessage
 from tgd.records.journal import Journal
 from tgd.records.people import (
@@ -22,6 +29,7 @@ from tgd.records.people import (
 __all__ = [
     "Account",
     "Alert",
+    "AlertMerge",
     "AlertPosition",
     "AlertTrigger",
     "Allocation",

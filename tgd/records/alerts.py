@@ -180,3 +180,18 @@ class Note(SQLModel, table=True):
     at: datetime = Field(sa_column=moment(nullable=False))
     who: str = Field(sa_column=Column(String(80), nullable=False))
     words: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class AlertMerge(SQLModel, table=True):
+    """An alert that was named in the spool and joined another one instead of being opened."""
+
+    __tablename__ = "alert_merge"
+    __table_args__ = (Index("alert_merge_of", "alert"),)
+
+    told: UUID = Field(primary_key=True)
+    alert: UUID = Field(
+        sa_column=Column(ForeignKey("alert.id", ondelete="CASCADE"), nullable=False)
+    )
+    at: datetime = Field(sa_column=moment(nullable=False))
+    told_at: datetime | None = Field(default=None, sa_column=moment())
+    """When it was found that somebody had been told of it under that name."""

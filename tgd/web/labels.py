@@ -171,6 +171,7 @@ ACTS = {
     "ClosingProposed": word("Closing proposed: a second person must countersign"),
     "AlertClosed": word("Alert closed"),
     "DeliveryTold": word("Destination told"),
+    "DeliveryToldBlind": word("Destination told while the record was away"),
     "DeliverySent": word("Sent, acknowledgement awaited"),
     "DeliveryReceived": word("Received by the destination"),
     "DeliveryRefused": word("Refused by the destination"),
