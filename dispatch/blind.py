@@ -129,7 +129,8 @@ class Blind:
         if isinstance(meaning, NotReached):
             again = replace(delivery, state=DeliveryState.PENDING, next_try_at=clock.now(),
                             said=meaning.why)  # fmt: skip
-            return await self._keep(alert.told(again), delivery_line(alert.id, again))
+            return await self._keep(alert.id, delivery_line(alert.id, again),
+                                    lambda known: known.told(again))  # fmt: skip
         if meaning.state not in ANSWERS[self._kinds[destination]]:
             return None
         if meaning.state not in ANSWERABLE:
@@ -137,17 +138,23 @@ class Blind:
         said = {k: v for k, v in asdict(meaning).items() if k != "at"}
         said |= {"key": delivery.key, "alert": str(alert.id)}
         answer = BlindAnswer(destination, self._kinds[destination], said)
-        return await self._keep(alert.heard(answer), answer_line(alert.id, answer))
+        return await self._keep(alert.id, answer_line(alert.id, answer),
+                                lambda known: known.heard(answer))  # fmt: skip
 
-    async def _keep(self, alert: BlindAlert, line: dict[str, Any]) -> str:
+    async def _keep(
+        self, name: UUID, line: dict[str, Any], change: Callable[[BlindAlert], BlindAlert]
+    ) -> str:
         """A receipt only when it is durable."""
         try:
             await self._in_thread(partial(self._ledger.write, [line]))
         except OSError as error:
             log.critical("ledger_not_written", exc_info=error)
             return "later"
-        self._alerts[alert.id] = alert
-        self._again_at.pop(alert.id, None)
+        known = self._alerts.get(name)
+        if known is None:  # the record took it over meanwhile: it is asked the next time
+            return "later"
+        self._alerts[name] = change(known)
+        self._again_at.pop(name, None)
         return "kept"
 
     def _delivery(

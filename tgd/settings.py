@@ -13,7 +13,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from tgd.errors import Misconfigured
 
-_SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN")
+_SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN",
+            "TGD_AUDITOR_SECRET")  # fmt: skip
 
 _MAY_BE_EMPTY = ("TGD_MQTT_LISTEN",)
 """Settings whose default is not empty and for which empty means "none"."""
@@ -73,12 +74,25 @@ class Settings(BaseSettings):
     reconcile_every_s: float = Field(default=30.0, gt=0, le=3600)
     """How often the provider's list of messages is read for what the webhook missed."""
 
+    auditor_url: str = ""
+    """Where the auditor posts what it finds: somebody who is not told by the policy."""
+    auditor_secret: SecretStr = SecretStr("")
+    """whsec_… with which it signs (Standard Webhooks); empty: unsigned."""
+    auditor_numbers: str = ""
+    """Telephones that it writes to by SMS, E.164, separated by commas."""
+    auditor_consoles: int = Field(default=0, ge=0, le=1000)
+    """How many operators or supervisors must have a console in use; 0: none."""
+    auditor_beat_url: str = ""
+    """The watcher outside, who alarms when the beat stops; it is posted to after clean looks."""
+    auditor_beat_every_s: float = Field(default=30.0, ge=1, le=3600)
+
     console_listen: str = "127.0.0.1:8080"
     gateway_listen: str = "127.0.0.1:8081"
     answers_listen: str = "127.0.0.1:8082"
     gateway_health_listen: str = "127.0.0.1:8091"
     dispatch_health_listen: str = "127.0.0.1:8092"
     console_health_listen: str = "127.0.0.1:8090"
+    auditor_health_listen: str = "127.0.0.1:8093"
     """Listeners; port 0 asks for a free one. Health and metrics have their own."""
     console_insecure_http: bool = False
     """Let the console use a cookie without `Secure`; on loopback only."""
@@ -114,6 +128,7 @@ class Settings(BaseSettings):
     @field_validator(
         "mqtt_listen", "mqtt_tls_listen", "console_listen", "gateway_listen", "answers_listen",
         "gateway_health_listen", "dispatch_health_listen", "console_health_listen",
+        "auditor_health_listen",
     )  # fmt: skip
     @classmethod
     def _is_host_port(cls, value: str) -> str:
@@ -121,7 +136,9 @@ class Settings(BaseSettings):
             split_listen(value)
         return value
 
-    @field_validator("public_url", "answers_public_url", "twilio_api_base")
+    @field_validator(
+        "public_url", "answers_public_url", "twilio_api_base", "auditor_url", "auditor_beat_url"
+    )
     @classmethod
     def _is_url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -152,6 +169,11 @@ class Settings(BaseSettings):
     def our_numbers(self) -> tuple[str, ...]:
         """Our own telephone numbers."""
         return tuple(n.strip() for n in self.sms_numbers.split(",") if n.strip())
+
+    @property
+    def numbers_of_auditor(self) -> tuple[str, ...]:
+        """Whom the auditor writes to."""
+        return tuple(n.strip() for n in self.auditor_numbers.split(",") if n.strip())
 
     @property
     def answers_url(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from simulators.handset import Handset, Settings
 from simulators.handset_words import Card
 from simulators.sms_provider import Account, Person, SmsProvider
+from tests.acceptance.contract_ground import family_of
 from tests.acceptance.running import SECRET, SID, TOKEN, Service
 from tests.acceptance.test_kills import is_alive, until
 
@@ -73,6 +74,21 @@ async def kill_record(running: Service) -> None:
     (found,) = (running.host.settings.data_dir / "record").rglob("postmaster.pid")
     os.kill(int(found.read_text().split("\n", 1)[0]), signal.SIGKILL)
     await until(lambda: not is_alive(running, "record"))
+
+
+@contextmanager
+def frozen_record(running: Service) -> Iterator[None]:
+    """SIGSTOP to every process of PostgreSQL: it takes connections and answers nothing."""
+    (found,) = (running.host.settings.data_dir / "record").rglob("postmaster.pid")
+    first = int(found.read_text().split("\n", 1)[0])
+    family = [first, *family_of(first)]
+    for one in family:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one in family:
+            os.kill(one, signal.SIGCONT)
 
 
 async def bring_back(running: Service) -> None:

@@ -166,7 +166,7 @@ class Ground:
 @contextlib.contextmanager
 def ground(folder: Path, **more: str) -> Iterator[Ground]:
     """The strangers' programs run; `ground.up()` starts the service. All of it ends here."""
-    ports = named_ports("mqtt", "mqtts", "gateway", "answers", "console", "h1", "h2", "h3",
+    ports = named_ports("mqtt", "mqtts", "gateway", "answers", "console", "h1", "h2", "h3", "h4",
                        "platform", "room", "provider")  # fmt: skip
     made = Ground(folder, {}, {})
     try:
@@ -189,7 +189,8 @@ def settings_of(folder: Path, ports: dict[str, int]) -> dict[str, str]:
         "TGD_MQTT_LISTEN": here["mqtt"], "TGD_GATEWAY_LISTEN": here["gateway"],
         "TGD_ANSWERS_LISTEN": here["answers"], "TGD_CONSOLE_LISTEN": here["console"],
         "TGD_GATEWAY_HEALTH_LISTEN": here["h1"], "TGD_DISPATCH_HEALTH_LISTEN": here["h2"],
-        "TGD_CONSOLE_HEALTH_LISTEN": here["h3"], "TGD_CONSOLE_INSECURE_HTTP": "true",
+        "TGD_CONSOLE_HEALTH_LISTEN": here["h3"],
+        "TGD_AUDITOR_HEALTH_LISTEN": here["h4"], "TGD_CONSOLE_INSECURE_HTTP": "true",
         "TGD_TWILIO_ACCOUNT_SID": SID, "TGD_TWILIO_AUTH_TOKEN": AUTH,
         "TGD_TWILIO_API_BASE": f"http://{here['provider']}", "TGD_SMS_NUMBERS": OUR_NUMBER,
         "TGD_PUBLIC_URL": f"http://{here['gateway']}", "TGD_RECONCILE_EVERY_S": "3600",

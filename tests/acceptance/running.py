@@ -171,6 +171,7 @@ def _settings(folder: Path, ports: dict[str, int], more: dict[str, Any]) -> Sett
         "answers_listen": f"{here}:{ports['answers']}",
         "console_listen": f"{here}:{ports['console']}", "gateway_health_listen": f"{here}:0",
         "dispatch_health_listen": f"{here}:0", "console_health_listen": f"{here}:0",
+        "auditor_health_listen": f"{here}:0",
         "twilio_account_sid": SID, "twilio_auth_token": TOKEN, "sms_numbers": OUR_NUMBER,
         "twilio_api_base": f"http://{here}:{ports['provider']}",
         "public_url": f"http://{here}:{ports['gateway']}",

@@ -18,6 +18,7 @@ from tests.acceptance.blind_ground import (
     SUPERVISOR,
     armed,
     bring_back,
+    frozen_record,
     kill_part,
     kill_record,
     openings,
@@ -65,6 +66,22 @@ async def test_ana_is_told_of_while_the_record_is_dead_and_never_twice_as_new(
         (line,) = running.rows("SELECT detail FROM journal WHERE act = 'DeliveryToldBlind'")
         assert (line.detail["state"], line.detail["destination"]) == ("received", "platform")
         assert (running.folder / "spool/blind/told.ledger").read_bytes() == b""
+
+
+@pytest.mark.timeout(180)
+async def test_a_record_that_hangs_is_away_too(open_folder: Path) -> None:
+    """PostgreSQL is stopped, not dead: Ana is told of within 15 s, and not as new afterwards."""
+    async with service(open_folder) as running:
+        (ana,) = running.cards(1)
+        async with pressing(running, ana) as handset:
+            with frozen_record(running):
+                trigger = await handset.press()
+                (told,) = await told_of(running, 1)
+            await bring_back(running)
+            await until(lambda: running.rows("SELECT 1 FROM delivery WHERE state = 'received'"))
+            await asyncio.sleep(3)
+        assert [line["alert"] for line in openings(running)] == [told["alert"]]
+        promises.keep(running, {trigger})
 
 
 @pytest.mark.timeout(180)

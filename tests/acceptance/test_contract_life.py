@@ -16,7 +16,7 @@ from tests.acceptance.contract_ground import Ground, ground, lives, until
 from tests.conftest import reachable_folder
 
 LISTENERS = {"mqtt", "gateway", "gateway-health", "answers", "dispatch-health", "console",
-             "console-health"}  # fmt: skip
+             "console-health", "auditor-health"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_it_says_where_it_listens_and_nothing_of_it_is_left(place: Ground) -> No
     assert {line["listener"] for line in up.said} == LISTENERS | {"all"}
     assert all(line["host"] == "127.0.0.1" for line in up.said if line["listener"] != "all")
     family = contract_ground.family_of(up.pid) | _servers(place)
-    assert len(family) >= 4, "three parts and a record"
+    assert len(family) >= 5, "four parts and a record"
     assert up.end(signal.SIGTERM) == 0
     assert [pid for pid in family if lives(pid)] == []
 

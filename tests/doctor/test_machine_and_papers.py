@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from tgd.doctor import DoctorInput, Finding, Level, as_json, as_text, collect, run_checks
 from tgd.doctor.address import check_public_url
+from tgd.doctor.auditor import check_auditor
 from tgd.doctor.certificates import check_certificate, check_key
 from tgd.doctor.machine import (
     GIB,
@@ -255,3 +256,27 @@ class TestRecord:
             connection.connection.dbapi_connection.close()
             (finding,) = check_record(connection, NOW, None)
         assert finding.level is Level.REFUSED
+
+
+WAYS = {"TGD_AUDITOR_URL": "", "TGD_AUDITOR_BEAT_URL": "", "TGD_AUDITOR_NUMBERS": ""}
+
+
+@pytest.mark.parametrize(
+    ("ways", "levels"),
+    [
+        ({}, {"warning": 2}),
+        ({"TGD_AUDITOR_NUMBERS": "+33199000001"}, {"warning": 1}),
+        ({"TGD_AUDITOR_NUMBERS": "0199000001"}, {"warning": 1, "refused": 1}),
+        ({"TGD_AUDITOR_URL": "http://duty.example"}, {"warning": 1, "refused": 1}),
+        (
+            {
+                "TGD_AUDITOR_URL": "https://duty.example",
+                "TGD_AUDITOR_BEAT_URL": "https://w.example",
+            },
+            {"ok": 2},
+        ),
+    ],
+)
+def test_an_auditor_that_reaches_nobody_is_said(ways, levels):
+    found = [finding.level.value for finding in check_auditor(WAYS | ways)]
+    assert {level: found.count(level) for level in set(found)} == levels

@@ -38,7 +38,8 @@ def examine(
     with _record(read) as (connection, at_head, trouble):
         given = DoctorInput(
             now=clock.now(), connection=connection, migrations_at_head=at_head,
-            policy_warnings=weak, mosquitto_conf=mosquitto_conf, rabbitmq_conf=rabbitmq_conf,
+            policy_warnings=weak, auditor=_auditor(read),
+            mosquitto_conf=mosquitto_conf, rabbitmq_conf=rabbitmq_conf,
             **_folders(read), **_papers(read), **_words(read),
         )  # fmt: skip
         findings = [*trouble, *policy, *doctor.run_checks(given)]
@@ -93,6 +94,13 @@ def _policy(read: Settings) -> tuple[list[Finding], tuple[str, ...]]:
 def _folders(read: Settings) -> dict[str, Any]:
     here = not read.database_url.get_secret_value()
     return {"record_dir": record_dir(read) if here else None, "spool_dir": read.spool}
+
+
+def _auditor(read: Settings) -> dict[str, str]:
+    return {
+        "TGD_AUDITOR_URL": read.auditor_url, "TGD_AUDITOR_BEAT_URL": read.auditor_beat_url,
+        "TGD_AUDITOR_NUMBERS": read.auditor_numbers,
+    }  # fmt: skip
 
 
 def _papers(read: Settings) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -43,6 +43,7 @@ class Host:
             "gateway-health": self.settings.gateway_health_listen,
             "dispatch-health": self.settings.dispatch_health_listen,
             "console-health": self.settings.console_health_listen,
+            "auditor-health": self.settings.auditor_health_listen,
         }  # fmt: skip
         return [
             {
@@ -84,7 +85,7 @@ async def start_host(
     read: Settings,
     say: Callable[[str], None],
     sink: Callable[[str], None],
-    only: tuple[str, ...] = ("gateway", "dispatch", "console"),
+    only: tuple[str, ...] = ("gateway", "dispatch", "console", "auditor"),
 ) -> Host:
     """Record, migrations, keys, then these parts; raises CannotStart."""
     _make_folder(read)
@@ -93,10 +94,10 @@ async def start_host(
     try:
         await asyncio.to_thread(_prepare, read, url, say)
         environment = as_environment(read) | {"TGD_DATABASE_URL": url}
-        parts = {}
+        parts: dict[str, Part] = {}
         for part in (one for one in _parts(read) if one.name in only):
             say(f"Starting {part.name}…")
-            part.environment = environment
+            part.environment = environment | _healths_of(read, parts)
             parts[part.name] = await children.start(part)
     except BaseException:
         await children.stop()
@@ -148,7 +149,22 @@ def _parts(read: Settings) -> list[Part]:
         Part("gateway", "gateway", listeners=tuple(hearing)),
         Part("dispatch", "dispatch", listeners=("answers", "dispatch-health")),
         Part("console", "tgd.web", listeners=("console", "console-health")),
+        Part("auditor", "dispatch.auditor", listeners=("auditor-health",)),
     ]
+
+
+def _healths_of(read: Settings, parts: Mapping[str, Part]) -> dict[str, str]:
+    """Where the parts that run show their health: port 0 has become a real one."""
+    known = {
+        "gateway-health": read.gateway_health_listen,
+        "dispatch-health": read.dispatch_health_listen,
+    }
+    return {
+        f"TGD_{name.replace('-', '_').upper()}_LISTEN": f"{split_listen(listen)[0]}:{port}"
+        for part in parts.values()
+        for name, port in part.ports.items()
+        if (listen := known.get(name))
+    }
 
 
 async def watch(host: Host, stop: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from tgd.doctor.address import check_public_url
+from tgd.doctor.auditor import check_auditor
 from tgd.doctor.certificates import check_certificate, check_key
 from tgd.doctor.finding import Finding, refused, warning
 from tgd.doctor.machine import (
@@ -45,6 +46,8 @@ class DoctorInput:
     secret_files: tuple[Path, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Setting name -> value; values are never shown."""
+    auditor: Mapping[str, str] | None = None
+    """The auditor's ways: setting name -> value, empty when not set."""
     policy_warnings: tuple[str, ...] = ()
     """Sentences that the policy's own rules found."""
 
@@ -58,6 +61,7 @@ def run_checks(given: DoctorInput) -> list[Finding]:
         check_synchronised(is_synchronised()),
         *_papers(given),
         *(check_public_url(name, url) for name, url in given.public_urls.items()),
+        *(check_auditor(given.auditor) if given.auditor is not None else ()),
         *(warning(said, "Change the policy, or know why not.") for said in given.policy_warnings),
         *check_versions(),
     ]

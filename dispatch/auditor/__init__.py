@@ -1,0 +1,1 @@
+"""The auditor: looks at the service from beside it and raises what is wrong by ways of its own."""

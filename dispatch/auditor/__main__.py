@@ -1,0 +1,143 @@
+"""Starts the auditor: looks every two seconds, raises, beats, and shows what it found."""
+
+import asyncio
+import sys
+import time
+from datetime import timedelta
+
+import aiohttp
+from prometheus_client import Gauge
+from sqlalchemy import Engine
+
+from dispatch.auditor.looking import Looking
+from dispatch.auditor.ways import Ways
+from dispatch.policy import secret_bytes
+from tgd import clock, settings
+from tgd.database import open_record
+from tgd.errors import Misconfigured
+from tgd.living import live, say_listening
+from tgd.log import log
+from tgd.rules.auditing import Finding, Watch, Wrong
+from tgd.serving import Readiness, health_app, serve
+from tgd.settings import Settings
+from tgd.telephone import TwilioTelephone
+
+LOOK_S = 2.0
+RAISE_AGAIN = timedelta(minutes=5)
+"""What lasts is said again after this."""
+STUCK_AFTER_S = 15.0
+findings_now = Gauge("tgd_auditor_findings", "What is wrong now", ["wrong"])
+looked_at = Gauge("tgd_auditor_looked_at_seconds", "When the last whole look ended")
+
+
+def main() -> int:
+    """Entry point; 0 after an orderly stop, 1 when it cannot run."""
+    return live("auditor", _run)
+
+
+async def _run(stop: asyncio.Event) -> None:
+    read = settings.read()
+    url = read.database_url.get_secret_value()
+    if not url:
+        raise Misconfigured("TGD_DATABASE_URL: says where the record is (`tgd up` sets it).")
+    engine = open_record(url, lane="alerts", connections=2)
+    auditor = Auditor(_looking(read, engine), _ways(read), read.auditor_beat_every_s)
+    health = await serve(health_app(auditor.ready()), read.auditor_health_listen)
+    say_listening("auditor-health", health.port)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        looking = asyncio.create_task(auditor.forever(http))
+        await stop.wait()
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    await health.stop()
+    engine.dispose()
+
+
+def _looking(read: Settings, engine: Engine) -> Looking:
+    parts = {"gateway": read.gateway_health_listen, "dispatch": read.dispatch_health_listen}
+    return Looking(engine, read.policy, read.spool, parts, read.auditor_consoles)
+
+
+def _ways(read: Settings) -> Ways:
+    token = read.twilio_auth_token.get_secret_value()
+    ours = read.our_numbers
+    numbers = read.numbers_of_auditor
+    telephone = (
+        TwilioTelephone(read.twilio_account_sid, token, read.twilio_api_base, ours[0], 5.0)
+        if numbers and read.twilio_account_sid and token and ours
+        else None
+    )
+    secret = read.auditor_secret.get_secret_value()
+    try:
+        if secret:
+            secret_bytes(secret)
+    except ValueError as error:
+        raise Misconfigured(f"TGD_AUDITOR_SECRET: {error}.") from None
+    if numbers and telephone is None:
+        raise Misconfigured(
+            "TGD_AUDITOR_NUMBERS: needs TGD_TWILIO_ACCOUNT_SID, TGD_TWILIO_AUTH_TOKEN and"
+            " TGD_SMS_NUMBERS."
+        )
+    return Ways(
+        read.auditor_url, secret, telephone, numbers,
+        read.auditor_beat_url, read.node,
+    )  # fmt: skip
+
+
+class Auditor:
+    """Looks, raises, beats."""
+
+    def __init__(self, looking: Looking, ways: Ways, beat_every_s: float) -> None:
+        self._looking, self._ways = looking, ways
+        self._beat_every_s = beat_every_s
+        self._watch = Watch()
+        self._lasting: set[Finding] = set()
+        self._beaten_at = float("-inf")
+        self._looked_at = time.monotonic()
+
+    async def forever(self, http: aiohttp.ClientSession) -> None:
+        """Until it is cancelled."""
+        while True:
+            found = await self._found(http)
+            await self._raise(http, found)
+            if not found and time.monotonic() - self._beaten_at >= self._beat_every_s:
+                self._beaten_at = time.monotonic()
+                await self._ways.beat(http)
+            await asyncio.sleep(LOOK_S)
+
+    async def _found(self, http: aiohttp.ClientSession) -> set[Finding]:
+        try:
+            found = await self._looking.look(http)
+        except Exception as error:  # noqa: BLE001 whatever stops the look is itself found
+            log.error("audit_failed", exc_info=error)
+            return {Finding(Wrong.AUDIT_FAILED)}
+        self._looked_at = time.monotonic()
+        looked_at.set(clock.now().timestamp())
+        return found
+
+    async def _raise(self, http: aiohttp.ClientSession, found: set[Finding]) -> None:
+        now = clock.now()
+        self._lasting = found & self._watch.before
+        for wrong in Wrong:
+            findings_now.labels(wrong.value).set(sum(f.wrong is wrong for f in self._lasting))
+        self._watch, due = self._watch.look(found, now, again=RAISE_AGAIN)
+        if not due:
+            return
+        for one in due:
+            log.critical("audit_found", why=one.wrong.value, kind=one.about)
+        if await self._ways.say(http, due):
+            self._watch = self._watch.raised(due, now)
+
+    def ready(self) -> Readiness:
+        """Not ready while something is wrong, or while it does not look: its health is an alarm."""
+
+        async def ready() -> str | None:
+            if time.monotonic() - self._looked_at > STUCK_AFTER_S:
+                return "stuck"
+            return ", ".join(sorted({f.wrong.value for f in self._lasting})) or None
+
+        return ready
+
+
+if __name__ == "__main__":
+    sys.exit(main())

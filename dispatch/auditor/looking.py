@@ -1,0 +1,94 @@
+"""One look at everything: the record, the policy file, the spool, the health of the parts."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.policy import read_policy
+from tgd import clock
+from tgd.database import transaction
+from tgd.errors import Misconfigured, RecordAway
+from tgd.rules.auditing import (
+    Finding,
+    PolicySeen,
+    RecordSeen,
+    Wrong,
+    of_parts,
+    of_record,
+    of_spool,
+)
+from tgd.store import auditing as store
+
+LONGEST_ANSWER_S = 2.0
+
+
+class Looking:
+    """What one auditor looks at; nothing is changed by it."""
+
+    def __init__(
+        self, engine: Engine, policy: Path | None, spool: Path, parts: Mapping[str, str],
+        consoles: int,
+    ) -> None:  # fmt: skip
+        """`parts` are the addresses of health listeners, by name."""
+        self._engine, self._policy, self._spool = engine, policy, spool
+        self._parts, self._consoles = parts, consoles
+
+    async def look(self, http: aiohttp.ClientSession) -> set[Finding]:
+        """Everything that is wrong now. What cannot be looked at is a finding itself."""
+        record, parts = await asyncio.gather(
+            asyncio.to_thread(self._look_inside), self._look_at_parts(http)
+        )
+        return record | parts
+
+    def _look_inside(self) -> set[Finding]:
+        now = clock.now()
+        try:
+            with transaction(self._engine) as session:
+                seen = store.seen(session, now)
+        except (RecordAway, SQLAlchemyError):
+            return {Finding(Wrong.RECORD_AWAY)}
+        return self._judged(seen, now) | of_spool(self._oldest(), now)
+
+    def _judged(self, seen: RecordSeen, now: datetime) -> set[Finding]:
+        return of_record(seen, self._policy_seen(), self._consoles, now)
+
+    def _policy_seen(self) -> PolicySeen | None:
+        """Read anew at each look: who breaks the file learns it before the next start."""
+        if self._policy is None:
+            return PolicySeen(frozenset(), 0)
+        try:
+            text = self._policy.read_text(encoding="utf-8")
+            policy = read_policy(text, self._policy.parent, lambda p: p.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, Misconfigured):
+            return None
+        return PolicySeen(frozenset(d.name for d in policy.destinations), len(policy.steps))
+
+    def _oldest(self) -> datetime | None:
+        """When the oldest waiting batch was written; one may be gone at any moment."""
+        found = []
+        for path in self._spool.glob("*/*.spool"):
+            try:
+                found.append(path.stat().st_mtime)
+            except FileNotFoundError:
+                continue
+        return datetime.fromtimestamp(min(found), UTC) if found else None
+
+    async def _look_at_parts(self, http: aiohttp.ClientSession) -> set[Finding]:
+        names = list(self._parts)
+        said = await asyncio.gather(*(_ask(http, self._parts[name]) for name in names))
+        return of_parts(dict(zip(names, said, strict=True)))
+
+
+async def _ask(http: aiohttp.ClientSession, address: str) -> str | None:
+    """Its readiness: "" when ready, a word when not, None when it does not answer in time."""
+    try:
+        async with asyncio.timeout(LONGEST_ANSWER_S):
+            async with http.get(f"http://{address}/health/ready") as reply:
+                return "" if reply.status == 200 else f"status_{reply.status}"
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return None

@@ -1,0 +1,70 @@
+"""The auditor's questions on a real record: it sees what is overdue, and cannot write."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.telling import Received
+from tests.acts.dispatching import POLICY, answer, turn
+from tests.world import World
+from tgd import accounts
+from tgd.rules.access import Role
+from tgd.rules.auditing import Finding, PolicySeen, Wrong, of_record
+from tgd.store import auditing
+
+SEEN = PolicySeen(frozenset(d.name for d in POLICY.destinations), len(POLICY.steps))
+
+
+def found(world: World, consoles: int = 0) -> set[Finding]:
+    world.session.commit()
+    seen = auditing.seen(world.session, world.now)
+    world.session.commit()
+    return of_record(seen, SEEN, consoles, world.now)
+
+
+def test_an_alert_that_nobody_plans_is_found_and_one_that_is_told_is_not(world: World) -> None:
+    world.hear(world.press(world.give()))
+    assert found(world) == set()
+    world.wait(seconds=6)
+    assert {f.wrong for f in found(world)} == {Wrong.ALERT_FORGOTTEN}
+    (told,) = turn(world.session, world.now)
+    assert found(world) == set(), "it is in flight"
+    world.wait(seconds=9)
+    assert found(world) == set()
+    world.wait(seconds=20)
+    assert {f.wrong for f in found(world)} == {Wrong.ALERT_FORGOTTEN, Wrong.DELIVERY_OVERDUE}
+    answer(world.session, world.now, told, said=Received("ok"))
+    turn(world.session, world.now)
+    assert found(world) == set()
+
+
+def test_what_is_closed_is_nobody_s_worry(world: World) -> None:
+    world.hear(world.press(world.give()))
+    world.session.connection().execute(text(
+        "UPDATE alert SET state = 'closed', outcome = 'other', closed_by = 'b', reason = 'r',"
+        " closed_at = opened_at"
+    ))  # fmt: skip
+    world.wait(hours=1)
+    assert found(world) == set()
+
+
+def test_bruno_is_on_duty_while_his_console_is_in_use(world: World) -> None:
+    assert {f.wrong for f in found(world, consoles=1)} == {Wrong.NOBODY_ON_DUTY}
+    accounts.make_account(world.session, "Adam", Role.ADMIN, "no hash", world.now)
+    accounts.sign_in(world.session, "Adam", world.now)
+    assert found(world, consoles=1), "an administrator takes no alert"
+    accounts.make_account(world.session, "Bruno", Role.OPERATOR, "no hash", world.now)
+    accounts.sign_in(world.session, "Bruno", world.now)
+    assert found(world, consoles=1) == set()
+    world.now += auditing.WATCHED + timedelta(seconds=1)
+    assert {f.wrong for f in found(world, consoles=1)} == {Wrong.NOBODY_ON_DUTY}
+
+
+def test_the_auditor_cannot_write(world: World) -> None:
+    world.session.commit()
+    auditing.seen(world.session, world.now)
+    with pytest.raises(SQLAlchemyError, match="read-only"):
+        world.session.connection().execute(text("DELETE FROM note"))
+    world.session.rollback()

@@ -1,0 +1,100 @@
+"""What the auditor finds, fact by fact, and when it raises it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.conftest import NOW
+from tgd.rules.auditing import (
+    SENTENCES,
+    AlertSeen,
+    DeliverySeen,
+    Finding,
+    PolicySeen,
+    RecordSeen,
+    Watch,
+    Wrong,
+    of_parts,
+    of_record,
+    of_spool,
+)
+
+AGAIN = timedelta(minutes=5)
+POLICY = PolicySeen(frozenset({"platform"}), 1)
+QUIET = RecordSeen((), (), 1)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def alert(due_s: float, leased_s: float | None = None) -> RecordSeen:
+    leased = None if leased_s is None else at(leased_s)
+    return RecordSeen((AlertSeen("a", at(due_s), leased),), (), 1)
+
+
+def delivery(next_s: float | None, lease_s: float | None, name: str = "platform") -> RecordSeen:
+    moments = [None if s is None else at(s) for s in (next_s, lease_s)]
+    return RecordSeen((), (DeliverySeen("a", name, *moments),), 1)
+
+
+@pytest.mark.parametrize(("seen", "policy", "consoles", "wrong"), [
+    (QUIET, POLICY, 1, set()),
+    (alert(60), POLICY, 0, set()),
+    (alert(-4.9), POLICY, 0, set()),
+    (alert(-5.1), POLICY, 0, {Wrong.ALERT_FORGOTTEN}),
+    (alert(-5.1, leased_s=3), POLICY, 0, set()),
+    (alert(-5.1, leased_s=-1), POLICY, 0, {Wrong.ALERT_FORGOTTEN}),
+    (delivery(2, None), POLICY, 0, set()),
+    (delivery(-6, 3), POLICY, 0, set()),
+    (delivery(-6, -6), POLICY, 0, {Wrong.DELIVERY_OVERDUE}),
+    (delivery(-6, None), POLICY, 0, {Wrong.DELIVERY_OVERDUE}),
+    (delivery(None, None), POLICY, 0, {Wrong.DELIVERY_OVERDUE}),
+    (delivery(2, None, "gone"), POLICY, 0, {Wrong.DESTINATION_UNKNOWN}),
+    (QUIET, None, 0, {Wrong.POLICY_BROKEN}),
+    (QUIET, PolicySeen(frozenset(), 0), 0, set()),
+    (RecordSeen((), (), 0), PolicySeen(frozenset(), 0), 0, {Wrong.POLICY_TELLS_NOBODY}),
+    (RecordSeen((), (), 0), POLICY, 0, set()),
+    (RecordSeen((), (), 1), POLICY, 2, {Wrong.NOBODY_ON_DUTY}),
+])  # fmt: skip
+def test_what_the_record_shows(
+    seen: RecordSeen, policy: PolicySeen | None, consoles: int, wrong: set[Wrong]
+) -> None:
+    assert {f.wrong for f in of_record(seen, policy, consoles, NOW)} == wrong
+
+
+def test_a_batch_may_wait_ten_seconds() -> None:
+    assert of_spool(None, NOW) == of_spool(at(-9), NOW) == set()
+    assert of_spool(at(-11), NOW) == {Finding(Wrong.SPOOL_NOT_DRAINED)}
+
+
+def test_silence_and_a_refusal_are_two_things() -> None:
+    found = of_parts({"gateway": "", "dispatch": None, "console": "status_503"})
+    expected = {Finding(Wrong.PART_SILENT, "dispatch"), Finding(Wrong.PART_NOT_READY, "console")}
+    assert found == expected
+
+
+def test_every_finding_has_a_sentence() -> None:
+    assert set(SENTENCES) == set(Wrong)
+
+
+def test_a_finding_counts_at_the_second_look_and_again_while_it_lasts() -> None:
+    wrong = Finding(Wrong.RECORD_AWAY)
+    watch, due = Watch().look({wrong}, NOW, AGAIN)
+    assert due == []
+    watch, due = watch.look({wrong}, at(2), AGAIN)
+    assert due == [wrong]
+    watch, due = watch.look({wrong}, at(4), AGAIN)
+    assert due == [wrong], "nobody was reached yet"
+    watch, due = watch.raised([wrong], at(4)).look({wrong}, at(6), AGAIN)
+    assert due == []
+    watch, due = watch.look({wrong}, at(304), AGAIN)
+    assert due == [wrong]
+
+
+def test_what_comes_back_is_new() -> None:
+    wrong = Finding(Wrong.PART_SILENT, "gateway")
+    watch = Watch().look({wrong}, NOW, AGAIN)[0].raised([wrong], NOW)
+    watch, _ = watch.look(set(), at(2), AGAIN)
+    watch, _ = watch.look({wrong}, at(4), AGAIN)
+    assert watch.look({wrong}, at(6), AGAIN)[1] == [wrong]

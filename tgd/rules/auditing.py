@@ -1,0 +1,166 @@
+"""What an auditor finds wrong with the service itself: facts in, findings out. White.
+
+A finding is one word, what it is about and a sentence; it names no person, no number, no place.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+LATE = timedelta(seconds=5)
+"""How late a look or a delivery may be before it is a finding."""
+SPOOLED_FOR = timedelta(seconds=10)
+"""How long a batch may wait in the spool while the record is there."""
+
+
+class Wrong(StrEnum):
+    """What can be wrong."""
+
+    RECORD_AWAY = "record_away"
+    ALERT_FORGOTTEN = "alert_forgotten"  # open, its look is overdue, nothing is in flight
+    DELIVERY_OVERDUE = "delivery_overdue"  # its lease and its moment have passed
+    DESTINATION_UNKNOWN = "destination_unknown"  # told once, no longer in the policy
+    POLICY_BROKEN = "policy_broken"  # the file says nothing that could be followed
+    POLICY_TELLS_NOBODY = "policy_tells_nobody"  # and nobody watches a console
+    NOBODY_ON_DUTY = "nobody_on_duty"  # fewer consoles are watched than there must be
+    PART_SILENT = "part_silent"  # a process does not answer
+    PART_NOT_READY = "part_not_ready"  # it answers that it cannot work
+    SPOOL_NOT_DRAINED = "spool_not_drained"  # although the record is there
+    AUDIT_FAILED = "audit_failed"  # the auditor itself could not look
+
+
+SENTENCES: Mapping[Wrong, str] = {
+    Wrong.RECORD_AWAY: "The record does not answer.",
+    Wrong.ALERT_FORGOTTEN: "An open alert is overdue and nobody is being told about it.",
+    Wrong.DELIVERY_OVERDUE: "A delivery is past its lease and its moment.",
+    Wrong.DESTINATION_UNKNOWN: "An open alert waits for a destination that the policy has not.",
+    Wrong.POLICY_BROKEN: "The policy file cannot be read or followed.",
+    Wrong.POLICY_TELLS_NOBODY: "No policy tells anybody, and nobody watches a console.",
+    Wrong.NOBODY_ON_DUTY: "Fewer consoles are watched than there must be.",
+    Wrong.PART_SILENT: "A process of the service does not answer.",
+    Wrong.PART_NOT_READY: "A process of the service says that it cannot work.",
+    Wrong.SPOOL_NOT_DRAINED: "Calls wait in the spool although the record is there.",
+    Wrong.AUDIT_FAILED: "The audit itself has failed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong; `about` is an opaque id or a name of ours."""
+
+    wrong: Wrong
+    about: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """For a person."""
+        return SENTENCES[self.wrong]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """An open alert as the record has it."""
+
+    id: str
+    look_again_at: datetime
+    leased_until: datetime | None
+    """The latest lease of its deliveries."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySeen:
+    """A delivery of an open alert that is not settled."""
+
+    alert: str
+    destination: str
+    next_try_at: datetime | None
+    lease_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSeen:
+    """What the record says of itself."""
+
+    alerts: tuple[AlertSeen, ...]
+    deliveries: tuple[DeliverySeen, ...]
+    consoles: int
+    """How many operators and supervisors have a console that was used lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySeen:
+    """What the policy file says, as far as an auditor needs it."""
+
+    destinations: frozenset[str]
+    steps: int
+
+
+def of_record(
+    seen: RecordSeen, policy: PolicySeen | None, consoles: int, now: datetime
+) -> set[Finding]:
+    """What the record shows; `policy` is None when the file is broken, `consoles` the least
+    number that must be watched."""
+    found = {Finding(Wrong.ALERT_FORGOTTEN, a.id) for a in seen.alerts if _is_forgotten(a, now)}
+    found |= {
+        Finding(Wrong.DELIVERY_OVERDUE, f"{d.alert}:{d.destination}")
+        for d in seen.deliveries
+        if _is_overdue(d, now)
+    }
+    if policy is None:
+        found.add(Finding(Wrong.POLICY_BROKEN))
+    elif policy.steps == 0:
+        if seen.consoles == 0:
+            found.add(Finding(Wrong.POLICY_TELLS_NOBODY))
+    else:
+        unknown = {d.destination for d in seen.deliveries} - policy.destinations
+        found |= {Finding(Wrong.DESTINATION_UNKNOWN, name) for name in unknown}
+    if seen.consoles < consoles:
+        found.add(Finding(Wrong.NOBODY_ON_DUTY))
+    return found
+
+
+def _is_forgotten(alert: AlertSeen, now: datetime) -> bool:
+    in_flight = alert.leased_until is not None and alert.leased_until > now
+    return alert.look_again_at < now - LATE and not in_flight
+
+
+def _is_overdue(delivery: DeliverySeen, now: datetime) -> bool:
+    moments = [m for m in (delivery.next_try_at, delivery.lease_until) if m is not None]
+    return all(m < now - LATE for m in moments)
+
+
+def of_spool(oldest_at: datetime | None, now: datetime) -> set[Finding]:
+    """What lies in the spool while the record is there."""
+    waits = oldest_at is not None and now - oldest_at > SPOOLED_FOR
+    return {Finding(Wrong.SPOOL_NOT_DRAINED)} if waits else set()
+
+
+def of_parts(said: Mapping[str, str | None]) -> set[Finding]:
+    """By part: "" for ready, a word for why not, None for silence."""
+    silent = {Finding(Wrong.PART_SILENT, part) for part, why in said.items() if why is None}
+    return silent | {Finding(Wrong.PART_NOT_READY, part) for part, why in said.items() if why}
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What was found before: a finding counts when two looks in a row have it."""
+
+    before: frozenset[Finding] = frozenset()
+    raised_at: Mapping[Finding, datetime] | None = None
+
+    def look(
+        self, found: Collection[Finding], now: datetime, again: timedelta
+    ) -> tuple["Watch", list[Finding]]:
+        """The next watch, and what is to be raised now: what is new, and what lasts."""
+        lasting = set(found) & self.before
+        known = {f: at for f, at in (self.raised_at or {}).items() if f in set(found)}
+        due = sorted(
+            (f for f in lasting if f not in known or now - known[f] >= again),
+            key=lambda f: (f.wrong, f.about),
+        )
+        return Watch(frozenset(found), known), due
+
+    def raised(self, findings: Iterable[Finding], now: datetime) -> "Watch":
+        """Somebody was reached with these."""
+        return Watch(self.before, {**(self.raised_at or {}), **dict.fromkeys(findings, now)})

@@ -1,0 +1,50 @@
+"""Questions of the auditor, in a transaction that cannot write."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from tgd.rules.auditing import AlertSeen, DeliverySeen, RecordSeen
+
+WATCHED = timedelta(minutes=15)
+"""A console that was not used for so long is watched by nobody."""
+MOST = 500
+"""More of the same kind say nothing more."""
+
+
+def seen(session: Session, now: datetime) -> RecordSeen:
+    """What the record says of open alerts, their deliveries and the consoles."""
+    asked = session.connection()
+    asked.execute(text("SET TRANSACTION READ ONLY"))
+    alerts = asked.execute(
+        text(
+            "SELECT CAST(a.id AS text) AS id, a.look_again_at, max(d.lease_until) AS leased_until"
+            " FROM alert a LEFT JOIN delivery d ON d.alert = a.id WHERE a.state <> 'closed'"
+            " GROUP BY a.id ORDER BY a.look_again_at LIMIT :most"
+        ),
+        {"most": MOST},
+    )
+    deliveries = asked.execute(
+        text(
+            "SELECT CAST(d.alert AS text) AS alert, d.destination, d.next_try_at, d.lease_until"
+            " FROM delivery d JOIN alert a ON a.id = d.alert WHERE a.state <> 'closed'"
+            " AND d.state NOT IN ('received', 'taken', 'withdrawn')"
+            " ORDER BY d.next_try_at NULLS FIRST LIMIT :most"
+        ),
+        {"most": MOST},
+    )
+    consoles = asked.execute(
+        text(
+            "SELECT count(DISTINCT s.account) FROM web_session s"
+            " JOIN account c ON c.name = s.account WHERE c.role IN ('operator', 'supervisor')"
+            " AND s.ends_at > :now AND s.seen_at > :since"
+        ),
+        {"now": now, "since": now - WATCHED},
+    )
+    return RecordSeen(
+        tuple(AlertSeen(r.id, r.look_again_at, r.leased_until) for r in alerts),
+        tuple(DeliverySeen(r.alert, r.destination, r.next_try_at, r.lease_until)
+              for r in deliveries),
+        int(consoles.scalar_one()),
+    )  # fmt: skip
