@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,8 @@ from sqlmodel import Session
 from simulators.answering import Back
 from simulators.handset_words import Card
 from simulators.platform import Platform
+from tests import promises
+from tests.promises import Evidence, Noted
 from tgd import clock
 from tgd.cli.up import Host, start_host, stop_host
 from tgd.keyring import open_keys
@@ -64,6 +66,17 @@ class Service:
         written = (self.folder / LEDGER).read_text().splitlines()
         lines = [json.loads(line) for line in written]
         return [x for x in lines if x["event"] == "kept" and not x["alert"].startswith("floor")]
+
+    def evidence(self, receipted: Iterable[str]) -> Evidence:
+        """What the promises are judged by: the record, the platform's own ledger, the handsets'."""
+        now = self.rows("SELECT clock_timestamp() AS now")[0].now
+        record = promises.ask(self.rows)  # before the ledger: what it calls received is in there
+        noted = [
+            Noted(line["alert"], line["type"].split(".")[-2], line["key"])
+            for line in self.kept_at_platform()
+        ]
+        return Evidence(now=now, **record, ledgers={"platform": noted},
+                        receipts=frozenset(receipted))  # fmt: skip
 
     def pid(self, part: str) -> int:
         """The process id of one part now."""

@@ -19,7 +19,7 @@ import pytest
 from simulators.fleet import Fleet, Plan
 from simulators.fleet_member import Address
 from simulators.handset_words import Card
-from tests.acceptance import promises
+from tests import promises
 from tests.acceptance.running import Service, service
 from tgd.cli.up import watch
 
@@ -106,7 +106,7 @@ async def test_nothing_acknowledged_is_lost_when_parts_are_killed(open_folder: P
         done = await killing
         assert len(done) >= 20, done
         await until(lambda: all_told(running), 60)
-        promises.keep(running, receipted(fleet) | acknowledged(fleet))
+        promises.keep(running.evidence(receipted(fleet) | acknowledged(fleet)))
         assert summary["lost"] == 0, summary
 
 
@@ -138,7 +138,7 @@ async def test_killed_between_hearing_and_committing(open_folder: Path, point: s
         summary = await fleet.run()
         await disarm
         await until(lambda: all_told(running), 30)
-        promises.keep(running, receipted(fleet) | acknowledged(fleet))
+        promises.keep(running.evidence(receipted(fleet) | acknowledged(fleet)))
         assert summary["lost"] == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_posting import Patience
-from tests.acceptance import promises
+from tests import promises
 from tests.acceptance.running import OUR_NUMBER, SID, TOKEN, Service, service
 from tests.acceptance.test_kills import all_told, fleet_of, is_alive, receipted, until, watched
 from tests.channels.broker_ground import MOSQUITTO, Mosquitto
@@ -32,7 +32,7 @@ async def test_no_text_is_lost_when_the_gateway_is_killed(open_folder: Path) -> 
             await until(lambda: _on_record(running) >= sids, 40)
             assert _on_record(running) == sids
             await until(lambda: all_told(running), 30)
-            promises.keep(running, ())
+            promises.keep(running.evidence(()))
         finally:
             await provider.stop()
 
@@ -71,7 +71,7 @@ async def test_no_receipt_is_a_lie_when_the_broker_is_killed(open_folder: Path) 
             summary = await fleet.run()
             await killing
             await until(lambda: all_told(running), 60)
-            promises.keep(running, receipted(fleet))
+            promises.keep(running.evidence(receipted(fleet)))
             assert summary["lost"] == 0, summary
     finally:
         broker.kill()

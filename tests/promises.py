@@ -1,0 +1,310 @@
+"""What is promised, judged from outside after faults; each promise is one sentence.
+
+A lawyer can read this file. Nobody here is believed on his own word: what the handsets were told,
+what the record holds and what each destination wrote down itself (`Evidence`) are laid beside each
+other. The simulated nights and the tests with real, killed processes ask the same questions.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tgd import journal
+from tgd.rules.alert import AlertEvent, AlertState, after
+
+FORGOTTEN_AFTER = timedelta(seconds=15)
+"""An open alert whose moment passed so long ago is looked at by nobody."""
+TOLD_WITHIN = timedelta(seconds=15)
+"""From the press on record (or the end of the faults) to the platform, never more."""
+RUNG_WITHIN = timedelta(seconds=90)
+"""From the moment when nobody answers for an alert to the ringing of a human elsewhere."""
+LATE = timedelta(seconds=2)
+"""How late an escalation may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One line that a destination wrote down itself: it has this, or this rang there."""
+
+    alert: str
+    topic: str
+    key: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What lies on the table: rows of the record, and what the others wrote down themselves."""
+
+    now: datetime
+    alerts: Sequence[Any]
+    triggers: Sequence[Any]
+    deliveries: Sequence[Any]
+    journal: Sequence[Any]
+    ledgers: Mapping[str, Sequence[Noted]] = field(default_factory=dict)
+    """By destination: what it has and keeps. A destination without a ledger is not judged."""
+    rung: Sequence[Noted] | None = None
+    """What rang at humans outside the first platform, picked up or not; None: nobody noted it."""
+    receipts: frozenset[str] = frozenset()
+    """The presses that handsets were told are received."""
+    spooled: frozenset[str] = frozenset()
+    """The presses that lie fsynced in a spool, while the record is away."""
+    pressed: frozenset[str] | None = None
+    """Every press that a human made, where that is known."""
+    healed_at: datetime | None = None
+    """Since when the faults are over: promises with a time limit count from here."""
+
+    @property
+    def real(self) -> list[Any]:
+        """The alerts that are no tests."""
+        return [a for a in self.alerts if a.lane == "real"]
+
+    @property
+    def kept(self) -> set[str]:
+        """Every press that the record has. "?" marks one whose sender is not proven."""
+        return {t.trigger.removeprefix("?") for t in self.triggers}
+
+
+_OF = "(SELECT id FROM alert WHERE state <> 'closed' OR changed_at >= '{since}')"
+QUESTIONS = {
+    "alerts": f"SELECT * FROM alert WHERE id IN {_OF} ORDER BY number",
+    "triggers": f"SELECT source, trigger, alert, heard_at FROM alert_trigger WHERE alert IN {_OF}",
+    "deliveries": f"SELECT * FROM delivery WHERE alert IN {_OF}",
+    "journal": f"SELECT * FROM journal WHERE alert IN {_OF} ORDER BY seq",
+}
+"""What the record is asked; `since` leaves out what was closed and unchanged before a moment."""
+
+
+def ask(rows: Callable[[str], Sequence[Any]], since: str = "-infinity") -> dict[str, Sequence[Any]]:
+    """The record's side of the evidence."""
+    return {name: rows(question.format(since=since)) for name, question in QUESTIONS.items()}
+
+
+# -- at every moment ------------------------------------------------------------------------------
+
+
+def every_receipt_is_on_record(e: Evidence) -> None:
+    """Whatever a handset was told is received, the record has, or a spool that survives."""
+    lost = e.receipts - e.kept - e.spooled
+    assert not lost, f"told received, and lost: {sorted(lost)}"
+
+
+def every_press_counts_once(e: Evidence) -> None:
+    """One press is one line, and belongs to one alert."""
+    counted = Counter((t.source, t.trigger) for t in e.triggers)
+    twice = [press for press, n in counted.items() if n > 1]
+    assert not twice, f"counted twice: {twice}"
+
+
+def an_alert_counts_its_presses(e: Evidence) -> None:
+    """An alert counts as many presses as it has."""
+    counted = Counter(t.alert for t in e.triggers)
+    wrong = [str(a.id) for a in e.alerts if a.presses != counted[a.id]]
+    assert not wrong, f"miscounted: {wrong}"
+
+
+def nobody_has_two_open_alerts(e: Evidence) -> None:
+    """However often she presses, one handset has one open alert."""
+    opened = Counter((a.source, a.lane) for a in e.alerts if a.state != "closed")
+    twice = [source for source, n in opened.items() if n > 1]
+    assert not twice, f"two open alerts of {twice}"
+
+
+def no_press_joins_what_is_over(e: Evidence) -> None:
+    """A press after the closing is a new alert, never a line in a closed file."""
+    closed = set()
+    for line in e.journal:
+        late = line.act in ("AlertOpened", "TriggerJoined") and line.alert in closed
+        assert not late, f"a press joined alert {line.alert} after its end"
+        if line.act == "AlertClosed":
+            closed.add(line.alert)
+
+
+def nobody_invented_an_alert(e: Evidence) -> None:
+    """Every alert was pressed by somebody, and no destination has one that the record has not."""
+    raised = {t.alert for t in e.triggers}
+    unpressed = [str(a.id) for a in e.alerts if a.id not in raised]
+    assert not unpressed, f"nobody pressed: {unpressed}"
+    if e.pressed is not None:
+        assert e.kept <= e.pressed, f"nobody pressed: {sorted(e.kept - e.pressed)}"
+    known = {str(a.id) for a in e.alerts}
+    for destination, lines in e.ledgers.items():
+        invented = {line.alert for line in lines} - known
+        assert not invented, f"{destination} was told of what is not on record: {sorted(invented)}"
+
+
+def received_means_that_they_have_it(e: Evidence) -> None:
+    """What we call received at a destination, that destination has in its own ledger."""
+    has = {name: {line.key for line in lines} for name, lines in e.ledgers.items()}
+    for d in e.deliveries:
+        if d.destination in has and d.state in ("received", "taken"):
+            assert d.key in has[d.destination], f"{d.destination} never had {d.key}"
+
+
+def one_incident_per_alert(e: Evidence) -> None:
+    """However often it is told, an alert is one incident there, until it is left alone again."""
+    waits = {str(a.id): a.waits for a in e.alerts}
+    for destination, lines in e.ledgers.items():
+        begun = Counter(line.alert for line in lines if line.topic == "opened")
+        twice = [alert for alert, n in begun.items() if n > 1 + waits.get(alert, 0)]
+        assert not twice, f"{destination} has more than one incident of {twice}"
+
+
+def every_open_alert_has_a_next_look(e: Evidence) -> None:
+    """What is open has a moment written down at which it is looked at again."""
+    orphans = [str(a.id) for a in e.alerts if a.state != "closed" and a.look_again_at is None]
+    assert not orphans, f"open, and nobody will look: {orphans}"
+
+
+def only_a_human_ends_an_alert(e: Evidence) -> None:
+    """No alert is closed without somebody's name, a reason and a moment."""
+    for a in e.alerts:
+        if a.state == "closed":
+            assert a.closed_by, f"nobody closed {a.id}"
+            assert a.closed_at, f"{a.id} was never closed"
+            assert (a.reason or "").strip(), f"no reason for the end of {a.id}"
+
+
+def a_test_alarms_no_police(e: Evidence) -> None:
+    """A test is told to platforms at most, never to a control room, never by telephone."""
+    tests = {a.id for a in e.alerts if a.lane == "test"}
+    tested = {str(a) for a in tests}
+    assert not [line for line in e.rung or () if line.alert in tested], "a test rang"
+
+
+EVENTS = {
+    "AlertAcknowledged": AlertEvent.TAKE,
+    "AlertReleased": AlertEvent.RELEASE,
+    "OwnershipLapsed": AlertEvent.LAPSE,
+    "VerificationDone": AlertEvent.VERIFY,
+    "InterventionRequested": AlertEvent.REQUEST,
+    "InterventionAcknowledged": AlertEvent.ACKNOWLEDGE,
+    "PatrolOnScene": AlertEvent.ARRIVE,
+    "AlertClosed": AlertEvent.CLOSE,
+}
+"""Which line of the journal tells of which event; the others change no state."""
+
+
+def the_journal_tells_the_state(e: Evidence) -> None:
+    """Whoever reads the journal from the first line arrives at what the record says now."""
+    told: dict[Any, AlertState] = {}
+    for line in e.journal:
+        if line.act == "AlertOpened":
+            assert line.alert not in told, f"{line.alert} was opened twice"
+            told[line.alert] = AlertState.OPEN
+        elif line.act in EVENTS:
+            told[line.alert] = after(told[line.alert], EVENTS[line.act])
+    for a in e.alerts:
+        assert told.get(a.id) == a.state, f"{a.id} is {a.state}, the journal says {told.get(a.id)}"
+
+
+# -- when the faults are over ---------------------------------------------------------------------
+
+
+def every_press_is_on_record(e: Evidence) -> None:
+    """Every press that was made is on record."""
+    missing = (e.pressed or frozenset()) - e.kept
+    assert not missing, f"pressed, and nowhere on record: {sorted(missing)}"
+
+
+def every_handset_knows(e: Evidence) -> None:
+    """Every handset was told that its press is received."""
+    waiting = (e.pressed or frozenset()) - e.receipts
+    assert not waiting, f"still without a receipt: {sorted(waiting)}"
+
+
+def every_alert_was_told(e: Evidence) -> None:
+    """Somebody outside has every alert of the record, in a ledger of their own."""
+    told = {line.alert for lines in e.ledgers.values() for line in lines}
+    untold = {str(a.id) for a in e.real} - told
+    assert not untold, f"nobody heard of {sorted(untold)}"
+
+
+def no_open_alert_is_forgotten(e: Evidence) -> None:
+    """No open alert's next look is long past."""
+    past = e.now - FORGOTTEN_AFTER
+    late = [str(a.id) for a in e.alerts if a.state != "closed" and a.look_again_at < past]
+    assert not late, f"open, and looked at by nobody: {late}"
+
+
+def alerts_are_told_in_time(e: Evidence, destination: str) -> None:
+    """A destination that listens has an alert 15 seconds after it is on record."""
+    at = {line.alert: line.at for line in reversed(e.ledgers[destination])}
+    for a in e.real:
+        due_at = max(a.opened_at, e.healed_at or a.opened_at) + TOLD_WITHIN
+        told_at = at.get(str(a.id))
+        assert told_at is not None or e.now < due_at, f"{destination} never heard of {a.id}"
+        late = told_at is not None and told_at > due_at
+        assert not late, f"{destination} heard of {a.id} at {told_at}, due at {due_at}"
+
+
+def nobody_waits_in_silence(e: Evidence) -> None:
+    """Whenever nobody answers for an alert, a human elsewhere is rung within 90 seconds."""
+    for a in e.real if e.rung is not None else ():
+        for begun, ended in _unanswered(a, e):
+            since = max(begun, e.healed_at or begun)
+            due_at = since + RUNG_WITHIN + LATE
+            if (ended or e.now) <= due_at:
+                continue
+            rings = [r.at for r in e.rung or () if r.alert == str(a.id) and r.at and r.at >= begun]
+            heard = bool(rings) and min(rings) <= due_at
+            assert heard, f"nobody was rung for {a.id}, alone since {since}"
+
+
+def _unanswered(alert: Any, e: Evidence) -> Iterable[tuple[datetime, datetime | None]]:
+    """The spans in which nobody answered for this alert, as its journal tells them."""
+    since: datetime | None = None
+    for line in (x for x in e.journal if x.alert == alert.id):
+        if line.act in ("AlertOpened", "OwnershipLapsed", "AlertReleased"):
+            since = line.at if since is None else since
+        elif since is not None and line.act in ("AlertAcknowledged", "PatrolOnScene"):
+            yield since, line.at
+            since = None
+    if since is not None and alert.owner is None and alert.state != "closed":
+        yield since, None
+
+
+def the_journal_is_whole(sealed: Iterable[Sequence[Any]]) -> None:
+    """No line of the sealed journal was changed, removed or put elsewhere."""
+    found = journal.verify(sealed, 0)
+    assert found.broken_at is None, f"the journal is broken at {found.broken_at}: {found.why}"
+
+
+SAFETY = (
+    every_receipt_is_on_record,
+    every_press_counts_once,
+    an_alert_counts_its_presses,
+    nobody_has_two_open_alerts,
+    no_press_joins_what_is_over,
+    nobody_invented_an_alert,
+    received_means_that_they_have_it,
+    one_incident_per_alert,
+    every_open_alert_has_a_next_look,
+    only_a_human_ends_an_alert,
+    a_test_alarms_no_police,
+    the_journal_tells_the_state,
+)
+"""True at every moment, whatever is broken."""
+
+LIVENESS = (
+    every_press_is_on_record,
+    every_handset_knows,
+    every_alert_was_told,
+    no_open_alert_is_forgotten,
+    nobody_waits_in_silence,
+)
+"""True again in time once faults are over, although not everything is mended."""
+
+
+def keep_safe(evidence: Evidence) -> None:
+    """Check what must hold at every moment."""
+    for promise in SAFETY:
+        promise(evidence)
+
+
+def keep(evidence: Evidence) -> None:
+    """Check every promise."""
+    for promise in (*SAFETY, *LIVENESS):
+        promise(evidence)
