@@ -29,3 +29,6 @@ blind_unreadable = Gauge(
 blind_ledger_failures = Counter(
     "tgd_dispatch_blind_ledger_failures_total", "Lines of the ledger that could not be written"
 )
+clock_wrong_s = Gauge(
+    "tgd_dispatch_clock_wrong_seconds", "How far the machine's clock is ahead of the one we keep"
+)

@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -36,6 +37,8 @@ MOST_UNWRITTEN = 10_000
 SLOWEST_LOOK_S = 1.0
 """The slow poll under NOTIFY."""
 AWAY_S = 0.5
+AHEAD = timedelta(seconds=2)
+"""How far the clocks of our hosts may disagree without a word."""
 T = TypeVar("T")
 
 
@@ -205,7 +208,8 @@ class Loop:
 
     async def _look_around(self) -> None:
         """Each second: leases of the dead, and the figures that an outsider watches."""
-        freed, figures = await self._in_thread(self._freed_and_figures)
+        freed, figures, ahead_at = await self._in_thread(self._freed_and_figures)
+        _keep_time(ahead_at)
         if freed:
             counts.freed.inc(freed)
             log.warning("leases_freed", count=freed)
@@ -215,10 +219,11 @@ class Loop:
         counts.taken_alerts.set(figures.taken_alerts)
         await asyncio.sleep(1)
 
-    def _freed_and_figures(self) -> tuple[int, Any]:
+    def _freed_and_figures(self) -> tuple[int, Any, datetime | None]:
         now = clock.now()
         with transaction(self._engine) as session:
-            return free_dead(session, now, self._worker), store.plan_figures(session, now)
+            freed = free_dead(session, now, self._worker)
+            return freed, store.plan_figures(session, now), store.newest_moment(session, now)
 
     async def _seal(self) -> None:
         """Chain the journal a moment after its lines were written."""
@@ -229,3 +234,12 @@ class Loop:
     def _seal_now(self) -> int:
         with transaction(self._engine) as session:
             return journal.seal(session)
+
+
+def _keep_time(ahead_at: datetime | None) -> None:
+    """An alert from the future would be told to nobody until then: it is we who are late."""
+    counts.clock_wrong_s.set(clock.wrong_by().total_seconds())
+    if ahead_at is None or ahead_at <= clock.now() + AHEAD:
+        return
+    by = clock.advance(ahead_at)
+    log.critical("clock_behind", seconds=round(by.total_seconds(), 3))

@@ -13,6 +13,10 @@ from tgd.errors import RecordAway
 LANE_TIMEOUTS_MS = {"alerts": 2000, "console": 5000, "work": 30000}
 """How long one statement may take, per kind of caller, before it is given up."""
 
+IDLE_MS = 5000
+"""How long a transaction may wait for its own process: one that is frozen in the middle holds its
+alerts no longer than a lease, then its twins go on (RELIABILITY R7)."""
+
 
 def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine:
     """An engine whose every connection commits durably and never waits for ever.
@@ -22,7 +26,7 @@ def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine
     timeout_ms = LANE_TIMEOUTS_MS[lane]
     options = (
         f"-c synchronous_commit=on -c timezone=UTC -c statement_timeout={timeout_ms}"
-        f" -c lock_timeout={timeout_ms} -c idle_in_transaction_session_timeout=15000"
+        f" -c lock_timeout={timeout_ms} -c idle_in_transaction_session_timeout={IDLE_MS}"
     )
     return create_engine(
         url,

@@ -1,19 +1,24 @@
-"""Named places where a fault campaign may kill the process; nothing at all in service.
+"""Named places where a fault campaign may kill or freeze the process; nothing at all in service.
 
-`TGD_KILL_AT=name:3` ends the process with SIGKILL at the third passage. Tests find every name in
-the source, so that a new step of the alert's path cannot be forgotten.
+`TGD_KILL_AT=name:3` ends the process with SIGKILL at the third passage, `name:3:stop` freezes it
+there with SIGSTOP. Tests find every name in the source, so that a new step of the alert's path
+cannot be forgotten.
 """
 
 import os
 import signal
 
 _armed: dict[str, int] = {}
+_signal = signal.SIGKILL
 
 
 def arm(setting: str) -> None:
-    """Read `name:n` (from settings); an empty text disarms."""
+    """Read `name:n` or `name:n:stop` (from settings); an empty text disarms."""
+    global _signal
     _armed.clear()
-    name, _, passages = setting.partition(":")
+    name, _, rest = setting.partition(":")
+    passages, _, how = rest.partition(":")
+    _signal = signal.SIGSTOP if how == "stop" else signal.SIGKILL
     if name:
         _armed[name] = int(passages or "1")
 
@@ -24,4 +29,5 @@ def reach(name: str) -> None:
         return
     _armed[name] -= 1
     if _armed[name] <= 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _armed.clear()  # whoever is woken again passes freely
+        os.kill(os.getpid(), _signal)

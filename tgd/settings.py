@@ -106,7 +106,8 @@ class Settings(BaseSettings):
     spool_dir: Path | None = None
     """Folder of the spool; empty: `spool` in the data folder. Another disk is better."""
     kill_at: str = ""
-    """Fault campaigns only: `name:n` kills the process at the n-th passage of a kill point."""
+    """Fault campaigns only: `name:n` kills the process at the n-th passage of a kill point,
+    `name:n:stop` freezes it there."""
     default_region: str = "FR"
     """Country of telephone numbers written without one."""
     time_zone: str = "Europe/Paris"

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ class Children:
     def __init__(self, sink: Callable[[str], None], restart: bool = True) -> None:
         self._sink = sink
         self._restart = restart
+        self.again_s: Sequence[float] = AGAIN_S
         self._parts: list[Part] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
@@ -90,7 +91,7 @@ class Children:
                 return  # its first start failed: its last words are the sentence
             if time.monotonic() - born > WELL_AFTER_S:
                 deaths = 0
-            pause = AGAIN_S[min(deaths, len(AGAIN_S) - 1)]
+            pause = self.again_s[min(deaths, len(self.again_s) - 1)]
             deaths += 1
             log.error("part_died", kind=part.name, status=part.process.returncode, seconds=pause)
             await asyncio.sleep(pause)
