@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help setup setup-dev demo test check bench clean
+.PHONY: help setup setup-dev demo test check bench campaign clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -44,6 +44,9 @@ test: check ## Every test (ARGS for pytest)
 
 bench: .venv/.ready-dev ## Figures of the alert path, each beside its floor in the same run
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+campaign: .venv/.ready-dev ## Faults: kills, outages, clocks, full disks (ARGS="kills --long --seed 7")
+	@.venv/bin/python -m tests.campaign $(ARGS)
 
 clean: ## Forget the environment and the caches
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

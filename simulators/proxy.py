@@ -47,12 +47,14 @@ class FaultProxy:
         upstream_port: int,
         *,
         upstream_host: str = HOST,
+        host: str = HOST,
         port: int = 0,
         control_port: int = 0,
         seed: int = 0,
         ledger: Path | None = None,
     ) -> None:
         self.upstream = (upstream_host, upstream_port)
+        self.host = host
         self.port = port
         self.control_port = control_port
         self.mode = Mode.PASS
@@ -138,7 +140,7 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         if self._listener is None:
-            self._listener = await asyncio.start_server(self._meet, HOST, self.port)
+            self._listener = await asyncio.start_server(self._meet, self.host, self.port)
             self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _stop_listening(self) -> None:
@@ -153,6 +155,8 @@ class FaultProxy:
         self._writers.add(writer)
         try:
             await self._join(reader, writer)
+        except asyncio.CancelledError:
+            pass  # by stop(); Python 3.11 would print a stack for a stream that ends cancelled
         finally:
             self._streams.discard(stream)
             self._writers.discard(writer)

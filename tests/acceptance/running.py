@@ -131,7 +131,7 @@ async def service(
         if platform_process:
             await stack.enter_async_context(_own_process(folder, ports["platform"]))
         else:
-            platform = await stack.enter_async_context(_platform(folder, ports))
+            platform = await stack.enter_async_context(platform_here(folder, ports))
         host = await _host(stack, folder, ports, policy, lines, parts, settings)
         engine = create_engine(host.record_url)
         stack.callback(engine.dispose)
@@ -139,7 +139,7 @@ async def service(
 
 
 @asynccontextmanager
-async def _platform(folder: Path, ports: dict[str, int]) -> AsyncIterator[Platform]:
+async def platform_here(folder: Path, ports: dict[str, int]) -> AsyncIterator[Platform]:
     back = Back(f"http://127.0.0.1:{ports['answers']}", "platform")
     platform = Platform(SECRET, back=back, port=ports["platform"], ledger=folder / LEDGER)
     await platform.start()
@@ -168,15 +168,15 @@ async def _host(
     stack: AsyncExitStack, folder: Path, ports: dict[str, int], policy: str,
     lines: list[str] | None, parts: tuple[str, ...], settings: dict[str, Any],
 ) -> Host:  # fmt: skip
-    (folder / "policy.toml").write_text(policy or _only_platform(ports))
-    read = _settings(folder, ports, settings)
+    (folder / "policy.toml").write_text(policy or only_platform(ports))
+    read = settings_of(folder, ports, settings)
     kept = lines if lines is not None else []
     host = await start_host(read, kept.append, kept.append, only=parts)
     stack.push_async_callback(stop_host, host, kept.append)
     return host
 
 
-def _settings(folder: Path, ports: dict[str, int], more: dict[str, Any]) -> Settings:
+def settings_of(folder: Path, ports: dict[str, int], more: dict[str, Any]) -> Settings:
     here = "127.0.0.1"
     said = {
         "data_dir": folder, "policy": folder / "policy.toml",
@@ -194,7 +194,7 @@ def _settings(folder: Path, ports: dict[str, int], more: dict[str, Any]) -> Sett
     return Settings.model_validate(said | more)
 
 
-def _only_platform(ports: dict[str, int]) -> str:
+def only_platform(ports: dict[str, int]) -> str:
     return f"""
 [[destination]]
 name = "platform"

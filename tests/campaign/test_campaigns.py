@@ -1,0 +1,126 @@
+"""The fault campaigns in their size for every day; `make campaign ARGS=--long` plays the others.
+
+The seed is printed, and `python -m tests.campaign NAME --seed N` plays the same again.
+"""
+
+import os
+import random
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.campaign import (
+    brokers,
+    clocks,
+    disks,
+    everything,
+    freezes,
+    kills,
+    links,
+    outages,
+    partitions,
+    points,
+)
+from tests.campaign.outcome import Outcome
+from tests.channels.broker_ground import MOSQUITTO
+
+SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+needs_broker = [
+    pytest.mark.needs_system_package,
+    pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed"),
+]
+
+
+async def played(campaign: ModuleType, folder: Path, **size: Any) -> list[Outcome]:
+    """Every promise is checked inside; what is counted is shown."""
+    name = campaign.__name__.rpartition(".")[2]
+    print(f"python -m tests.campaign {name} --seed {SEED}")
+    outcomes: list[Outcome] = await campaign.run(folder, campaign.Size(**size), SEED, print)
+    for one in outcomes:
+        print(one.line())
+        assert one.faults
+        assert one.judged
+        assert not one.lost
+    return outcomes
+
+
+def test_the_campaign_kills_at_every_step_that_the_source_names() -> None:
+    assert points.in_the_source() == set(points.WHO_PASSES)
+
+
+def test_a_step_named_by_a_variable_would_be_noticed(tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden.py"
+    hidden.write_text("killpoint.reach(name)")
+    with pytest.raises(ValueError, match="written out"):
+        points.named_in(hidden)
+
+
+@pytest.mark.timeout(600)
+async def test_nothing_is_lost_when_parts_are_killed_at_every_step(open_folder: Path) -> None:
+    """R1, R3, R4."""
+    found = {one.goal: one.faults for one in await played(kills, open_folder)}
+    assert found == {"R1": 60, "R4": 40, "R3": 5}
+
+
+@pytest.mark.timeout(300)
+async def test_all_is_well_again_after_everything_was_killed(open_folder: Path) -> None:
+    """R5."""
+    await played(everything, open_folder)
+
+
+@needs_broker[0]
+@needs_broker[1]
+@pytest.mark.timeout(420)
+async def test_no_receipt_is_a_lie_when_the_broker_is_killed(open_folder: Path) -> None:
+    """R2, R9."""
+    await played(brokers, open_folder)
+
+
+@needs_broker[0]
+@needs_broker[1]
+@pytest.mark.timeout(420)
+async def test_a_frozen_twin_is_taken_over_and_changes_nothing_when_it_wakes(
+    open_folder: Path,
+) -> None:
+    """R7."""
+    await played(freezes, open_folder)
+
+
+@pytest.mark.timeout(420)
+async def test_copies_outages_and_lost_webhooks_cost_nobody_an_alert(open_folder: Path) -> None:
+    """R6, R8, R10, R12."""
+    await played(outages, open_folder)
+
+
+@pytest.mark.timeout(300)
+async def test_bad_links_and_a_locked_record_lose_nothing(open_folder: Path) -> None:
+    """F17, F18, F28."""
+    await played(links, open_folder)
+
+
+@pytest.mark.needs_system_package
+@pytest.mark.skipif(clocks.LIBRARY is None, reason="libfaketime is not installed")
+@pytest.mark.timeout(300)
+async def test_a_clock_that_is_set_moves_no_escalation(open_folder: Path) -> None:
+    """R14."""
+    await played(clocks, open_folder)
+
+
+@pytest.mark.needs_system_package
+@pytest.mark.timeout(300)
+async def test_full_disks_lose_nothing_and_promise_nothing(open_folder: Path) -> None:
+    """R15."""
+    if why := disks.why_not():
+        pytest.skip(why)
+    await played(disks, open_folder)
+
+
+@pytest.mark.needs_system_package
+@pytest.mark.timeout(300)
+async def test_two_hosts_without_a_link_both_accept_and_agree_again(open_folder: Path) -> None:
+    """R17."""
+    if why := partitions.why_not():
+        pytest.skip(why)
+    await played(partitions, open_folder)

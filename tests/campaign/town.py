@@ -1,0 +1,321 @@
+"""The ground of every campaign: a record, gateways, dispatchers, bad links, a crowd, a platform.
+
+Whatever dies is started again at once by the same code as `tgd up`; the ledgers are outside.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from simulators.answering import Back
+from simulators.platform import Agent, Platform
+from simulators.proxy import FaultProxy
+from tests import promises
+from tests.acceptance.running import (
+    LEDGER,
+    SECRET,
+    Service,
+    free_ports,
+    only_platform,
+    settings_of,
+)
+from tests.campaign.crowd import Crowd, Probe
+from tests.campaign.outcome import Outcome
+from tests.promises import Evidence, Noted
+from tgd.cli.children import Part
+from tgd.cli.up import start_host, stop_host, watch
+from tgd.settings import Settings, as_environment
+
+AT_ONCE = (0.05,)
+LAST_WORDS = 60
+LISTENERS = {"gateway": ("gateway", "gateway-health"), "dispatch": ("answers", "dispatch-health")}
+
+
+async def until(holds: Callable[[], Any], seconds: float = 30, what: str = "") -> float:
+    """Until the condition holds; how long that took; raises AssertionError."""
+    since = time.monotonic()
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() - since < seconds, f"waited {seconds} s in vain {what}"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - since
+
+
+@dataclass
+class Town(Service):
+    """A running service of one or two of each part, and those around it."""
+
+    seed: int = 0
+    log: list[str] = field(default_factory=list)
+    links: dict[str, FaultProxy] = field(default_factory=dict)
+    keeps_record: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set: the record is left dead."""
+    crowd: Crowd | None = None
+    probe: Probe | None = None
+    probe_source: str = ""
+    by_puback: bool = True
+    """Whether a PUBACK comes from us, or from a broker that promises nothing."""
+
+    @property
+    def chance(self) -> random.Random:
+        """The same at each run of one seed."""
+        return random.Random(self.seed)
+
+    def part(self, name: str) -> Part:
+        """One of our processes."""
+        return self.host.parts[name]
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the part, or the record, runs now."""
+        if name == "record":
+            assert self.host.record is not None
+            return self.host.record.is_alive()
+        process = self.part(name).process
+        return process is not None and process.returncode is None
+
+    def record_pid(self) -> int:
+        """The postmaster."""
+        (found,) = (self.host.settings.data_dir / "record").rglob("postmaster.pid")
+        return int(found.read_text().split("\n", 1)[0])
+
+    def send(self, name: str, number: int) -> None:
+        """A signal to the part, or to the record."""
+        os.kill(self.record_pid() if name == "record" else self.pid(name), number)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL."""
+        self.send(name, signal.SIGKILL)
+
+    def arm(self, name: str, kill_at: str) -> None:
+        """The next life of this part ends (or freezes) there; empty: it lives."""
+        part = self.part(name)
+        part.environment = part.environment | {"TGD_KILL_AT": kill_at}
+
+    async def next_life(self, name: str, after: object, seconds: float = 30) -> None:
+        """Until the part has a process other than this one."""
+        await until(lambda: self.part(name).process is not after, seconds, f"for {name}")
+
+    def all_told(self) -> bool:
+        """The spool is empty and the platform has every alert of the record."""
+        if list(self.host.settings.spool.rglob("*.spool")):
+            return False
+        told = {line["alert"] for line in self.kept_at_platform()}
+        return {str(row.id) for row in self.rows("SELECT id FROM alert")} <= told
+
+    async def judge(self, outcome: Outcome, seconds: float = 90) -> Outcome:
+        """After the faults: wait for what must come by itself, then check every promise."""
+        received: set[str] = set()
+        if self.crowd is not None:
+            await self.crowd.settle(seconds)
+            received = self.crowd.told_received(by_puback=self.by_puback)
+        if self.probe is not None:
+            await self.probe.stop()
+            self._judge_probe(outcome)
+        await until(self.all_told, seconds, "for everything to be told")
+        promises.keep(self.evidence(received))
+        outcome.judged += len(received)
+        return outcome
+
+    def evidence(self, receipted: Iterable[str]) -> Evidence:
+        """The record at one moment, although the service goes on."""
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+            now = connection.execute(text("SELECT now() AS now")).one().now
+            record = promises.ask(lambda q: list(connection.execute(text(q))))
+        return Evidence(now=now, **record, ledgers=self._noted(), receipts=frozenset(receipted))
+
+    def _noted(self) -> dict[str, list[Noted]]:
+        """What each destination wrote down itself, read after the record."""
+        return {
+            "platform": [
+                Noted(line["alert"], line["type"].split(".")[-2], line["key"])
+                for line in self.kept_at_platform()
+            ]
+        }
+
+    def _judge_probe(self, outcome: Outcome) -> None:
+        """Every SOS that was answered with 2xx is on record (R22)."""
+        assert self.probe is not None
+        kept = self.rows(
+            "SELECT count(*) AS n FROM alert_trigger WHERE source LIKE :s",
+            s=f"%{self.probe_source}%",
+        )[0].n
+        assert kept >= self.probe.accepted, f"{self.probe.accepted} accepted, {kept} on record"
+        outcome.judged += self.probe.accepted
+        outcome.facts |= {"probes": self.probe.asked, "s without": self.probe.seconds_without}
+
+
+@asynccontextmanager
+async def town(
+    folder: Path, seed: int, *, gateways: int = 1, dispatchers: int = 1,
+    policy: Callable[[dict[str, int]], str] = only_platform,
+    links: bool = False, closes: bool = False, environment: dict[str, str] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Town]:  # fmt: skip
+    """So many of each on free ports. `links`: their ways to the record and the platform are bad
+    when told so. `closes`: the platform's agent takes and closes each alert, so that the next
+    press of the same handset opens a new one."""
+    names = [f"{what}{n}" for what in ("mqtt", "gateway", "answers") for n in range(1, 3)]
+    ports = free_ports(*names, "console", "provider", "platform")
+    ports |= {"mqtt": ports["mqtt1"], "gateway": ports["gateway1"], "answers": ports["answers1"]}
+    async with AsyncExitStack() as stack:
+        platform = await _platform(stack, folder, ports, closes=closes)
+        ways = {"platform": ports["platform"]}
+        bad: dict[str, FaultProxy] = {}
+        if links:
+            bad["platform"] = await _link(stack, ports["platform"], seed)
+            ways["platform"] = bad["platform"].port
+        words = policy(ports).replace(f":{ports['platform']}/", f":{ways['platform']}/")
+        (folder / "policy.toml").write_text(words)
+        read = settings_of(folder, ports, settings)
+        log: list[str] = []
+        host = await start_host(read, log.append, log.append, only=())
+        stack.push_async_callback(stop_host, host, log.append)
+        host.children.again_s = AT_ONCE
+        engine = create_engine(host.record_url)
+        stack.callback(engine.dispose)
+        made = Town(host, platform, folder, ports, engine, seed, log, bad)
+        await stack.enter_async_context(_watched(made))
+        for kind, count in (("gateway", gateways), ("dispatch", dispatchers)):
+            for n in range(1, count + 1):
+                await _add(stack, made, kind, n, environment or {}, links=links)
+        try:
+            yield made
+        except BaseException:
+            print("The service's last words:", *made.log[-LAST_WORDS:], sep="\n  ")
+            raise
+
+
+async def _platform(
+    stack: AsyncExitStack, folder: Path, ports: dict[str, int], *, closes: bool
+) -> Platform:
+    back = Back(f"http://127.0.0.1:{ports['answers']}", "platform", tries=30)
+    agent = Agent(0.2, 0.3, outcome="made_safe") if closes else Agent()
+    platform = Platform(
+        SECRET, back=back, agent=agent, port=ports["platform"], ledger=folder / LEDGER
+    )
+    await platform.start()
+    stack.push_async_callback(platform.stop)
+    return platform
+
+
+async def _link(stack: AsyncExitStack, port: int, seed: int) -> FaultProxy:
+    proxy = FaultProxy(port, seed=seed)
+    await proxy.start()
+    stack.push_async_callback(proxy.stop)
+    return proxy
+
+
+async def _add(
+    stack: AsyncExitStack, made: Town, kind: str, n: int, more: dict[str, str], *, links: bool
+) -> None:
+    url = make_url(made.host.record_url)
+    if links:
+        assert url.port is not None
+        proxy = made.links[f"{kind}-record"] = await _link(stack, url.port, made.seed + n)
+        url = url.set(port=proxy.port)
+    read = _node(made.host.settings, made.ports, n)
+    mqtt = ("mqtt",) if kind == "gateway" and read.mqtt_listen else ()
+    name = kind if n == 1 else f"{kind}-{n}"
+    part = Part(name, kind, listeners=LISTENERS[kind] + mqtt)
+    part.environment = as_environment(read)
+    part.environment |= {k: v.replace("PART", name) for k, v in more.items()}
+    part.environment |= {"TGD_DATABASE_URL": url.render_as_string(hide_password=False)}
+    made.host.parts[name] = await made.host.children.start(part)
+
+
+def _node(read: Settings, ports: dict[str, int], n: int) -> Settings:
+    here = "127.0.0.1"
+    own = {
+        "node": str(n), "gateway_listen": f"{here}:{ports[f'gateway{n}']}",
+        "answers_listen": f"{here}:{ports[f'answers{n}']}",
+    }  # fmt: skip
+    if read.mqtt_listen:
+        own["mqtt_listen"] = f"{here}:{ports[f'mqtt{n}']}"
+    url = read.mqtt_url.get_secret_value()
+    if url:  # each gateway has its own session at the broker
+        return read.model_copy(
+            update=own | {"mqtt_url": type(read.mqtt_url)(url.replace("gateway-1", f"gateway-{n}"))}
+        )
+    return read.model_copy(update=own)
+
+
+@asynccontextmanager
+async def _watched(made: Town) -> AsyncIterator[None]:
+    """The record is kept alive as `tgd up` does it, but while `left_dead` holds."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(_keep_record(made, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def _keep_record(made: Town, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        while made.keeps_record.is_set() and not stop.is_set():
+            await asyncio.sleep(0.05)
+        pause = asyncio.Event()
+        watching = asyncio.create_task(watch(made.host, pause))
+        while not stop.is_set() and not made.keeps_record.is_set():
+            await asyncio.sleep(0.05)
+        pause.set()
+        await watching
+
+
+@asynccontextmanager
+async def left_dead(made: Town) -> AsyncIterator[None]:
+    """The record is killed and nobody starts it again until the block ends."""
+    made.keeps_record.set()
+    await asyncio.sleep(0.2)
+    made.kill("record")
+    await until(lambda: not made.is_alive("record"))
+    try:
+        yield
+    finally:
+        made.keeps_record.clear()
+
+
+@asynccontextmanager
+async def inhabited(
+    made: Town, handsets: int, *, port: int | None = None, probes: bool = True
+) -> AsyncIterator[Crowd]:
+    """Handsets that press, and the probe of R22 beside them."""
+    cards = made.cards(handsets + 1)
+    ledger = made.folder / "crowd.jsonl"
+    async with AsyncExitStack() as stack:
+        made.crowd = Crowd(cards[:-1], port or made.ports["mqtt"], made.seed, ledger)
+        await stack.enter_async_context(made.crowd)
+        if probes:
+            made.probe_source = cards[-1].handset
+            urls = [
+                f"http://127.0.0.1:{made.ports[f'gateway{n}']}"
+                for n in (1, 2)
+                if n == 1 or f"gateway-{n}" in made.host.parts
+            ]
+            made.probe = Probe(urls, cards[-1])
+            await stack.enter_async_context(made.probe)
+        yield made.crowd
+
+
+@asynccontextmanager
+async def switched(link: FaultProxy, mode: str, **more: float) -> AsyncIterator[None]:
+    """The link is bad in this way until the block ends."""
+    await link.switch(mode, **more)
+    try:
+        yield
+    finally:
+        healed = {name: 0.0 for name in more if name in ("latency_s", "jitter_s")}
+        await link.switch("pass", **healed)
+        with suppress(OSError):
+            link.reset_all()
