@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -90,26 +90,32 @@ class Service:
         cards = []
         first = self.rows("SELECT count(*) AS n FROM handset")[0].n
         with Session(self.engine) as session:
+            owners: list[Any] = []
+            rest: list[Any] = []
             for n in range(first, first + count):
-                cards.append(_enrolled(session, n, keys.master))
+                cards.append(_enrolled(owners, rest, n, keys.master))
+            for rows in (owners, rest):  # all at once: thousands are enrolled in a second or two
+                session.add_all(rows)
+                session.flush()
             session.commit()
         return cards
 
 
-def _enrolled(session: Session, n: int, master: bytes) -> Card:
+def _enrolled(owners: list[Any], rest: list[Any], n: int, master: bytes) -> Card:
     now = clock.now()
     handset, person, secret = f"h{uuid4().hex[:12]}", uuid4(), uuid4().hex
     number = f"+3363998{n:04d}" if n < 10_000 else None
-    session.add(
+    owners += [
         Handset(id=handset, state="issued", number=number, secret_hash=secret_hash(secret),
-                enrolled_at=now)
-    )  # fmt: skip
-    session.add(ProtectedPerson(id=person, name=f"Personne {n} FICTIVE", places=[]))
-    session.flush()
-    for scope in ("device", "geolocation"):
-        session.add(Consent(id=uuid4(), person=person, scope=scope, given_at=now))
+                enrolled_at=now),
+        ProtectedPerson(id=person, name=f"Personne {n} FICTIVE", places=[]),
+    ]  # fmt: skip
+    rest += [
+        Consent(id=uuid4(), person=person, scope=scope, given_at=now)
+        for scope in ("device", "geolocation")
+    ]
     period = Range(now - timedelta(days=1), now + timedelta(days=180))
-    session.add(Allocation(id=uuid4(), handset=handset, person=person, period=period))
+    rest.append(Allocation(id=uuid4(), handset=handset, person=person, period=period))
     return Card(handset, secret, sms_key(master, handset, 1).hex(), number or "+33639980000")
 
 
@@ -117,14 +123,17 @@ def _enrolled(session: Session, n: int, master: bytes) -> Card:
 async def service(
     folder: Path,
     *,
-    policy: str = "",
+    policy: str | Callable[[dict[str, int]], str] = "",
     lines: list[str] | None = None,
     parts: tuple[str, ...] = ("gateway", "dispatch"),
     platform_process: bool = False,
     ports: dict[str, int] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Service]:
-    """The record and these parts on free ports, and a platform (here or as its own process)."""
+    """The record and these parts on free ports, and a platform (here or as its own process).
+
+    The policy may be made from the ports when they are chosen here.
+    """
     ports = ports or named_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
     async with AsyncExitStack() as stack:
         platform = None
@@ -165,10 +174,12 @@ async def _own_process(folder: Path, port: int) -> AsyncIterator[None]:
 
 
 async def _host(
-    stack: AsyncExitStack, folder: Path, ports: dict[str, int], policy: str,
-    lines: list[str] | None, parts: tuple[str, ...], settings: dict[str, Any],
+    stack: AsyncExitStack, folder: Path, ports: dict[str, int],
+    policy: str | Callable[[dict[str, int]], str], lines: list[str] | None,
+    parts: tuple[str, ...], settings: dict[str, Any],
 ) -> Host:  # fmt: skip
-    (folder / "policy.toml").write_text(policy or only_platform(ports))
+    told = policy(ports) if callable(policy) else policy
+    (folder / "policy.toml").write_text(told or only_platform(ports))
     read = settings_of(folder, ports, settings)
     kept = lines if lines is not None else []
     host = await start_host(read, kept.append, kept.append, only=parts)
