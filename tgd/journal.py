@@ -62,12 +62,12 @@ def seal(session: Session, limit: int = 1000) -> int:
     return len(sealed)
 
 
-def hashed(before: bytes, place: int, line: Journal) -> bytes:
+def hashed(before: bytes, place: int, line: "Journal | Any") -> bytes:
     """The hash of a line at its place, after the hash before it."""
     return hashlib.sha256(before + canonical(place, line)).digest()
 
 
-def canonical(place: int, line: Journal) -> bytes:
+def canonical(place: int, line: "Journal | Any") -> bytes:
     """One spelling of a line, for ever: JSON with sorted keys and times in UTC microseconds."""
     content = [
         place, line.seq, line.at.astimezone(UTC).isoformat(timespec="microseconds"), line.who,

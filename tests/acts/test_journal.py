@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -184,3 +184,19 @@ def test_a_line_of_an_act_that_was_rolled_back_leaves_no_hole(engine):
     write(engine, 1)
     assert seal(engine) == 2
     assert verdict(engine).broken_at is None
+
+
+def test_sealing_reads_no_more_of_a_long_journal_than_of_a_short_one(engine):
+    """The dispatcher seals twice a second: what is sealed already must not be read again."""
+    write(engine, 300)
+    seal(engine)
+    write(engine, 2)
+    read: list[int] = []
+
+    def count(_connection, cursor, statement, *_rest):
+        if statement.startswith("SELECT journal"):
+            read.append(cursor.rowcount)
+
+    event.listen(engine, "after_cursor_execute", count)
+    assert seal(engine) == 2
+    assert sum(read) == 3, "the head of the chain and the two new lines"

@@ -28,24 +28,43 @@ def may_seal(session: Session) -> bool:
 def head(session: Session, start: bytes) -> tuple[int, bytes]:
     """The last sealed place and its hash; (0, start) when nothing is sealed."""
     last = session.exec(
-        select(Journal).where(col(Journal.place).is_not(None)).order_by(col(Journal.place).desc())
+        select(Journal)
+        .where(col(Journal.place).is_not(None))
+        .order_by(col(Journal.place).desc())
+        .limit(1)  # first() alone lets the server send the whole journal
     ).first()
     return (last.place or 0, last.hash or start) if last else (0, start)
 
 
-def unsealed(session: Session, limit: int) -> Sequence[Journal]:
+_UNSEALED = (
+    # columns, not objects: they are hashed once and forgotten
+    select(*Journal.__table__.columns)  # type: ignore[attr-defined]
+    .where(col(Journal.place).is_(None))
+    .order_by(col(Journal.seq))
+)
+
+
+def unsealed(session: Session, limit: int) -> Sequence[Any]:
     """Committed lines without a seal, oldest number first."""
-    return session.exec(
-        select(Journal).where(col(Journal.place).is_(None)).order_by(col(Journal.seq)).limit(limit)
-    ).all()
+    return session.connection().execute(_UNSEALED.limit(limit)).all()
+
+
+_WRITE_SEALS = text(
+    """
+    UPDATE journal SET place = s.place, hash = s.hash
+    FROM unnest(CAST(:seqs AS bigint[]), CAST(:places AS bigint[]), CAST(:hashes AS bytea[]))
+         AS s(seq, place, hash)
+    WHERE journal.seq = s.seq
+    """
+)
 
 
 def write_seals(session: Session, seals: Sequence[tuple[int | None, int, bytes]]) -> None:
     """Give each line its place and hash."""
     if seals:
+        seqs, places, hashes = (list(column) for column in zip(*seals, strict=True))
         session.connection().execute(
-            text("UPDATE journal SET place = :place, hash = :hash WHERE seq = :seq"),
-            [{"seq": seq, "place": place, "hash": hash_} for seq, place, hash_ in seals],
+            _WRITE_SEALS, {"seqs": seqs, "places": places, "hashes": hashes}
         )
 
 
