@@ -1,6 +1,7 @@
 """Runs HTTP inside a process: uvicorn with our limits, and the health listener of every process.
 
-Slow or half-open clients are closed in seconds and never share a listener with health checks.
+Slow or half-open clients are closed in seconds (`http_line.py`) and never share a listener with
+health checks.
 """
 
 import asyncio
@@ -8,15 +9,17 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tgd.errors import CannotStart
+from tgd.http_line import BoundedHttp, Waiting
 from tgd.settings import split_listen
 
 BODY_LIMIT_BYTES = 16 * 1024
@@ -54,10 +57,12 @@ async def serve(app: Any, listen: str) -> Served:
     """Serve an ASGI application on `host:port`; raises CannotStart when the port is taken."""
     host, port = split_listen(listen)
     bound = _bind(host, port)
+    line: Any = partial(BoundedHttp, waiting=Waiting())
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, date_header=False,
-        timeout_keep_alive=10, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=16384,
-        limit_concurrency=2000, backlog=2048, lifespan="off", proxy_headers=False,
+        app, http=line, ws="none", log_config=None, log_level="error", access_log=False,
+        server_header=False, date_header=False, timeout_keep_alive=10,
+        timeout_graceful_shutdown=5, limit_concurrency=2000,
+        backlog=2048, lifespan="off", proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
@@ -82,7 +87,8 @@ async def _run(server: uvicorn.Server, bound: socket.socket) -> None:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # named as TCP, or asyncio leaves its connections with Nagle's delay of 40 ms in each answer
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
@@ -97,8 +103,11 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def bare_app(title: str) -> FastAPI:
-    """An application without pages of its own, that says nothing about itself in errors."""
-    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
+    """An application without pages of its own, that says nothing about itself in errors, and
+    sends nobody to whatever somebody wrote into the Host header."""
+    app = FastAPI(
+        title=title, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
 
     async def failed(_: Request, __: Exception) -> Response:
         return JSONResponse({"error": "fault"}, status_code=500)
@@ -134,7 +143,7 @@ class TooLarge(Exception):
 
 
 class TooSlow(Exception):
-    """The body did not come in time."""
+    """The body did not come in time, or its sender has gone."""
 
 
 async def read_body(request: Request, limit: int = BODY_LIMIT_BYTES) -> bytes:
@@ -146,6 +155,6 @@ async def read_body(request: Request, limit: int = BODY_LIMIT_BYTES) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     raise TooLarge
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         raise TooSlow from None
     return bytes(body)

@@ -1,0 +1,42 @@
+"""One ground for all attacks: the processes must outlive them all, one after the other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.conftest import reachable_folder
+from tests.hostile.ground import Ground, running
+from tgd.database import open_record
+from tgd.seal import Keys
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They share the processes, so they run in one worker."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("hostile"))
+
+
+@pytest.fixture(scope="session")
+def ground(cluster: str) -> Iterator[Ground]:
+    """Gateway, dispatch and console on a record of their own."""
+    name = "hostile" + uuid4().hex[:8]
+    admin = create_engine(cluster, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE blank STRATEGY wal_log"))
+    url = cluster.rsplit("/", 1)[0] + "/" + name
+    engine = open_record(url, lane="work")
+    with reachable_folder() as folder:
+        try:
+            with running(url, engine, folder, Keys(bytes(range(32)))) as made:
+                yield made
+        finally:
+            engine.dispose()
+            with admin.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            admin.dispose()
