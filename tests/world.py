@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from gateway.heard import Channel, Form, Heard, Receipt
 from gateway.intake import take_in
+from tgd.inventory import decide_on_paper
 from tgd.records import (
     Alert,
     AlertPosition,
@@ -84,8 +85,15 @@ class World:
             )
         if days is not None:
             begin, end = (self.now + timedelta(days=d) for d in days)
+            decision = decide_on_paper(self.session, person, (begin, end), self.now)
             self.session.add(
-                Allocation(id=uuid4(), handset=handset, person=person, period=Range(begin, end))
+                Allocation(
+                    id=uuid4(),
+                    handset=handset,
+                    person=person,
+                    period=Range(begin, end),
+                    decision=decision,
+                )
             )
         self.session.flush()
         return Carried(handset, number, secret)

@@ -13,38 +13,29 @@ from sqlmodel import Session
 from tgd import ids, journal
 from tgd.errors import Incomplete, Refusal, WrongState
 from tgd.journal import Line
-from tgd.records import Allocation, Consent, Handset, ProtectedPerson
-from tgd.rules.handset import ConsentScope, HandsetState
+from tgd.records import Allocation, CaseFile, Consent, Decision, Handset, ProtectedPerson
+from tgd.rules.allocation import content_hash
+from tgd.rules.deadlines import DeadlineKind, Planned
+from tgd.rules.handset import GIVABLE, MAY_BECOME, ConsentScope, HandsetState
 from tgd.rules.keys import secret_hash
+from tgd.rules.law_texts import in_force
 from tgd.rules.phone import e164
+from tgd.store import deadlines, files
 from tgd.store import inventory as store
 
 COMMAND_LINE = "command line"
 """Who acts, in the journal, when nobody has signed in."""
 
 _S = HandsetState
-GIVABLE = (_S.IN_STOCK, _S.RESERVED, _S.PROVISIONED)
-"""A returned one is wiped and tested first, a lost one found."""
-MAY_BECOME: dict[HandsetState, frozenset[HandsetState]] = {
-    _S.IN_STOCK: frozenset({_S.RESERVED, _S.PROVISIONED, _S.FAULTY, _S.LOST, _S.STOLEN,
-                            _S.RETIRED}),
-    _S.RESERVED: frozenset({_S.IN_STOCK, _S.PROVISIONED, _S.FAULTY, _S.LOST, _S.STOLEN}),
-    _S.PROVISIONED: frozenset({_S.IN_STOCK, _S.RESERVED, _S.FAULTY, _S.LOST, _S.STOLEN,
-                               _S.RETIRED}),
-    _S.ISSUED: frozenset({_S.RETURNED, _S.FAULTY, _S.LOST, _S.STOLEN}),
-    _S.RETURNED: frozenset({_S.IN_STOCK, _S.FAULTY, _S.LOST, _S.STOLEN, _S.RETIRED}),
-    _S.LOST: frozenset({_S.ISSUED, _S.RETURNED, _S.STOLEN, _S.RETIRED}),
-    _S.STOLEN: frozenset({_S.ISSUED, _S.RETURNED, _S.RETIRED}),
-    _S.FAULTY: frozenset({_S.ISSUED, _S.RETURNED, _S.IN_STOCK, _S.RETIRED}),
-    _S.RETIRED: frozenset({_S.IN_STOCK}),
-}  # fmt: skip
-"""From each state, by a human's word; `issued` from the stock only by giving it to somebody."""
-
 _OVERLAPS = {
     "allocation_one_per_handset": "This handset is given to somebody else in that period: end the"
     " other allocation first (`tgd handset state ID returned`), or give another handset.",
+    "allocation_one_open_per_handset": "This handset is still with somebody else: end the other"
+    " allocation first (`tgd handset state ID returned`), or give another handset.",
     "allocation_one_per_person": "This person has a handset in that period already: end that"
-    " allocation first, or choose a later beginning.",
+    " allocation first.",
+    "allocation_one_open_per_person": "This person has a handset already: end that allocation"
+    " first.",
 }
 
 
@@ -117,26 +108,66 @@ def allocate(
     """
     if not period[0] < period[1]:
         raise Incomplete("A period ends after its beginning.")
-    row = Allocation(
-        id=ids.new(now), handset=handset, person=person, period=Range(*period), court=court
-    )
-    refused_by = store.add_allocation(session, row)
+    store.end_overdue(session, person, now)
+    refused_by, row = _add_allocation(session, handset, person, period, now, court, by)
     if refused_by is not None:
         raise Overlaps(_OVERLAPS.get(refused_by, "The record refuses this allocation."))
     if not store.change_state(session, handset, GIVABLE, _S.ISSUED):
         state = _there(session, handset).state
         raise WrongState(f"A handset that is “{state}” cannot be given: it must be in the stock.")
-    detail = {"allocation": str(row.id), "begins_at": period[0].isoformat(),
-              "ends_at": period[1].isoformat()}  # fmt: skip
+    detail = {"allocation": str(row.id), "decision": str(row.decision),
+              "begins_at": period[0].isoformat(), "ends_at": period[1].isoformat()}  # fmt: skip
     journal.write(session, [Line(now, by, "HandsetGiven", handset=handset, detail=detail)])
     return row.id
+
+
+def _add_allocation(
+    session: Session, handset: str, person: UUID, period: tuple[datetime, datetime],
+    now: datetime, court: str | None, by: str,
+) -> tuple[str | None, Allocation]:  # fmt: skip
+    """The allocation with its decision, or neither: the constraint that refuses it says why."""
+    with session.begin_nested() as savepoint:
+        decision = decide_on_paper(session, person, period, now, court=court, by=by)
+        row = Allocation(
+            id=ids.new(now), handset=handset, person=person, period=Range(*period), court=court,
+            decision=decision,
+        )  # fmt: skip
+        refused_by = store.add_allocation(session, row)
+        if refused_by is not None:
+            savepoint.rollback()
+    return refused_by, row
+
+
+def decide_on_paper(
+    session: Session, person: UUID, period: tuple[datetime, datetime], now: datetime, *,
+    court: str | None = None, by: str = COMMAND_LINE,
+) -> UUID:  # fmt: skip
+    """The shortcut's decision: a grant signed elsewhere, with a file that somebody is reminded of.
+
+    A court that the record does not know leaves the file without one: nobody sees it in the pages.
+    """
+    begins_on, ends_at = period[0].date(), period[1]
+    file = CaseFile(
+        id=ids.new(now), court=files.known_court(session, court), person=person, state="active",
+        is_shortcut=True, opened_at=now, changed_at=now, begins_on=begins_on, ends_at=ends_at,
+    )  # fmt: skip
+    said = {"kind": "grant", "person": person, "begins_on": begins_on, "ends_at": ends_at}
+    decision = Decision(
+        id=ids.new(now), case_file=file.id, person=person, kind="grant",
+        reasons="Decided on paper; recorded by the shortcut of the command line.",
+        begins_on=begins_on, ends_at=ends_at, text_version=in_force(begins_on).version, advice={},
+        by=by, signed_at=now, content_hash=content_hash(said),
+    )  # fmt: skip
+    files.add(session, file, decision)
+    deadlines.plan(session, file.id, [Planned(DeadlineKind.ALLOCATION_END, ends_at)], now)
+    return decision.id
 
 
 def record_consent(
     session: Session, person: UUID, scope: ConsentScope, now: datetime, by: str = COMMAND_LINE
 ) -> None:
     """The person agrees; what she agreed to or withdrew before stays written."""
-    row = Consent(id=ids.new(now), person=person, scope=scope, given_at=now)
+    row = Consent(id=ids.new(now), person=person, scope=scope, given_at=now, recorded_by=by)
     store.add_consent(session, row)
     detail = {"person": str(person), "scope": scope}
     journal.write(session, [Line(now, by, "ConsentGiven", detail=detail)])

@@ -28,6 +28,7 @@ from tests import promises
 from tests.promises import Evidence, Noted
 from tgd import clock
 from tgd.cli.up import Host, start_host, stop_host
+from tgd.inventory import decide_on_paper
 from tgd.keyring import open_keys
 from tgd.ports import free_ports
 from tgd.records import Allocation, Consent, Handset, ProtectedPerson
@@ -94,11 +95,23 @@ class Service:
             rest: list[Any] = []
             for n in range(first, first + count):
                 cards.append(_enrolled(owners, rest, n, keys.master))
-            for rows in (owners, rest):  # all at once: thousands are enrolled in a second or two
+            for rows in (owners, rest):  # all at once: thousands are enrolled in seconds
                 session.add_all(rows)
                 session.flush()
+            session.add_all(_allocated(session, owners))
             session.commit()
         return cards
+
+
+def _allocated(session: Session, owners: list[Any]) -> list[Allocation]:
+    """Each person her handset, by a decision on paper."""
+    now = clock.now()
+    days = (now - timedelta(days=1), now + timedelta(days=180))
+    return [
+        Allocation(id=uuid4(), handset=handset.id, person=person.id, period=Range(*days),
+                   decision=decide_on_paper(session, person.id, days, now))
+        for handset, person in zip(owners[::2], owners[1::2], strict=True)
+    ]  # fmt: skip
 
 
 def _enrolled(owners: list[Any], rest: list[Any], n: int, master: bytes) -> Card:
@@ -114,8 +127,6 @@ def _enrolled(owners: list[Any], rest: list[Any], n: int, master: bytes) -> Card
         Consent(id=uuid4(), person=person, scope=scope, given_at=now)
         for scope in ("device", "geolocation")
     ]
-    period = Range(now - timedelta(days=1), now + timedelta(days=180))
-    rest.append(Allocation(id=uuid4(), handset=handset, person=person, period=period))
     return Card(handset, secret, sms_key(master, handset, 1).hex(), number or "+33639980000")
 
 

@@ -5,14 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
@@ -36,6 +39,14 @@ class Handset(SQLModel, table=True):
     is_test_device: bool = Field(default=False)
     last_counter: int | None = Field(default=None, sa_column=Column(BigInteger))
     enrolled_at: datetime = Field(sa_column=moment(nullable=False))
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
+    pool: str | None = Field(default=None, sa_column=Column(ForeignKey("pool.code")))
+    model: str | None = Field(default=None, sa_column=Column(String(60)))
+    battery: str | None = Field(default=None, sa_column=Column(String(60)))
+    radio: str | None = Field(default=None, sa_column=Column(String(60)))
+    """The best network that it can speak (`2g`, `3g`, `volte`): what a sunset leaves behind."""
+    imei: str | None = Field(default=None, sa_column=Column(String(17), unique=True))
+    recall: UUID | None = Field(default=None, sa_column=Column(ForeignKey("recall.id")))
 
 
 class HandsetStatus(SQLModel, table=True):
@@ -89,19 +100,37 @@ class ProtectedPerson(SQLModel, table=True):
 
 
 class Allocation(SQLModel, table=True):
-    """A handset given to a person by a prosecutor, for a period."""
+    """A handset in somebody's hands by a signed decision, for a period.
+
+    The decision must be a grant, and for that very person: the foreign key says so.
+    """
 
     __tablename__ = "allocation"
     __table_args__ = (
+        CheckConstraint("decided = 'grant'", name="allocation_by_a_grant"),
+        ForeignKeyConstraint(
+            ["decision", "person", "decided"], ["decision.id", "decision.person", "decision.kind"],
+            name="allocation_by_decision",
+        ),
+        Index("allocation_one_open_per_handset", "handset", unique=True,
+              postgresql_where=text("ended_at IS NULL")),
+        Index("allocation_one_open_per_person", "person", unique=True,
+              postgresql_where=text("ended_at IS NULL")),
         ExcludeConstraint(("handset", "="), ("period", "&&"), name="allocation_one_per_handset"),
         ExcludeConstraint(("person", "="), ("period", "&&"), name="allocation_one_per_person"),
-    )
+    )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
     handset: str = Field(sa_column=Column(ForeignKey("handset.id"), nullable=False))
     person: UUID = Field(sa_column=Column(ForeignKey("protected_person.id"), nullable=False))
     period: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
     court: str | None = Field(default=None, sa_column=Column(String(40)))
+    decision: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    decided: str = Field(
+        default="grant", sa_column=Column(String(20), nullable=False, server_default="grant")
+    )
+    ended_at: datetime | None = Field(default=None, sa_column=moment())
+    """When the handset left her hands, which is another moment than the end of the period."""
 
 
 class Consent(SQLModel, table=True):
@@ -115,3 +144,10 @@ class Consent(SQLModel, table=True):
     scope: str = Field(sa_column=Column(String(20), nullable=False))
     given_at: datetime = Field(sa_column=moment(nullable=False))
     withdrawn_at: datetime | None = Field(default=None, sa_column=moment())
+    is_refusal: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
+    """She was asked and said no: given and withdrawn at one moment."""
+    wording: str | None = Field(default=None, sa_column=Column(String(40)))
+    """The version of the words that she agreed to."""
+    recorded_by: str | None = Field(default=None, sa_column=Column(String(80)))

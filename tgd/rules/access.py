@@ -1,4 +1,4 @@
-"""Who may do which act and see which field group: the one white file that is asked, everywhere.
+"""Who may do which act and see which field group of an alert: asked by acts and pages alike.
 
 The field groups are those of art. 2 of the order of 22 April 2015 (NOR JUST1508539A) and the
 matrix is its art. 3 and 4; roles that the order does not list see nothing personal. Default deny.
@@ -18,10 +18,11 @@ class Role(StrEnum):
     STOCK_MANAGER = "stock_manager"
     AUDITOR = "auditor"  # DPO
     ADMIN = "admin"
+    REGISTRY = "registry"  # greffe
 
 
 class Act(StrEnum):
-    """What can be done in the console."""
+    """What can be done, on alerts and on case files."""
 
     SEE_ALERTS = "see_alerts"
     SEE_TECHNICAL = "see_technical"
@@ -34,6 +35,27 @@ class Act(StrEnum):
     COUNTERSIGN = "countersign"  # the second person of four eyes
     SETTLE_TECHNICAL = "settle_technical"
     READ_JOURNAL = "read_journal"
+    SEE_FILES = "see_files"
+    REFER = "refer"
+    ASSESS = "assess"
+    GIVE_OPINION = "give_opinion"
+    OPEN_FILE = "open_file"
+    RECORD_CONDITION = "record_condition"
+    DECIDE = "decide"  # every kind of decision, and by delegation when on call
+    CLEAR = "clear"  # who may work for a court, until when
+    RECORD_CONSENT = "record_consent"
+    CHANGE_CIRCUMSTANCES = "change_circumstances"
+    FOLLOW_UP = "follow_up"
+    ACKNOWLEDGE_DEADLINE = "acknowledge_deadline"
+    HAND_OVER = "hand_over"
+    TAKE_BACK = "take_back"
+    REPORT_INCIDENT = "report_incident"
+    SEE_STOCK = "see_stock"
+    RESERVE = "reserve"
+    TRANSFER = "transfer"
+    PROVISION = "provision"
+    RECONDITION = "recondition"  # wipe, test, back to stock
+    SET_ASIDE = "set_aside"  # quarantine, recall, retire
 
 
 class FieldGroup(StrEnum):
@@ -49,20 +71,34 @@ class FieldGroup(StrEnum):
 
 
 _R, _A, _F = Role, Act, FieldGroup
+_OF_COURT = frozenset(
+    {_A.SEE_FILES, _A.REFER, _A.OPEN_FILE, _A.RECORD_CONDITION, _A.RECORD_CONSENT,
+     _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.HAND_OVER, _A.TAKE_BACK,
+     _A.REPORT_INCIDENT, _A.SEE_STOCK, _A.RESERVE, _A.TRANSFER}
+)  # fmt: skip
+"""What prosecutor and registry both do in their court; only the prosecutor decides."""
 
 ACTS: dict[Role, frozenset[Act]] = {
     _R.OPERATOR: frozenset(
         {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
-         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.SETTLE_TECHNICAL}
+         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.SETTLE_TECHNICAL, _A.REFER, _A.SEE_FILES}
     ),
     _R.SUPERVISOR: frozenset(
         {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
-         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.COUNTERSIGN, _A.SETTLE_TECHNICAL}
+         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.COUNTERSIGN, _A.SETTLE_TECHNICAL, _A.REFER,
+         _A.SEE_FILES}
     ),
-    _R.PROSECUTOR: frozenset({_A.SEE_ALERTS}),
-    _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE}),
-    _R.ASSOCIATION: frozenset(),
-    _R.STOCK_MANAGER: frozenset({_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL}),
+    _R.PROSECUTOR: _OF_COURT | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR},
+    _R.REGISTRY: _OF_COURT,
+    _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE, _A.REFER, _A.SEE_FILES}),
+    _R.ASSOCIATION: frozenset(
+        {_A.SEE_FILES, _A.REFER, _A.ASSESS, _A.GIVE_OPINION, _A.RECORD_CONSENT,
+         _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.REPORT_INCIDENT}
+    ),
+    _R.STOCK_MANAGER: frozenset(
+        {_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL, _A.SEE_STOCK, _A.RESERVE, _A.TRANSFER,
+         _A.PROVISION, _A.RECONDITION, _A.SET_ASIDE, _A.REPORT_INCIDENT}
+    ),
     _R.AUDITOR: frozenset({_A.READ_JOURNAL}),
     _R.ADMIN: frozenset(),
 }  # fmt: skip
@@ -79,6 +115,7 @@ FIELDS: dict[Role, frozenset[FieldGroup]] = {
     _R.OPERATOR: frozenset({_F.PERSON, _F.GEOLOCATION, _F.ALERT_RECORD}),
     _R.SUPERVISOR: frozenset({_F.PERSON, _F.GEOLOCATION, _F.ALERT_RECORD}),
     _R.PROSECUTOR: frozenset(FieldGroup),
+    _R.REGISTRY: frozenset(FieldGroup),
     _R.CONTROL_ROOM: frozenset(FieldGroup) - {_F.ACCESS_TRACES},
     _R.ASSOCIATION: frozenset({_F.PERSON, _F.PHOTOGRAPH, _F.BAN_DATES}),
     _R.STOCK_MANAGER: frozenset(),

@@ -27,6 +27,25 @@ _LISTED = text(
 )
 
 
+_FILES_END = text(
+    """
+    WITH ended AS (
+        UPDATE case_file f
+        SET state = 'closed', end_reason = coalesce(f.end_reason, 'beneficiary_request'),
+            ended_at = :now, purge_at = CAST(:now AS timestamptz) + interval '6 months',
+            changed_at = :now, version = version + 1
+        FROM decision d JOIN allocation a ON a.decision = d.id
+        WHERE d.case_file = f.id AND a.handset = :handset AND a.ended_at IS NULL
+          AND f.is_shortcut AND f.state <> 'closed'
+        RETURNING f.id
+    )
+    UPDATE deadline SET settled_at = :now, settled_by = 'returned', look_again_at = NULL
+    WHERE settled_at IS NULL AND case_file IN (SELECT id FROM ended)
+    """
+)
+"""The files of the shortcut follow the word of the command line; the others have acts."""
+
+
 def add_handset(session: Session, handset: Handset) -> bool:
     """A new handset; False when another one has its number."""
     return _added(session, handset) is None
@@ -76,17 +95,31 @@ def end_allocation(session: Session, handset_id: str, now: datetime) -> bool:
     One that has not begun is removed, since it never was.
     """
     known = {"handset": handset_id, "now": now}
+    session.connection().execute(_FILES_END, known)
     removed = session.connection().execute(
         text("DELETE FROM allocation WHERE handset = :handset AND lower(period) >= :now"), known
     )
     ended = session.connection().execute(
         text(
-            "UPDATE allocation SET period = tstzrange(lower(period), :now)"
-            " WHERE handset = :handset AND period @> CAST(:now AS timestamptz)"
+            "UPDATE allocation SET ended_at = :now,"
+            " period = CASE WHEN upper(period) <= :now THEN period"
+            "               ELSE tstzrange(lower(period), :now) END"
+            " WHERE handset = :handset AND ended_at IS NULL RETURNING upper(period) = :now"
         ),
         known,
     )
-    return removed.rowcount + ended.rowcount > 0
+    return removed.rowcount > 0 or any(row[0] for row in ended)
+
+
+def end_overdue(session: Session, person: UUID, now: datetime) -> None:
+    """What she had until a day that is past is hers no more, when she is given another one."""
+    session.connection().execute(
+        text(
+            "UPDATE allocation SET ended_at = :now"
+            " WHERE person = :person AND ended_at IS NULL AND upper(period) <= :now"
+        ),
+        {"person": person, "now": now},
+    )
 
 
 def is_allocated(session: Session, handset_id: str, now: datetime) -> bool:

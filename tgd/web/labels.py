@@ -61,6 +61,7 @@ ROLES = {
     Role.STOCK_MANAGER: word("stock manager"),
     Role.AUDITOR: word("auditor"),
     Role.ADMIN: word("administrator"),
+    Role.REGISTRY: word("court registry"),
 }
 GROUPS = {
     FieldGroup.PERSON: word("person and places"),

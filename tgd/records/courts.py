@@ -1,0 +1,74 @@
+"""Courts, their stocks, the communes of their area, and who is cleared to work for whom."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from tgd.records.columns import moment, one_of
+from tgd.rules.territory import Force
+
+
+class Court(SQLModel, table=True):
+    """A judicial court; its civil days are those of its own time zone."""
+
+    __tablename__ = "court"
+
+    code: str = Field(sa_column=Column(String(40), primary_key=True))
+    name: str = Field(sa_column=Column(String(120), nullable=False))
+    zone: str = Field(default="Europe/Paris", sa_column=Column(String(40), nullable=False))
+
+
+class Pool(SQLModel, table=True):
+    """A stock of handsets at a court, with the number that should always be left in it."""
+
+    __tablename__ = "pool"
+    __table_args__ = (CheckConstraint("floor >= 0", name="pool_floor"),)
+
+    code: str = Field(sa_column=Column(String(40), primary_key=True))
+    court: str = Field(sa_column=Column(ForeignKey("court.code"), nullable=False, index=True))
+    name: str = Field(sa_column=Column(String(120), nullable=False))
+    floor: int = Field(default=1, sa_column=Column(Integer, nullable=False))
+
+
+class Commune(SQLModel, table=True):
+    """Whose area a commune is in, and who is sent there; imported."""
+
+    __tablename__ = "commune"
+    __table_args__ = (CheckConstraint(one_of("force", Force), name="commune_force"),)
+
+    insee: str = Field(sa_column=Column(String(5), primary_key=True))
+    name: str = Field(sa_column=Column(String(120), nullable=False))
+    court: str = Field(sa_column=Column(ForeignKey("court.code"), nullable=False))
+    force: str = Field(sa_column=Column(String(12), nullable=False))
+    control_room: str = Field(sa_column=Column(String(80), nullable=False))
+    box: list[Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    """South, west, north, east in degrees; NULL when only the code is known."""
+
+
+CLEARANCES = ("standing", "on_call")
+
+
+class Clearance(SQLModel, table=True):
+    """An individual habilitation: one account, for one court or one association, until a day."""
+
+    __tablename__ = "clearance"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", CLEARANCES), name="clearance_kind"),
+        CheckConstraint("(court IS NULL) <> (association IS NULL)", name="clearance_for_one"),
+        CheckConstraint("begins_at < ends_at", name="clearance_period"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    account: str = Field(sa_column=Column(ForeignKey("account.name"), nullable=False, index=True))
+    kind: str = Field(default="standing", sa_column=Column(String(10), nullable=False))
+    """`on_call`: decides for this court during a night or a weekend, by delegation."""
+    court: str | None = Field(default=None, sa_column=Column(ForeignKey("court.code")))
+    association: str | None = Field(default=None, sa_column=Column(String(80)))
+    begins_at: datetime = Field(sa_column=moment(nullable=False))
+    ends_at: datetime = Field(sa_column=moment(nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=moment())
+    given_by: str = Field(sa_column=Column(String(80), nullable=False))

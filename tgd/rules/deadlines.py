@@ -1,0 +1,173 @@
+"""Every date of law or convention, who owns it, how it is chased; none lapses in silence.
+
+Months are calendar months in the court's own time zone: a period of six months that begins on
+31 August ends with the last hour of 28 (or 29) February.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from tgd.rules.access import Role
+
+USUAL_ZONE = "Europe/Paris"
+
+
+class DeadlineKind(StrEnum):
+    """What somebody must not forget."""
+
+    REFERRAL_WAITING = "referral_waiting"
+    HAND_OVER_WAITING = "hand_over_waiting"  # granted, and she still has nothing
+    RENEWAL_FIRST = "renewal_first"  # day 120
+    RENEWAL_SECOND = "renewal_second"  # day 150
+    RENEWAL_LAST = "renewal_last"  # day 165
+    ALLOCATION_END = "allocation_end"
+    BAN_END = "ban_end"
+    OPPI_UNCONFIRMED = "oppi_unconfirmed"
+    RELEASE = "release"  # of the restrained person
+    TEST_DUE = "test_due"
+    RETURN_DUE = "return_due"
+    PLATFORM_ERASURE = "platform_erasure"
+    TRACES_ERASURE = "traces_erasure"
+    CLEARANCE_END = "clearance_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whose it is, when it is first said, when somebody above is told."""
+
+    owner: Role
+    escalation: Role
+    warn_before: timedelta
+    escalate_after: timedelta
+    """Since the first reminder, without an acknowledgement."""
+    quiet_for: timedelta
+    """After an acknowledgement; then it is said again until the matter is settled."""
+
+
+def _rule(owner: Role, above: Role, warn_days: float, escalate_days: float, quiet: float) -> Rule:
+    days = (timedelta(days=d) for d in (warn_days, escalate_days, quiet))
+    return Rule(owner, above, *days)
+
+
+_P, _G, _A, _Q = Role.PROSECUTOR, Role.REGISTRY, Role.ASSOCIATION, Role.AUDITOR
+_K = DeadlineKind
+RULES: dict[DeadlineKind, Rule] = {
+    _K.REFERRAL_WAITING: _rule(_P, _G, 0, 1, 2),
+    _K.HAND_OVER_WAITING: _rule(_G, _P, 0, 1, 2),
+    _K.RENEWAL_FIRST: _rule(_A, _P, 0, 7, 14),
+    _K.RENEWAL_SECOND: _rule(_P, _G, 0, 5, 7),
+    _K.RENEWAL_LAST: _rule(_P, _G, 0, 1, 3),
+    _K.ALLOCATION_END: _rule(_P, _G, 7, 1, 3),
+    _K.BAN_END: _rule(_P, _G, 30, 7, 7),
+    _K.OPPI_UNCONFIRMED: _rule(_P, _G, 1, 1, 3),
+    _K.RELEASE: _rule(_P, _G, 15, 1, 5),
+    _K.TEST_DUE: _rule(_A, _P, 2, 3, 2),
+    _K.RETURN_DUE: _rule(_A, _P, 0, 7, 7),
+    _K.PLATFORM_ERASURE: _rule(_G, _Q, 1, 1, 1),
+    _K.TRACES_ERASURE: _rule(_G, _Q, 7, 7, 7),
+    _K.CLEARANCE_END: _rule(_P, _Q, 30, 15, 10),
+}
+
+RENEWAL_DAYS = {_K.RENEWAL_FIRST: 120, _K.RENEWAL_SECOND: 150, _K.RENEWAL_LAST: 165}
+TEST_EVERY = timedelta(days=15)
+DECIDE_WITHIN = timedelta(days=1)
+HAND_OVER_WITHIN = timedelta(days=3)
+RETURN_WITHIN = timedelta(days=7)
+OPPI_DECIDED_WITHIN = timedelta(days=6)
+"""The family judge decides on the protection order within six days."""
+PLATFORM_ERASES_AFTER_DAYS = 3
+TRACES_ERASED_AFTER_MONTHS = 6
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month, or the last one of a month that is too short."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
+
+
+def day_in(zone: str, now: datetime) -> date:
+    """The civil day of a moment at the court."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def end_of(day: date, zone: str) -> datetime:
+    """The moment at which that civil day is over (24 h), in UTC."""
+    return start_of(day + timedelta(days=1), zone)
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """The first moment of that civil day, in UTC."""
+    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def period_end(first_day: date, months: int, zone: str) -> datetime:
+    """When so many calendar months that began on that day are over."""
+    return end_of(add_months(first_day, months), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One date of one file."""
+
+    kind: DeadlineKind
+    due_at: datetime
+
+
+def of_period(first_day: date, ends_at: datetime, zone: str) -> list[Planned]:
+    """The end of a period and the reminders before it that still make sense."""
+    reminders = [
+        Planned(kind, start_of(first_day + timedelta(days=days), zone))
+        for kind, days in RENEWAL_DAYS.items()
+    ]
+    kept = [one for one in reminders if one.due_at < ends_at]
+    return [*kept, Planned(_K.ALLOCATION_END, ends_at)]
+
+
+@dataclass(frozen=True, slots=True)
+class Chased:
+    """A deadline as it stands."""
+
+    kind: DeadlineKind
+    due_at: datetime
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do now, and when to look again; there is always a next look."""
+
+    remind: bool
+    escalate: bool
+    look_again_at: datetime
+
+
+SAID_AGAIN_AFTER = timedelta(days=1)
+
+
+def first_look(planned: Planned) -> datetime:
+    """When a new deadline is looked at for the first time."""
+    return planned.due_at - RULES[planned.kind].warn_before
+
+
+def chase(seen: Chased, now: datetime) -> Step:
+    """Remind the owner every day, tell the one above when nobody acknowledges, never stop."""
+    rule = RULES[seen.kind]
+    first = first_look(Planned(seen.kind, seen.due_at))
+    if now < first:
+        return Step(False, False, first)
+    if seen.acknowledged_at is not None:
+        quiet_until = seen.acknowledged_at + rule.quiet_for
+        if seen.acknowledged_at < seen.due_at < quiet_until:
+            quiet_until = seen.due_at  # the day itself is said whatever was acknowledged before
+        if now < quiet_until:
+            return Step(False, False, quiet_until)
+        return Step(True, now >= quiet_until + rule.escalate_after, now + SAID_AGAIN_AFTER)
+    since = seen.reminded_at or now
+    return Step(True, now >= since + rule.escalate_after, now + SAID_AGAIN_AFTER)

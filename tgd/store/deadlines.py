@@ -1,0 +1,104 @@
+"""Questions about deadlines: what is due, whose it is, what is settled."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text, update
+from sqlmodel import Session, col, select
+
+from tgd import ids
+from tgd.records import Deadline
+from tgd.rules.deadlines import RULES, DeadlineKind, Planned, first_look
+
+
+def plan(session: Session, file_id: UUID, planned: Iterable[Planned], now: datetime) -> None:
+    """Give a file these dates; an open one of the same kind is replaced by the new date."""
+    fresh = list(planned)
+    settle(session, file_id, [one.kind for one in fresh], "replaced", now)
+    session.add_all([_row(one, now, case_file=file_id) for one in fresh])
+    session.flush()
+
+
+def plan_clearance(session: Session, clearance: UUID, ends_at: datetime, now: datetime) -> None:
+    """The end of a clearance is a deadline of its own."""
+    one = Planned(DeadlineKind.CLEARANCE_END, ends_at)
+    session.add(_row(one, now, clearance=clearance))
+    session.flush()
+
+
+def _row(one: Planned, now: datetime, **of: Any) -> Deadline:
+    rule = RULES[one.kind]
+    return Deadline(
+        id=ids.new(now), kind=one.kind.value, due_at=one.due_at, owner=rule.owner.value,
+        escalation=rule.escalation.value, look_again_at=first_look(one), **of,
+    )  # fmt: skip
+
+
+def settle(
+    session: Session, file_id: UUID, kinds: Iterable[DeadlineKind], by: str, now: datetime
+) -> int:
+    """These matters of the file are done; gives how many were open."""
+    found = session.connection().execute(
+        text(
+            "UPDATE deadline SET settled_at = :now, settled_by = :by, look_again_at = NULL"
+            " WHERE case_file = :file AND kind = ANY(:kinds) AND settled_at IS NULL"
+        ),
+        {"file": file_id, "kinds": [k.value for k in kinds], "by": by, "now": now},
+    )
+    return found.rowcount
+
+
+def settle_clearance(session: Session, clearance: UUID, by: str, now: datetime) -> None:
+    """A clearance that was revoked needs no reminder."""
+    session.connection().execute(
+        text(
+            "UPDATE deadline SET settled_at = :now, settled_by = :by, look_again_at = NULL"
+            " WHERE clearance = :clearance AND settled_at IS NULL"
+        ),
+        {"clearance": clearance, "by": by, "now": now},
+    )
+
+
+def deadline(session: Session, deadline_id: UUID) -> Deadline | None:
+    """The deadline as the record has it now."""
+    return session.get(Deadline, deadline_id, populate_existing=True)
+
+
+def take_due(session: Session, now: datetime, limit: int) -> list[Deadline]:
+    """Open ones whose look has come, locked for this turn; what another turn holds is skipped."""
+    return list(
+        session.exec(
+            select(Deadline)
+            .where(col(Deadline.settled_at).is_(None), col(Deadline.look_again_at) <= now)
+            .order_by(col(Deadline.look_again_at))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def change(session: Session, seen: Deadline, changes: dict[str, Any]) -> bool:
+    """Change it if it is still open and was not acknowledged meanwhile."""
+    at = col(Deadline.acknowledged_at)
+    same = at.is_(None) if seen.acknowledged_at is None else at == seen.acknowledged_at
+    found = session.connection().execute(
+        update(Deadline)
+        .where(col(Deadline.id) == seen.id, col(Deadline.settled_at).is_(None), same)
+        .values(**changes)
+    )
+    return found.rowcount == 1
+
+
+def of_file(session: Session, file_id: UUID) -> list[Deadline]:
+    """The open deadlines of a file, the nearest first."""
+    return list(
+        session.exec(
+            select(Deadline)
+            .where(col(Deadline.case_file) == file_id, col(Deadline.settled_at).is_(None))
+            .order_by(col(Deadline.due_at), col(Deadline.kind))
+            .execution_options(populate_existing=True)
+        )
+    )
