@@ -17,6 +17,7 @@ from tgd.records import (
     Pool,
     Provisioning,
     ReturnCertificate,
+    SheetCopy,
     TestPress,
     WipeProof,
 )
@@ -148,7 +149,7 @@ def sheet(session: Session, file_id: UUID) -> CaseSheet | None:
     ).one_or_none()
 
 
-def sheet_of_person(session: Session, person: UUID, now: datetime) -> CaseSheet | None:
+def sheet_of_person(session: Session, person: UUID) -> CaseSheet | None:
     """The sheet that answers a press of this person: of the file that she carries a handset by."""
     found = session.connection().execute(
         text(
@@ -270,3 +271,8 @@ def free_in(session: Session, pool_code: str) -> int:
         {"pool": pool_code},
     )
     return int(found.scalar_one())
+
+
+def holders(session: Session, sheet_id: UUID) -> list[str]:
+    """Who outside the court has this version."""
+    return list(session.exec(select(SheetCopy.holder).where(col(SheetCopy.sheet) == sheet_id)))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 
@@ -109,7 +110,7 @@ def conditions(session: Session, file_id: UUID) -> list[ConditionRecord]:
         session.exec(
             select(ConditionRecord)
             .where(col(ConditionRecord.case_file) == file_id)
-            .distinct(col(ConditionRecord.condition))
+            .ext(distinct_on(col(ConditionRecord.condition)))
             .order_by(
                 col(ConditionRecord.condition),
                 col(ConditionRecord.recorded_at).desc(),
@@ -183,3 +184,24 @@ def open_alert_of(session: Session, *, person: UUID) -> UUID | None:
         {"person": person},
     )
     return found.scalar_one_or_none()
+
+
+def put_commune(session: Session, commune: Commune) -> None:
+    """The commune as it is said now."""
+    session.merge(commune)
+    session.flush()
+
+
+def clearance(session: Session, clearance_id: UUID) -> Clearance | None:
+    """One clearance."""
+    return session.get(Clearance, clearance_id, populate_existing=True)
+
+
+def revoke(session: Session, clearance_id: UUID, now: datetime) -> bool:
+    """It ends now; False when it had ended."""
+    found = session.connection().execute(
+        update(Clearance)
+        .where(col(Clearance.id) == clearance_id, col(Clearance.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+    return found.rowcount == 1

@@ -1,0 +1,141 @@
+"""One turn over the deadlines: remind, tell the one above, end what has ended; never in silence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd.allocation.acting import NotThere, Officer, found, move, must, write
+from tgd.allocation.deciding import end_period
+from tgd.allocation.equipping import note_test
+from tgd.errors import NotAllowed, SomebodyWasFaster, WrongState
+from tgd.records import CaseFile, Deadline
+from tgd.rules.access import Act, Role
+from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
+from tgd.rules.deadlines import Chased, DeadlineKind, Step, chase
+from tgd.store import deadlines, equipment, files
+
+MACHINE = "dispatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody has to look at this; pages and messages are made of it."""
+
+    deadline: UUID
+    kind: DeadlineKind
+    file: UUID | None
+    to: Role
+    is_escalation: bool
+
+
+def deadlines_due(session: Session, now: datetime, limit: int = 100) -> list[Told]:
+    """Look at what is due, one short transaction; gives what has to be told, and to whom.
+
+    Two turns at once share the work. Whatever happens, what stays open has a later look.
+    """
+    told: list[Told] = []
+    for seen in deadlines.take_due(session, now, limit):
+        told += _look(session, seen, now)
+    return told
+
+
+def _look(session: Session, seen: Deadline, now: datetime) -> list[Told]:
+    kind = DeadlineKind(seen.kind)
+    file = files.case_file(session, seen.case_file) if seen.case_file else None
+    if file is not None and kind is DeadlineKind.TEST_DUE and _was_tested(session, file, seen, now):
+        return []
+    if file is not None and kind is DeadlineKind.ALLOCATION_END and seen.due_at <= now:
+        _expire(session, file, now)
+        return [Told(seen.id, kind, file.id, Role(seen.owner), False)]
+    chased = Chased(kind, seen.due_at, seen.reminded_at, seen.escalated_at, seen.acknowledged_at)
+    step = chase(chased, now)
+    deadlines.change(session, seen, _changes(seen, step, now))
+    return _tell(session, seen, kind, step, now)
+
+
+def _changes(seen: Deadline, step: Step, now: datetime) -> dict[str, Any]:
+    changes: dict[str, Any] = {"look_again_at": step.look_again_at}
+    if step.remind:
+        changes |= {"reminded_at": seen.reminded_at or now, "reminders": seen.reminders + 1}
+    if step.escalate:
+        changes["escalated_at"] = seen.escalated_at or now
+    return changes
+
+
+def _tell(
+    session: Session, seen: Deadline, kind: DeadlineKind, step: Step, now: datetime
+) -> list[Told]:
+    told = []
+    if step.remind:
+        told.append(Told(seen.id, kind, seen.case_file, Role(seen.owner), False))
+        write(session, MACHINE, "DeadlineReminded", now, file=seen.case_file, kind=kind.value)
+    if step.escalate:
+        told.append(Told(seen.id, kind, seen.case_file, Role(seen.escalation), True))
+        write(session, MACHINE, "DeadlineEscalated", now, file=seen.case_file, kind=kind.value,
+              to=seen.escalation)  # fmt: skip
+    return told
+
+
+def _was_tested(session: Session, file: CaseFile, seen: Deadline, now: datetime) -> bool:
+    """A test that she has made meanwhile moves the date by itself."""
+    held = equipment.open_allocation(session, file_id=file.id)
+    if held is None:
+        deadlines.settle(session, file.id, [DeadlineKind.TEST_DUE], MACHINE, now)
+        return True
+    before = equipment.last_test_press(session, file.id)
+    since = held.period.lower or now
+    pressed = note_test(session, file, held.handset, since, MACHINE, now)
+    return pressed is not None and (before is None or pressed.id != before.id)
+
+
+def _expire(session: Session, file: CaseFile, now: datetime) -> None:
+    """The period is over and nobody renewed it: asked back, told, never silenced."""
+    deadlines.settle(session, file.id, [DeadlineKind.ALLOCATION_END], MACHINE, now)
+    state = AllocationState(file.state)
+    if state not in (AllocationState.GRANTED, AllocationState.ACTIVE, AllocationState.SUSPENDED):
+        return
+    reason: dict[str, Any] = {"end_reason": EndReason.EXPIRY.value, "ended_at": now}
+    if state is AllocationState.GRANTED:
+        file = move(session, file, None, now, reason)
+    else:
+        file = move(session, file, AllocationEvent.EXPIRE, now, reason)
+    end_period(session, file, now, MACHINE)
+    write(session, MACHINE, "AllocationExpired", now, file=file.id)
+
+
+def acknowledge(session: Session, officer: Officer, deadline_id: UUID, now: datetime) -> None:
+    """Somebody of the owner's or of the role above has seen it: quiet for a while, not settled.
+
+    Raises NotAllowed, NotThere, WrongState, SomebodyWasFaster.
+    """
+    must(officer, Act.ACKNOWLEDGE_DEADLINE)
+    seen = deadlines.deadline(session, deadline_id)
+    if seen is None:
+        raise NotThere
+    if seen.case_file is not None:
+        found(session, officer, Act.ACKNOWLEDGE_DEADLINE, seen.case_file)
+    elif not _clearance_is_theirs(session, officer, seen):
+        raise NotThere
+    if officer.role.value not in (seen.owner, seen.escalation):
+        raise NotAllowed
+    if seen.settled_at is not None:
+        raise WrongState("This is settled already.")
+    acknowledged = Chased(DeadlineKind(seen.kind), seen.due_at, seen.reminded_at,
+                          seen.escalated_at, now)  # fmt: skip
+    changes = {
+        "acknowledged_at": now, "acknowledged_by": officer.name,
+        "look_again_at": chase(acknowledged, now).look_again_at,
+    }  # fmt: skip
+    if not deadlines.change(session, seen, changes):
+        raise SomebodyWasFaster
+    write(session, officer.name, "DeadlineAcknowledged", now, file=seen.case_file, kind=seen.kind)
+
+
+def _clearance_is_theirs(session: Session, officer: Officer, seen: Deadline) -> bool:
+    if seen.clearance is None:
+        return False
+    cleared = files.clearance(session, seen.clearance)
+    return cleared is not None and (cleared.court is None or cleared.court in officer.reach.courts)

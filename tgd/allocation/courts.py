@@ -1,0 +1,120 @@
+"""Who works for whom: courts, stocks, communes, and individual clearances with their end."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlmodel import Session
+
+from tgd import ids
+from tgd.allocation.acting import NotThere, Officer, clean, must, write
+from tgd.errors import Incomplete, NotAllowed
+from tgd.records import Clearance, Commune, Court, Pool
+from tgd.rules.access import Act
+from tgd.rules.territory import Area
+from tgd.store import deadlines, files
+
+COMMAND_LINE = "command line"
+
+
+def make_court(
+    session: Session, code: str, name: str, zone: str, now: datetime, by: str = COMMAND_LINE
+) -> Court:
+    """A court whose civil days are those of this zone. Raises Incomplete."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Incomplete("There is no such time zone: write it like Europe/Paris.") from None
+    row = Court(code=clean(code)[:40], name=clean(name)[:120], zone=zone)
+    if files.add_unless_refused(session, row) is not None:
+        raise Incomplete("There is a court with this code already.")
+    write(session, by, "CourtMade", now, court=row.code)
+    return row
+
+
+def make_pool(
+    session: Session, code: str, court: str, name: str, now: datetime, *, floor: int = 1,
+    by: str = COMMAND_LINE,
+) -> Pool:  # fmt: skip
+    """A stock at a court. Raises Incomplete, NotThere."""
+    if files.court(session, court) is None:
+        raise NotThere("There is no such court.")
+    row = Pool(code=clean(code)[:40], court=court, name=clean(name)[:120], floor=floor)
+    if files.add_unless_refused(session, row) is not None:
+        raise Incomplete("There is a stock with this code already, or its floor is below zero.")
+    write(session, by, "PoolMade", now, pool=row.code, court=court)
+    return row
+
+
+def import_communes(
+    session: Session, areas: Iterable[Area], now: datetime, by: str = COMMAND_LINE
+) -> int:
+    """Whose area each commune is in; what is known already is replaced. Raises NotThere."""
+    count = 0
+    for area in areas:
+        if files.court(session, area.court) is None:
+            raise NotThere("There is no such court.")
+        box = [area.box.south, area.box.west, area.box.north, area.box.east] if area.box else None
+        files.put_commune(
+            session,
+            Commune(insee=area.insee, name=area.name, court=area.court, force=area.force.value,
+                    control_room=area.control_room, box=box),
+        )  # fmt: skip
+        count += 1
+    write(session, by, "CommunesImported", now, count=count)
+    return count
+
+
+def clear(
+    session: Session, officer: Officer | None, account: str, ends_at: datetime, now: datetime, *,
+    court: str | None = None, association: str | None = None, kind: str = "standing",
+    begins_at: datetime | None = None,
+) -> Clearance:  # fmt: skip
+    """Habilitate an account, for one court or as an agent of one association, until a day.
+
+    A prosecutor clears for her own courts (the command line for all); `on_call` is a delegation
+    to decide for a court. Raises NotAllowed, NotThere, Incomplete.
+    """
+    if officer is not None:
+        must(officer, Act.CLEAR)
+        if court is not None and court not in officer.reach.courts - officer.on_call_for:
+            raise NotThere("There is no such court.")
+    if not files.account_is_known(session, account):
+        raise NotThere("There is no such account.")
+    row = Clearance(
+        id=ids.new(now), account=account, kind=kind, court=court, association=association,
+        begins_at=begins_at or now, ends_at=ends_at,
+        given_by=officer.name if officer else COMMAND_LINE,
+    )  # fmt: skip
+    refused_by = files.add_unless_refused(session, row)
+    if refused_by is not None:
+        raise Incomplete(
+            "A clearance is for one court or one association, and ends after it begins."
+        )
+    deadlines.plan_clearance(session, row.id, ends_at, now)
+    write(session, row.given_by, "Cleared", now, account=account, court=court, kind=kind)
+    return row
+
+
+def revoke(session: Session, officer: Officer | None, clearance: UUID, now: datetime) -> None:
+    """It ends now. Raises NotAllowed, NotThere."""
+    seen = files.clearance(session, clearance)
+    if officer is not None:
+        must(officer, Act.CLEAR)
+        if seen is not None and seen.court is not None and seen.court not in officer.reach.courts:
+            raise NotThere
+    if seen is None or not files.revoke(session, clearance, now):
+        raise NotThere("There is no such clearance.")
+    by = officer.name if officer else COMMAND_LINE
+    deadlines.settle_clearance(session, clearance, by, now)
+    write(session, by, "ClearanceRevoked", now, account=seen.account)
+
+
+def may_decide(officer: Officer, court: str) -> bool:
+    """Whether this officer may sign for this court now, in her own name or on call."""
+    try:
+        must(officer, Act.DECIDE)
+    except NotAllowed:
+        return False
+    return court in officer.reach.courts

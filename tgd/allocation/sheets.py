@@ -1,0 +1,134 @@
+"""The shared case sheet and what is told of her life: versions, who has which, follow-up."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import ids
+from tgd.allocation.acting import Officer, clean, found, move, must, write
+from tgd.errors import Incomplete, SomebodyWasFaster, WrongState
+from tgd.records import CaseFile, CaseSheet, FollowUp, SheetCopy
+from tgd.rules import case_sheet as form
+from tgd.rules.access import Act, FieldGroup, discloses
+from tgd.rules.alert import AlertState
+from tgd.rules.allocation import ENDED, WITH_HER, AllocationState
+from tgd.rules.doubt import Trust
+from tgd.rules.territory import of_commune
+from tgd.store import acting, equipment, files
+
+PLATFORM = "platform"
+
+
+def change_circumstances(
+    session: Session, officer: Officer, file_id: UUID, sheet: dict[str, Any], now: datetime, *,
+    version: int | None = None,
+) -> CaseSheet:  # fmt: skip
+    """A new version of the case sheet, whole; it counts from now on for whoever answers a press.
+
+    `version` is that of the file as the page showed it. Raises NotAllowed, NotThere, Incomplete,
+    WrongState, SomebodyWasFaster.
+    """
+    seen = found(session, officer, Act.CHANGE_CIRCUMSTANCES, file_id, version)
+    if AllocationState(seen.state) in ENDED:
+        raise WrongState("This file has ended.")
+    if form.unknown_fields(sheet) or form.malformed(sheet):
+        raise Incomplete("The case sheet has a field that its form does not know.")
+    before = equipment.sheet(session, seen.id)
+    home = form.home_of(sheet)
+    area = of_commune(home.get("insee"), files.areas(session)) if home else None
+    row = CaseSheet(
+        id=ids.new(now), case_file=seen.id, version=before.version + 1 if before else 1,
+        sheet=sheet, control_room=area.control_room if area else None,
+        force=area.force.value if area else None, by=officer.name, made_at=now, confirmed_at=now,
+    )  # fmt: skip
+    seen = move(session, seen, None, now)
+    if files.add_unless_refused(session, row) is not None:
+        raise SomebodyWasFaster
+    if AllocationState(seen.state) in WITH_HER:
+        give_copies(session, seen, now)
+        show_to_alerts(session, seen)
+    write(session, officer.name, "CaseSheetWritten", now, file=seen.id, version=row.version,
+          lacks=form.lacks(sheet), area=row.control_room)  # fmt: skip
+    return row
+
+
+def confirm_sheet(
+    session: Session, officer: Officer, file_id: UUID, now: datetime, *, version: int | None = None
+) -> None:
+    """She has read it and says that it is right. Raises like `change_circumstances`."""
+    seen = found(session, officer, Act.CHANGE_CIRCUMSTANCES, file_id, version)
+    sheet = equipment.sheet(session, seen.id)
+    if sheet is None:
+        raise WrongState("There is no case sheet yet.")
+    move(session, seen, None, now)
+    equipment.confirm_sheet(session, sheet.id, now)
+    write(session, officer.name, "CaseSheetConfirmed", now, file=seen.id, version=sheet.version)
+
+
+def give_copies(session: Session, seen: CaseFile, now: datetime) -> None:
+    """Those who may have the version that counts: the platform, the room, the association."""
+    sheet = equipment.sheet(session, seen.id)
+    if sheet is None:
+        return
+    holders = [PLATFORM]
+    holders += [f"control_room:{sheet.control_room}"] if sheet.control_room else []
+    holders += [f"association:{seen.association}"] if seen.association else []
+    known = set(equipment.holders(session, sheet.id))
+    rows = [
+        SheetCopy(id=ids.new(now), sheet=sheet.id, holder=holder[:100], given_at=now)
+        for holder in holders
+        if holder[:100] not in known
+    ]
+    files.add(session, *rows)
+
+
+def show_to_alerts(session: Session, seen: CaseFile) -> None:
+    """What an operator reads while an alert is open is the version that counts."""
+    sheet = equipment.sheet(session, seen.id)
+    if sheet is None:
+        return
+    said = sheet.sheet
+    noted = [f"{field}: {said[field]}" for field in _NOTED if said.get(field)]
+    places = [
+        {"label": p.get("label", ""), "city": p.get("city", ""), "insee": p.get("insee", "")}
+        for p in said.get("places", [])
+    ]
+    equipment.show_to_alerts(session, seen.person, said["name"], places, "\n".join(noted) or None)
+
+
+_NOTED = ("speech_or_disability", "pets", "children")
+"""What those who come must know at once."""
+
+
+def follow_up(
+    session: Session, officer: Officer, file_id: UUID, words: str, now: datetime
+) -> FollowUp:
+    """A note of those who accompany her. Raises like `found`."""
+    seen = found(session, officer, Act.FOLLOW_UP, file_id)
+    if seen.state == AllocationState.PURGED:
+        raise WrongState("This file has ended.")
+    row = FollowUp(id=ids.new(now), case_file=seen.id, words=clean(words), by=officer.name, at=now)
+    files.add(session, row)
+    write(session, officer.name, "FollowedUp", now, file=seen.id)
+    return row
+
+
+def sheet_of_alert(
+    session: Session, officer: Officer, alert_id: UUID, now: datetime
+) -> CaseSheet | None:
+    """The version that answers this alert, for those whom an open alert lets in.
+
+    None when the alert is closed, when its source is not proven, or when there is no sheet: a
+    stranger who presses learns nothing by it.
+    """
+    must(officer, Act.SEE_ALERTS)
+    seen = acting.alert(session, alert_id)
+    if seen is None or seen.person is None:
+        return None
+    is_shown = discloses(
+        officer.role, FieldGroup.PERSON, alert_open=seen.state != AlertState.CLOSED,
+        verified_source=seen.trust == Trust.VERIFIED,
+    )  # fmt: skip
+    return equipment.sheet_of_person(session, seen.person) if is_shown else None

@@ -1,0 +1,251 @@
+"""The stock of a court: ordered, received, moved, lost, set aside, recalled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import ids
+from tgd.allocation.acting import (
+    NotThere,
+    Officer,
+    clean,
+    found_handset,
+    handset,
+    move,
+    move_handset,
+    must,
+    write,
+)
+from tgd.allocation.deciding import is_ended
+from tgd.allocation.equipping import reserve
+from tgd.allocation.sheets import PLATFORM
+from tgd.errors import Incomplete, NotAllowed, WrongState
+from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
+from tgd.rules.access import Act, Role
+from tgd.rules.handset import INCIDENT_EVENTS, HandsetEvent, HandsetState, IncidentKind
+from tgd.rules.phone import e164
+from tgd.rules.scope import Owned, reaches_file, reaches_stock
+from tgd.store import equipment, files
+from tgd.store import inventory as store
+
+CRITERIA = ("model", "battery", "radio")
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a recall has set aside at once, and what somebody still carries."""
+
+    recall: UUID
+    set_aside: tuple[str, ...]
+    carried: tuple[str, ...]
+    """Each needs a replacement first: nobody is left without."""
+
+
+def order(
+    session: Session, officer: Officer, pool: str, now: datetime, *, model: str | None = None,
+    battery: str | None = None, radio: str | None = None, number: str | None = None,
+    imei: str | None = None,
+) -> str:  # fmt: skip
+    """A handset that is on its way to this stock; gives its id. Raises NotAllowed, NotThere,
+    Incomplete."""
+    _pool_of(session, officer, Act.SET_ASIDE, pool)
+    spelled = e164(number) if number else None
+    if number and spelled is None:
+        raise Incomplete("This is no telephone number: write it like +33639980001.")
+    row = Handset(
+        id=ids.new_handset(), state=HandsetState.ORDERED.value, pool=pool, model=model,
+        battery=battery, radio=radio, number=spelled, imei=imei, enrolled_at=now,
+    )  # fmt: skip
+    if files.add_unless_refused(session, row) is not None:
+        raise Incomplete("Another handset has this number or this IMEI already.")
+    write(session, officer.name, "HandsetOrdered", now, handset=row.id, pool=pool)
+    return row.id
+
+
+def receive(session: Session, officer: Officer, handset_id: str, now: datetime) -> None:
+    """An ordered handset has arrived, or one from another stock."""
+    there = found_handset(session, officer, Act.TRANSFER, handset_id)
+    if there.state == HandsetState.ORDERED:
+        move_handset(session, there, HandsetEvent.RECEIVE)
+    else:
+        journey = equipment.open_transfer(session, there.id)
+        if journey is None:
+            raise WrongState("This handset is not on its way.")
+        equipment.receive_transfer(session, journey.id, officer.name, now)
+    write(session, officer.name, "HandsetReceived", now, handset=there.id, pool=there.pool)
+
+
+def transfer(
+    session: Session, officer: Officer, handset_id: str, to_pool: str, now: datetime
+) -> HandsetTransfer:
+    """Send it to another stock; from now on it is there that it must be received."""
+    there = found_handset(session, officer, Act.TRANSFER, handset_id)
+    if there.state != HandsetState.IN_STOCK:
+        raise WrongState("Only a handset that is free in the stock is sent to another one.")
+    if equipment.pool(session, to_pool) is None or to_pool == there.pool:
+        raise NotThere("There is no such stock.")
+    row = HandsetTransfer(
+        id=ids.new(now), handset=there.id, from_pool=there.pool, to_pool=to_pool,
+        sent_by=officer.name, sent_at=now,
+    )  # fmt: skip
+    move_handset(session, there, None, {"pool": to_pool})
+    if files.add_unless_refused(session, row) is not None:
+        raise WrongState("This handset is on its way already.")
+    write(session, officer.name, "HandsetSent", now, handset=there.id, to=to_pool)
+    return row
+
+
+def report_incident(
+    session: Session, officer: Officer, handset_id: str, kind: IncidentKind, words: str,
+    now: datetime, *, replacement: str | None = None,
+) -> HandsetIncident:  # fmt: skip
+    """Lost, stolen or broken: blocked, replaced and told to the partners in one act.
+
+    Blocked means that it proves nothing any more and is given to nobody; a press of it is an alert
+    all the same. `replacement` is kept for her file at once. Raises like `found_handset`.
+    """
+    must(officer, Act.REPORT_INCIDENT)
+    there, seen = _carried(session, officer, handset_id)
+    told = [PLATFORM]
+    told += [f"association:{seen.association}"] if seen and seen.association else []
+    told += [f"court:{seen.court}"] if seen and seen.court else []
+    move_handset(session, there, INCIDENT_EVENTS[kind])
+    kept = equipment.preparation(session, handset=there.id)
+    if kept is not None:
+        equipment.change_preparation(session, kept.id, {"ended_at": now})
+    row = HandsetIncident(
+        id=ids.new(now), handset=there.id, case_file=seen.id if seen else None, kind=kind.value,
+        words=clean(words), replaced_by=replacement, told=told, by=officer.name, reported_at=now,
+    )  # fmt: skip
+    files.add(session, row)
+    if replacement is not None:
+        if seen is None:
+            raise WrongState("Nobody carries this handset: there is nothing to replace.")
+        reserve(session, officer, seen.id, replacement, now)
+    elif seen is not None:
+        move(session, seen, None, now)
+    write(session, officer.name, "HandsetIncident", now, file=row.case_file, handset=there.id,
+          kind=kind.value, replaced_by=replacement, told=told)  # fmt: skip
+    return row
+
+
+def _carried(
+    session: Session, officer: Officer, handset_id: str
+) -> tuple[Handset, CaseFile | None]:
+    """The handset and the file that it is carried by, for somebody who may know of either."""
+    there = store.handset(session, handset_id)
+    if there is None:
+        raise NotThere
+    held = equipment.open_allocation(session, handset=there.id)
+    file_id = equipment.file_of_allocation(session, held) if held else None
+    seen = files.case_file(session, file_id) if file_id else None
+    pool = equipment.pool(session, there.pool) if there.pool else None
+    if seen is not None and officer.role is not Role.STOCK_MANAGER:
+        is_known = reaches_file(officer.reach, Owned(seen.court, seen.association))
+    else:
+        is_known = reaches_stock(officer.reach, pool.court if pool else None)
+    if not is_known:
+        raise NotThere
+    return there, seen
+
+
+def report_found(session: Session, officer: Officer, handset_id: str, now: datetime) -> None:
+    """She has found hers again, before any replacement was handed over."""
+    must(officer, Act.REPORT_INCIDENT)
+    there, seen = _carried(session, officer, handset_id)
+    if seen is None:
+        raise WrongState("Nobody carries this handset any more: receive it back.")
+    move_handset(session, there, HandsetEvent.FIND)
+    if is_ended(seen):
+        move_handset(session, handset(session, there.id), HandsetEvent.END)
+    write(session, officer.name, "HandsetFound", now, file=seen.id, handset=there.id)
+
+
+def quarantine(
+    session: Session, officer: Officer, handset_id: str, words: str, now: datetime
+) -> None:
+    """Keep it aside until somebody has looked at it; a file that it was kept for needs another."""
+    there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
+    _set_aside(session, there, now)
+    write(session, officer.name, "HandsetQuarantined", now, handset=there.id, why=clean(words)[:60])
+
+
+def _set_aside(session: Session, there: Handset, now: datetime) -> None:
+    kept = equipment.preparation(session, handset=there.id)
+    if kept is not None:
+        equipment.change_preparation(session, kept.id, {"ended_at": now})
+    move_handset(session, there, HandsetEvent.QUARANTINE)
+
+
+def retire(session: Session, officer: Officer, handset_id: str, words: str, now: datetime) -> None:
+    """Never again in somebody's hands."""
+    there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
+    if equipment.open_allocation(session, handset=there.id) is not None:
+        raise WrongState("Its allocation has not ended.")
+    move_handset(session, there, HandsetEvent.RETIRE)
+    write(session, officer.name, "HandsetRetired", now, handset=there.id, why=clean(words)[:60])
+
+
+def recall(
+    session: Session, officer: Officer, criterion: str, value: str, reason: str, now: datetime
+) -> Recalled:
+    """Call back every handset of a model, a battery or a radio in the stocks of these courts.
+
+    What lies in the stock is set aside at once; what somebody carries is marked and stays with
+    her until a replacement is in her hands. Raises NotAllowed, Incomplete.
+    """
+    must(officer, Act.SET_ASIDE)
+    if criterion not in CRITERIA:
+        raise Incomplete("A recall is by model, battery or radio.")
+    row = Recall(id=ids.new(now), criterion=criterion, value=clean(value)[:60],
+                 reason=clean(reason), by=officer.name, at=now)  # fmt: skip
+    files.add(session, row)
+    concerned = equipment.recalled_by(session, criterion, value, sorted(officer.reach.courts))
+    aside, carried = [], []
+    for handset_id in concerned:
+        there = handset(session, handset_id)
+        move_handset(session, there, None, {"recall": row.id})
+        there = handset(session, handset_id)
+        if there.state in _AT_HAND:
+            _set_aside(session, there, now)
+            aside.append(handset_id)
+        elif equipment.open_allocation(session, handset=handset_id) is not None:
+            carried.append(handset_id)
+    write(session, officer.name, "HandsetsRecalled", now, recall=str(row.id), criterion=criterion,
+          set_aside=len(aside), carried=len(carried))  # fmt: skip
+    return Recalled(row.id, tuple(aside), tuple(carried))
+
+
+_AT_HAND = (
+    HandsetState.IN_STOCK, HandsetState.RESERVED, HandsetState.PROVISIONED, HandsetState.RETURNED,
+    HandsetState.REFURBISHED, HandsetState.FAULTY,
+)  # fmt: skip
+
+
+def place(session: Session, officer: Officer, handset_id: str, pool: str, now: datetime) -> None:
+    """A handset that no stock has yet (enrolled by the command line) belongs to this one."""
+    there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
+    if there.pool is not None:
+        raise WrongState("It is in a stock already: send it to another one.")
+    _pool_of(session, officer, Act.SET_ASIDE, pool)
+    move_handset(session, there, None, {"pool": pool})
+    write(session, officer.name, "HandsetPlaced", now, handset=there.id, pool=pool)
+
+
+def _pool_of(session: Session, officer: Officer, act: Act, pool: str) -> None:
+    must(officer, act)
+    known = equipment.pool(session, pool)
+    if known is None or not reaches_stock(officer.reach, known.court):
+        raise NotThere("There is no such stock.")
+
+
+def is_below_floor(session: Session, officer: Officer, pool: str) -> bool:
+    """True when fewer handsets are free than must always be left: order now."""
+    if not officer.reach.courts:
+        raise NotAllowed
+    _pool_of(session, officer, Act.SEE_STOCK, pool)
+    known = equipment.pool(session, pool)
+    assert known is not None
+    return equipment.free_in(session, pool) < known.floor
