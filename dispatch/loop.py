@@ -25,6 +25,7 @@ from dispatch.policy import Policy
 from dispatch.telling import Destination
 from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
 from tgd import clock, journal, killpoint
+from tgd.allocation import chasing
 from tgd.database import transaction
 from tgd.errors import RecordAway
 from tgd.listening import Listener
@@ -39,6 +40,8 @@ SLOWEST_LOOK_S = 1.0
 AWAY_S = 0.5
 AHEAD = timedelta(seconds=2)
 """How far the clocks of our hosts may disagree without a word."""
+CHASED_EVERY_S = 30.0
+MOST_DEADLINES = 100
 T = TypeVar("T")
 
 
@@ -76,6 +79,7 @@ class Loop:
             asyncio.create_task(self._forever(self._write), name="answers"),
             asyncio.create_task(self._forever(self._look_around), name="look-around"),
             asyncio.create_task(self._forever(self._seal), name="sealer"),
+            asyncio.create_task(self._forever(self._chase), name="deadlines"),
         ]
         if self._blind is not None:
             await self._blind.open(self._has_not_turned)
@@ -230,6 +234,17 @@ class Loop:
         sealed = await self._in_thread(self._seal_now)
         if sealed < 1000:
             await asyncio.sleep(0.5)
+
+    async def _chase(self) -> None:
+        """Deadlines of case files: days matter there, so a look each half minute is enough."""
+        told = await self._in_thread(self._chase_now)
+        for one in told:
+            counts.deadlines.labels(one.kind.value, str(one.is_escalation).lower()).inc()
+        await asyncio.sleep(0 if len(told) >= MOST_DEADLINES else CHASED_EVERY_S)
+
+    def _chase_now(self) -> list[chasing.Told]:
+        with transaction(self._engine) as session:
+            return chasing.deadlines_due(session, clock.now(), MOST_DEADLINES)
 
     def _seal_now(self) -> int:
         with transaction(self._engine) as session:

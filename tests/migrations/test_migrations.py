@@ -12,8 +12,10 @@ from sqlalchemy import create_engine, text
 from sqlmodel import Session, SQLModel
 
 from tests.conftest import NOW, _admin, _named
+from tests.walking import OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate
+from tgd.allocation import sheets, stock
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -26,6 +28,7 @@ from tgd.records import (
     TechnicalItem,
 )
 from tgd.rules.access import Role
+from tgd.rules.handset import IncidentKind
 from tgd.seal import Keys
 
 
@@ -184,16 +187,18 @@ def say(url: str, words: str) -> None:
 
 
 def fill(url: str) -> None:
-    """Ana pressed, Bruno has signed in, the platform answered: something in every table."""
+    """Ana pressed, Bella walked from referral to return, the platform answered: all tables."""
     engine = create_engine(url)
     with Session(engine) as session, session.begin():
         world = World(session, Keys(bytes(32)), NOW)
         ana = world.give()
         world.hear(world.press(ana))
         alert = world.only_alert()
-        accounts.make_account(session, "Bruno", Role.OPERATOR, "no hash", NOW)
-        accounts.sign_in(session, "Bruno", NOW)
+        accounts.make_account(session, "Salima", Role.SUPERVISOR, "no hash", NOW)
+        accounts.sign_in(session, "Salima", NOW)
         inventory.enroll(session, "+33639980002", NOW, secret="s")
+        walk = Walk(world).settle_in().until("hand_over")
+        fill_the_rest(walk)
         delivery = Delivery(
             id=uuid4(), key="d1", alert=alert.id, destination="platform", topic="alert",
             state="sent", made_at=NOW,
@@ -212,3 +217,57 @@ def fill(url: str) -> None:
             ]
         )  # fmt: skip
     engine.dispose()
+
+
+def fill_the_rest(walk: Walk) -> None:
+    """What happens on few walks: a note, a journey, a recall, a lost handset, the way back."""
+    sheets.follow_up(walk.session, walk.officer("Lea"), walk.id, "She sleeps again.", walk.now)
+    other = walk.order("+33639980022")
+    stock.transfer(walk.session, walk.officer("Sofia"), other, OTHER_POOL, walk.now)
+    stock.recall(walk.session, walk.officer("Sofia"), "battery", "B9", "It swells.", walk.now)
+    lost = walk.order("+33639980023")
+    stock.report_incident(
+        walk.session, walk.officer("Sofia"), lost, IncidentKind.LOST, "In the post.", walk.now
+    )
+    walk.go_on("hand_over")
+
+
+def test_an_allocation_made_before_decisions_were_kept_has_one_now(empty_url):
+    migrate.upgrade(empty_url, "0001")
+    say(
+        empty_url,
+        "INSERT INTO handset (id, state, key_generation, is_test_device, enrolled_at) VALUES"
+        " ('hana', 'issued', 1, false, now()), ('hbea', 'returned', 1, false, now());"
+        "INSERT INTO protected_person (id, name) VALUES"
+        " ('00000000-0000-4000-8000-000000000001', 'Ana FICTIVE'),"
+        " ('00000000-0000-4000-8000-000000000002', 'Bella FICTIVE');"
+        "INSERT INTO allocation (id, handset, person, period) SELECT gen_random_uuid(), h,"
+        " CAST(p AS uuid), tstzrange(now() + CAST(b AS interval), now() + CAST(e AS interval))"
+        " FROM (VALUES ('hana', '00000000-0000-4000-8000-000000000001', '-1 day', '180 days'),"
+        " ('hbea', '00000000-0000-4000-8000-000000000001', '-300 days', '-100 days'),"
+        " ('hbea', '00000000-0000-4000-8000-000000000002', '-90 days', '-10 days'))"
+        " AS v(h, p, b, e)",
+    )
+    migrate.upgrade(empty_url)
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        files = connection.execute(
+            text("SELECT f.state, a.ended_at IS NULL, d.kind, (SELECT count(*) FROM deadline l"
+                 " WHERE l.case_file = f.id) FROM allocation a JOIN decision d ON d.id = a.decision"
+                 " JOIN case_file f ON f.id = d.case_file ORDER BY lower(a.period)")
+        ).all()  # fmt: skip
+    engine.dispose()
+    assert [tuple(f) for f in files] == [
+        ("closed", False, "grant", 0), ("closed", False, "grant", 0), ("active", True, "grant", 1),
+    ]  # fmt: skip
+    migrate.downgrade(empty_url, "0001")
+    assert "case_file" not in names_in(empty_url)
+    assert sum(counts_of(empty_url, ["allocation", "handset", "protected_person"])) == 7
+
+
+def counts_of(url: str, names: list[str]) -> list[int]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = [connection.execute(text(f"SELECT count(*) FROM {n}")).scalar_one() for n in names]
+    engine.dispose()
+    return found

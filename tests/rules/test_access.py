@@ -20,15 +20,22 @@ ARTICLES_3_AND_4 = {
 NARROWER = {("III", "operator")}
 """Where we show less than the order allows: traces of access are for those who control them."""
 
+OF_COURT = (
+    " see_files refer open_file record_condition record_consent change_circumstances follow_up"
+    " acknowledge_deadline hand_over take_back report_incident see_stock reserve transfer"
+)
 MAY = {
     "operator": "see_alerts see_technical take note release verify request_intervention close"
-    " settle_technical",
+    " settle_technical refer see_files",
     "supervisor": "see_alerts see_technical take note release verify request_intervention close"
-    " countersign settle_technical",
-    "prosecutor": "see_alerts",
-    "control_room": "see_alerts note",
-    "association": "",
-    "stock_manager": "see_technical settle_technical",
+    " countersign settle_technical refer see_files",
+    "prosecutor": "see_alerts decide clear" + OF_COURT,
+    "registry": OF_COURT,
+    "control_room": "see_alerts note refer see_files",
+    "association": "see_files refer assess give_opinion record_consent change_circumstances"
+    " follow_up acknowledge_deadline report_incident",
+    "stock_manager": "see_technical settle_technical see_stock reserve transfer provision"
+    " recondition set_aside report_incident",
     "auditor": "read_journal",
     "admin": "",
 }
@@ -56,6 +63,11 @@ def test_roles_that_the_order_does_not_list_see_nothing_personal(role: Role) -> 
 @pytest.mark.parametrize(("role", "act"), list(product(Role, Act)))
 def test_each_role_does_its_own_acts_and_no_other(role: Role, act: Act) -> None:
     assert may(role, act) is (act in MAY[role].split())
+
+
+def test_only_a_prosecutor_decides_and_clears() -> None:
+    for act in (Act.DECIDE, Act.CLEAR):
+        assert [r for r in Role if may(r, act)] == [Role.PROSECUTOR]
 
 
 def test_nobody_both_closes_alone_and_countersigns_but_a_supervisor() -> None:

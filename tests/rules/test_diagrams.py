@@ -1,21 +1,33 @@
 """The diagrams in the documentation are drawn from the tables, and are not stale."""
 
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from tgd.rules.alert import TRANSITIONS, AlertState
+import pytest
+
+from tgd.rules import alert, allocation, handset
 from tgd.rules.transitions import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"
+DRAWN: dict[str, tuple[dict[Any, Any], StrEnum]] = {
+    "alert-states.md": (alert.TRANSITIONS, alert.AlertState.OPEN),
+    "allocation-states.md": (allocation.TRANSITIONS, allocation.AllocationState.REPORTED),
+    "handset-states.md": (handset.TRANSITIONS, handset.HandsetState.ORDERED),
+}
 
 
-def test_the_diagram_of_an_alert_is_the_table_of_an_alert() -> None:
-    written = (DOCS / "alert-states.md").read_text(encoding="utf-8")
-    drawn = diagram(TRANSITIONS, AlertState.OPEN)
-    assert f"```mermaid\n{drawn}\n```\n" in written, (
-        "docs/alert-states.md is stale: put this between its mermaid fences:\n" + drawn
+@pytest.mark.parametrize("page", DRAWN)
+def test_the_diagram_of_a_page_is_the_table_of_the_rules(page: str) -> None:
+    table, first = DRAWN[page]
+    drawn = diagram(table, first)
+    assert f"```mermaid\n{drawn}\n```\n" in (DOCS / page).read_text(encoding="utf-8"), (
+        f"docs/{page} is stale: put this between its mermaid fences:\n{drawn}"
     )
 
 
-def test_every_state_is_explained() -> None:
-    written = (DOCS / "alert-states.md").read_text(encoding="utf-8")
-    assert [s for s in AlertState if f"| `{s}` |" not in written] == []
+@pytest.mark.parametrize("page", DRAWN)
+def test_every_state_is_explained(page: str) -> None:
+    written = (DOCS / page).read_text(encoding="utf-8")
+    states = type(DRAWN[page][1])
+    assert [s for s in states if f"| `{s}` |" not in written] == []

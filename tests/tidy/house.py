@@ -18,8 +18,9 @@ WHITE = (
 """Values in, values out: no store, no socket, no clock, no chance, no await."""
 
 GREY = (
-    "tgd/alerts/*", "tgd/allocation/*", "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
-    "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
+    "tgd/alerts/*", "tgd/allocation/*", "tgd/inventory.py", "tgd/stock_list.py",
+    "tgd/accounts.py", "tgd/looks.py", "tgd/technical.py", "tgd/store/*", "tgd/journal.py",
+    "tgd/records/*", "gateway/intake.py",
     "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
     "dispatch/adopting.py",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
 from tgd import errors
+from tgd.rules import case_sheet, guards
 
 ROOT = Path(__file__).parents[2]
 ACT = re.compile("(?:[A-Z][a-z]+){2,}")
@@ -18,7 +19,7 @@ SAID_TO_PEOPLE = ("tgd/alerts/acts.py", "tgd/technical.py")
 
 def ids_used() -> set[str]:
     """All of them."""
-    return _of_templates() | _of_code() | _of_refusals() | _of_acts()
+    return _of_templates() | _of_code() | _of_refusals() | _of_acts() | _of_what_is_missing()
 
 
 def acts_written() -> set[str]:
@@ -58,6 +59,11 @@ def _of_refusals() -> set[str]:
     return {
         str(k.__doc__).strip() for k in kinds if issubclass(k, errors.Refusal | errors.RecordAway)
     }
+
+
+def _of_what_is_missing() -> set[str]:
+    """What a guard or a case sheet lacks, said by the rules and read by a person."""
+    return set(guards.SENTENCES.values()) | set(case_sheet.NEEDED.values())
 
 
 def _of_acts() -> set[str]:

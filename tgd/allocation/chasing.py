@@ -1,16 +1,17 @@
 """One turn over the deadlines: remind, tell the one above, end what has ended; never in silence."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from tgd.allocation.acting import NotThere, Officer, found, move, must, write
 from tgd.allocation.deciding import end_period
 from tgd.allocation.equipping import note_test
-from tgd.errors import NotAllowed, SomebodyWasFaster, WrongState
+from tgd.errors import NotAllowed, Refusal, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, Deadline
 from tgd.rules.access import Act, Role
 from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
@@ -18,6 +19,7 @@ from tgd.rules.deadlines import Chased, DeadlineKind, Step, chase
 from tgd.store import deadlines, equipment, files
 
 MACHINE = "dispatch"
+AGAIN_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,20 @@ class Told:
 def deadlines_due(session: Session, now: datetime, limit: int = 100) -> list[Told]:
     """Look at what is due, one short transaction; gives what has to be told, and to whom.
 
-    Two turns at once share the work. Whatever happens, what stays open has a later look.
+    One turn at a time; a second one finds nothing to do. What a person changes at this very moment
+    is looked at again a minute later: one odd file never stops the others.
     """
     told: list[Told] = []
-    for seen in deadlines.take_due(session, now, limit):
-        told += _look(session, seen, now)
+    if not deadlines.may_chase(session):
+        return told
+    for seen in deadlines.due(session, now, limit):
+        try:
+            with session.begin_nested():
+                told += _look(session, seen, now)
+        except (Refusal, IntegrityError) as odd:
+            deadlines.postpone(session, seen.id, now + AGAIN_AFTER)
+            write(session, MACHINE, "DeadlinePostponed", now, file=seen.case_file, kind=seen.kind,
+                  why=type(odd).__name__)  # fmt: skip
     return told
 
 

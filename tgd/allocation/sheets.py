@@ -115,9 +115,7 @@ def follow_up(
     return row
 
 
-def sheet_of_alert(
-    session: Session, officer: Officer, alert_id: UUID, now: datetime
-) -> CaseSheet | None:
+def sheet_of_alert(session: Session, officer: Officer, alert_id: UUID) -> CaseSheet | None:
     """The version that answers this alert, for those whom an open alert lets in.
 
     None when the alert is closed, when its source is not proven, or when there is no sheet: a

@@ -66,17 +66,41 @@ def deadline(session: Session, deadline_id: UUID) -> Deadline | None:
     return session.get(Deadline, deadline_id, populate_existing=True)
 
 
-def take_due(session: Session, now: datetime, limit: int) -> list[Deadline]:
-    """Open ones whose look has come, locked for this turn; what another turn holds is skipped."""
+def may_chase(session: Session) -> bool:
+    """Whether this transaction is the only turn over the deadlines; no row is locked for it."""
+    found = session.connection().execute(
+        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": TURN_LOCK}
+    )
+    return bool(found.scalar_one())
+
+
+TURN_LOCK = 0x7467642E
+
+
+def due(session: Session, now: datetime, limit: int) -> list[Deadline]:
+    """Open ones whose look has come; ends of periods first, since they change files as acts do:
+    an act and a turn lock in one order, file before deadlines."""
     return list(
         session.exec(
             select(Deadline)
             .where(col(Deadline.settled_at).is_(None), col(Deadline.look_again_at) <= now)
-            .order_by(col(Deadline.look_again_at))
+            .order_by(
+                col(Deadline.kind) != DeadlineKind.ALLOCATION_END.value,
+                col(Deadline.look_again_at),
+                col(Deadline.id),
+            )
             .limit(limit)
-            .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)
         )
+    )
+
+
+def postpone(session: Session, deadline_id: UUID, look_again_at: datetime) -> None:
+    """Look at it a little later."""
+    session.connection().execute(
+        update(Deadline)
+        .where(col(Deadline.id) == deadline_id, col(Deadline.settled_at).is_(None))
+        .values(look_again_at=look_again_at)
     )
 
 
