@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd import journal
-from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster
+from tgd import inventory, journal
+from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster
 from tgd.journal import Line
 from tgd.records import CaseFile, Handset
 from tgd.rules import allocation as files_rules
@@ -20,12 +20,13 @@ from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.guards import Missing, sentences
 from tgd.rules.handset import HandsetEvent, HandsetState
 from tgd.rules.scope import BY_ALERT, Owned, Reach, reaches_file, reaches_stock
-from tgd.store import equipment, files, inventory
+from tgd.store import equipment, files
+from tgd.store import inventory as stock
 
 LONGEST_WORDS = 8000
 
 
-class NotThere(Refusal):
+class NotThere(inventory.NotThere):
     """There is no such file or handset here."""
 
 
@@ -105,7 +106,7 @@ def owned(session: Session, officer: Officer, seen: CaseFile) -> Owned:
 def found_handset(session: Session, officer: Officer, act: Act, handset: str) -> Handset:
     """The handset, for somebody who may do this act with it. Raises like `found`."""
     must(officer, act)
-    seen = inventory.handset(session, handset)
+    seen = stock.handset(session, handset)
     if seen is None or not reaches_stock(officer.reach, court_of(session, seen)):
         raise NotThere
     return seen
@@ -146,7 +147,7 @@ def move_handset(
 
 def handset(session: Session, handset_id: str) -> Handset:
     """A handset that a row of ours names."""
-    seen = inventory.handset(session, handset_id)
+    seen = stock.handset(session, handset_id)
     assert seen is not None, "the foreign key says so"
     return seen
 

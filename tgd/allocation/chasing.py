@@ -63,7 +63,8 @@ def _look(session: Session, seen: Deadline, now: datetime) -> list[Told]:
         return [Told(seen.id, kind, file.id, Role(seen.owner), False)]
     chased = Chased(kind, seen.due_at, seen.reminded_at, seen.escalated_at, seen.acknowledged_at)
     step = chase(chased, now)
-    deadlines.change(session, seen, _changes(seen, step, now))
+    if not deadlines.change(session, seen, _changes(seen, step, now)):
+        return []  # settled or acknowledged at this very moment
     return _tell(session, seen, kind, step, now)
 
 

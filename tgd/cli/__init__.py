@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from tgd.cli import handsets, migrating, people, policy, reading
+from tgd.cli import courts, handsets, migrating, people, policy, reading
 from tgd.cli.demo import demo
 from tgd.cli.ending import end_by
 from tgd.cli.examining import examine
@@ -25,6 +25,7 @@ app.command("doctor")(examine)
 app.add_typer(migrating.app, name="migrate")
 app.add_typer(handsets.app, name="handset")
 app.add_typer(people.app, name="account")
+app.add_typer(courts.app, name="court")
 app.add_typer(reading.app, name="journal")
 app.add_typer(policy.app, name="policy")
 

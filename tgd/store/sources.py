@@ -12,10 +12,13 @@ from sqlmodel import Session
 from tgd.rules.doubt import Known
 from tgd.rules.handset import HandsetState
 
+# One that is back in the stock names nobody: its keys are new, and who had it is at home.
 _SOURCES = text(
     """
     SELECT h.id, h.number, h.state, h.last_counter, h.key_generation, h.is_test_device,
-           a.person, a.allocated, a.ended,
+           CASE WHEN a.allocated OR h.state NOT IN ('in_stock', 'reserved', 'provisioned',
+                     'ordered', 'wiping', 'refurbished', 'retired') THEN a.person END AS person,
+           a.allocated, a.ended,
            coalesce((SELECT c.withdrawn_at IS NULL FROM consent c
                      WHERE c.person = a.person AND c.scope = 'geolocation' AND c.given_at <= :now
                      ORDER BY c.given_at DESC, c.id DESC LIMIT 1), false) AS geolocation

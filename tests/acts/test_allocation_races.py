@@ -1,0 +1,204 @@
+"""Two people at once: the schema and compare-and-set leave one winner, and tell the other."""
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from tests.conftest import NOW
+from tests.walking import REASONS, Walk
+from tests.world import World
+from tgd import inventory
+from tgd.allocation import deciding, equipping
+from tgd.allocation.acting import officer
+from tgd.errors import Refusal
+from tgd.records import Allocation, CaseFile, Decision, Handset, ProtectedPerson
+from tgd.rules.access import Role
+from tgd.rules.allocation import DecisionKind, EndReason
+
+ROUNDS = int(os.environ.get("TGD_TEST_RACES", "20"))
+"""Of each race; 250 and more by hand (`TGD_TEST_RACES=250`)."""
+
+
+@pytest.fixture
+def walk(session, keys) -> Walk:
+    return Walk(World(session, keys, NOW)).settle_in()
+
+
+def both(engine: Engine, *acts: Callable[[Session], Any]) -> list[Any]:
+    """Each act in a session and a transaction of its own, let loose at one moment."""
+    gate, answers = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def run(n: int, act: Callable[[Session], Any]) -> None:
+        with Session(engine, expire_on_commit=False) as session:
+            session.connection()
+            gate.wait(10)
+            try:
+                answers[n] = act(session)
+                session.commit()
+            except (Refusal, IntegrityError) as refused:
+                session.rollback()
+                answers[n] = refused
+
+    threads = [threading.Thread(target=run, args=(n, act)) for n, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert None not in answers, "an act never ended"
+    return answers
+
+
+def test_two_prosecutors_sign_at_once_and_one_is_told_who_has(walk, engine):
+    kinds = {"Camille": DecisionKind.GRANT, "Cyril": DecisionKind.REFUSE}
+
+    def sign(who: str, file_id: UUID) -> Callable[[Session], Any]:
+        return lambda session: deciding.decide(
+            session, officer(session, who, Role.PROSECUTOR, walk.now), file_id, kinds[who],
+            REASONS, walk.now,
+        )  # fmt: skip
+
+    winners = set()
+    for _ in range(ROUNDS):
+        walk.until("find")
+        walk.session.commit()
+        answers = both(engine, sign("Camille", walk.id), sign("Cyril", walk.id))
+        signed = [a for a in answers if isinstance(a, Decision)]
+        told = [a for a in answers if isinstance(a, deciding.AlreadyDecided)]
+        assert (len(signed), len(told)) == (1, 1), answers
+        assert (told[0].by, told[0].kind) == (signed[0].by, signed[0].kind)
+        kept = walk.session.exec(select(Decision).where(Decision.case_file == walk.id)).all()
+        assert [d.kind for d in kept] == [signed[0].kind]
+        winners.add(signed[0].by)
+        walk.session.commit()
+    print(f"\n{ROUNDS} races of two prosecutors, won by {sorted(winners)}")
+
+
+def test_one_handset_is_kept_for_one_of_two_files(walk, engine):
+    def keep(file_id: UUID, handset: str) -> Callable[[Session], Any]:
+        return lambda session: equipping.reserve(
+            session, officer(session, "Greta", Role.REGISTRY, walk.now), file_id, handset, walk.now
+        )
+
+    for n in range(ROUNDS):
+        walk.until("grant")
+        first = walk.id
+        walk.until("grant")
+        handset = walk.order(f"+336399801{n % 100:02d}" if n < 100 else None)
+        walk.session.commit()
+        answers = both(engine, keep(first, handset), keep(walk.id, handset))
+        assert sum(isinstance(a, Refusal) for a in answers) == 1, answers
+        kept = walk.session.get(Handset, handset, populate_existing=True)
+        assert (kept.state, kept.version) == ("reserved", 3)
+        walk.session.commit()
+
+
+def hand_over(walk: Walk, file_id: UUID) -> Callable[[Session], Any]:
+    return lambda session: equipping.hand_over(
+        session, officer(session, "Greta", Role.REGISTRY, walk.now), file_id, walk.now
+    )
+
+
+def withdraw(walk: Walk, file_id: UUID) -> Callable[[Session], Any]:
+    return lambda session: deciding.withdraw(
+        session, officer(session, "Camille", Role.PROSECUTOR, walk.now), file_id,
+        EndReason.DANGER_ENDED, REASONS, walk.now, safety_checked=True, release_checked=True,
+    )  # fmt: skip
+
+
+def test_a_hand_over_and_a_withdrawal_at_once_leave_one_of_both(walk, engine):
+    for n in range(max(ROUNDS // 4, 3)):
+        walk.handset = walk.order(f"+336399802{n:02d}")
+        walk.until("test")
+        walk.session.commit()
+        answers = both(engine, hand_over(walk, walk.id), withdraw(walk, walk.id))
+        done = [a for a in answers if not isinstance(a, Refusal)]
+        walk.session.expire_all()
+        pair = (walk.file().state, walk.session.get(Handset, walk.handset).state)
+        assert pair in {("active", "issued"), ("withdrawn", "return_due"), ("closed", "in_stock")}
+        assert len(done) == 1 or pair == ("withdrawn", "return_due")
+        walk.session.commit()
+
+
+def given(session: Session, handset: str, person: UUID, decision: UUID, days: int = 180):
+    period = Range(NOW, NOW + timedelta(days=days))
+    session.add(
+        Allocation(id=uuid4(), handset=handset, person=person, period=period, decision=decision)
+    )
+    session.flush()
+
+
+@pytest.fixture
+def two(session):
+    """Ana and Bella, two handsets, and a grant for each."""
+    people, phones, grants = [uuid4(), uuid4()], ["hana", "hbella"], []
+    for person, phone in zip(people, phones, strict=True):
+        session.add(ProtectedPerson(id=person, name="Une FICTIVE", places=[]))
+        session.add(Handset(id=phone, state="issued", enrolled_at=NOW))
+        session.flush()
+        grants.append(
+            inventory.decide_on_paper(session, person, (NOW, NOW + timedelta(days=180)), NOW)
+        )
+    session.commit()
+    return people, phones, grants
+
+
+@pytest.mark.parametrize("one", ["handset", "person"])
+def test_the_schema_knows_no_second_allocation_of_a_handset_or_to_a_person(two, engine, one):
+    people, phones, grants = two
+    for _ in range(ROUNDS):
+        acts = [
+            lambda s: given(s, phones[0], people[0], grants[0]),
+            lambda s: (
+                given(s, phones[0], people[1], grants[1])
+                if one == "handset"
+                else given(s, phones[1], people[0], grants[0])
+            ),
+        ]
+        answers = both(engine, *[lambda s, a=a: a(s) or "given" for a in acts])
+        refused = [a for a in answers if isinstance(a, IntegrityError)]
+        assert len(refused) == 1, answers
+        with Session(engine) as session:
+            assert len(session.exec(select(Allocation)).all()) == 1
+            session.connection().exec_driver_sql("DELETE FROM allocation")
+            session.commit()
+
+
+@pytest.mark.parametrize("wrong", ["nobody's", "another's", "a refusal", "none"])
+def test_the_schema_knows_no_hand_over_without_a_grant_for_that_person(two, session, wrong):
+    people, phones, grants = two
+    decision = {"nobody's": uuid4(), "another's": grants[1], "none": None}.get(wrong)
+    if wrong == "a refusal":
+        file = session.exec(select(CaseFile).where(CaseFile.person == people[0])).one()
+        other = CaseFile(
+            id=uuid4(), person=people[0], state="refused", opened_at=NOW, changed_at=NOW,
+            purge_at=NOW,
+        )  # fmt: skip
+        refusal = Decision(
+            id=uuid4(), case_file=other.id, person=people[0], kind="refuse", reasons=REASONS,
+            text_version="x", advice={}, by="Camille", signed_at=NOW, content_hash="x",
+        )  # fmt: skip
+        session.add_all([other, refusal])
+        session.flush()
+        assert file.id != other.id
+        decision = refusal.id
+    with pytest.raises(IntegrityError):
+        given(session, phones[0], people[0], decision)
+    session.rollback()
+
+
+@pytest.mark.parametrize("state", ["closed", "refused", "expired"])
+def test_the_schema_knows_no_end_without_a_reason_or_a_day_of_forgetting(two, session, state):
+    people, _, _ = two
+    session.add(CaseFile(id=uuid4(), person=people[0], state=state, opened_at=NOW, changed_at=NOW))
+    with pytest.raises(IntegrityError):
+        session.flush()
+    session.rollback()

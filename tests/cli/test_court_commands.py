@@ -1,0 +1,48 @@
+"""`tgd court`: a court, its stock, its communes and those who work for it, by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from tgd import clock
+from tgd.allocation.acting import officer
+from tgd.rules.access import Role
+from tgd.store import files
+
+HEAD = "insee,name,court,force,control_room,south,west,north,east\n"
+LINES = (
+    "99101,Exempleville,TJ-A,police,room-99,45,2,45.1,2.1\n"
+    "99102,Fictigny,TJ-A,gendarmerie,corg-99,,,,\n"
+)
+
+
+def test_a_court_is_set_up_and_camille_works_for_it(desk, session, tmp_path):
+    table = Path(tmp_path, "communes.csv")
+    table.write_text(HEAD + LINES)
+    for words in (
+        ("account", "add", "camille", "--role", "prosecutor"),
+        ("court", "add", "TJ-A", "TJ d'Exemple", "--zone", "Indian/Reunion"),
+        ("court", "pool", "A-1", "--court", "TJ-A", "--floor", "2"),
+        ("court", "communes", str(table)),
+        ("court", "clear", "camille", "--court", "TJ-A", "--days", "30"),
+    ):
+        said = desk.tgd(*words)
+        assert said.code == 0, said.err
+    known = {a.insee: (a.force.value, a.box is None) for a in files.areas(session)}
+    assert known == {"99101": ("police", False), "99102": ("gendarmerie", True)}
+    camille = officer(session, "camille", Role.PROSECUTOR, clock.now())
+    assert camille.reach.courts == {"TJ-A"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("court", "add", "TJ-B", "B", "--zone", "Mars/Olympus"),
+        ("court", "pool", "B-1", "--court", "nowhere"),
+        ("court", "clear", "nobody", "--association", "Association Exemple"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(desk, words):
+    said = desk.tgd(*words)
+    assert said.code in (2, 3, 4), said
+    assert said.err.strip()
