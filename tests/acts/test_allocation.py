@@ -8,14 +8,15 @@ from sqlmodel import col, select
 
 from tests.walking import EXAMPLE, LEAD, NANTERRE, REASONS, SHEET, Walk
 from tests.world import Carried
-from tgd.allocation import courts, deciding, equipping, referring, returning, sheets
+from tgd.allocation import courts, deciding, equipping, reading, referring, returning, sheets
 from tgd.allocation.acting import NotThere, NotYet
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import CaseSheet, Decision, Handset, Journal, ProtectedPerson, SheetCopy
-from tgd.rules.allocation import DecisionKind, EndReason
+from tgd.rules.allocation import AllocationState, DecisionKind, EndReason
 from tgd.rules.guards import Missing
 from tgd.rules.handset import ConsentScope
 from tgd.rules.law import Condition, Route
+from tgd.rules.scope import FileGroup
 from tgd.store import deadlines, equipment
 
 WITHOUT = "Without the ban there is nothing yet, but he is on the run and was seen near her home."
@@ -405,3 +406,40 @@ def test_a_court_overseas_counts_its_own_days(world):
     assert signed.begins_on == date(2026, 8, 31)
     assert signed.ends_at == datetime(2027, 2, 28, 20, 0, tzinfo=UTC)  # 1 March 0:00 there
     assert equipment.sheet(walk.session, walk.id) is None
+
+
+def test_lists_show_what_is_within_reach_and_nothing_else(walk):
+    walk.until("hand_over")
+
+    def numbers(who: str) -> list[int]:
+        return [f.number for f in reading.files_shown(walk.session, walk.officer(who))]
+
+    mine = [walk.file().number]
+    assert [numbers(who) for who in ("Camille", "Greta", "Lea", "Paul", "Noa", "Bruno")] == [
+        mine, mine, mine, [], [], [],
+    ]  # fmt: skip
+    assert reading.files_shown(
+        walk.session, walk.officer("Camille"), states=(AllocationState.REPORTED,)
+    ) == []  # fmt: skip
+    assert {d.kind for d in reading.deadlines_shown(walk.session, walk.officer("Lea"))} == {
+        "renewal_first", "test_due",
+    }  # fmt: skip
+    assert reading.deadlines_shown(walk.session, walk.officer("Paul")) == []
+    (row,) = reading.stock_shown(walk.session, walk.officer("Sofia"))
+    assert (row.id, row.state) == (walk.handset, "issued")
+    assert not {"person", "name", "case_file"} & set(row._fields)
+    assert reading.stock_shown(walk.session, walk.officer("Sacha")) == []
+    with pytest.raises(NotAllowed):
+        reading.files_shown(walk.session, walk.officer("Sofia"))
+
+
+def test_parts_of_a_file_open_and_shut_with_the_alert(walk):
+    walk.until("hand_over")
+    with pytest.raises(NotThere):
+        reading.file_shown(walk.session, walk.officer("Bruno"), walk.id)
+    walk.press("press")
+    _, groups = reading.file_shown(walk.session, walk.officer("Bruno"), walk.id)
+    assert groups == {FileGroup.HANDSET, FileGroup.PERSON, FileGroup.DECISION}
+    _, groups = reading.file_shown(walk.session, walk.officer("Lea"), walk.id)
+    assert FileGroup.BAN_DATES in groups
+    assert FileGroup.CONDITIONS not in groups

@@ -14,7 +14,7 @@ from tgd.rules.access import Role
 from tgd.rules.allocation import EndReason
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.guards import Missing
-from tgd.rules.handset import ConsentScope, IncidentKind
+from tgd.rules.handset import AsideReason, ConsentScope, IncidentKind
 from tgd.rules.law import Condition
 from tgd.store import deadlines
 
@@ -112,7 +112,7 @@ def test_a_lost_handset_that_never_comes_back_does_not_keep_her_file_open(walk):
     returning.settle(walk.session, walk.officer("Greta"), walk.id, REASONS, walk.now)
     assert walk.file().state == "closed"
     assert set(open_kinds(walk)) == {"platform_erasure", "traces_erasure"}
-    stock.retire(walk.session, walk.officer("Sofia"), walk.handset, "Gone for good.", walk.now)
+    stock.retire(walk.session, walk.officer("Sofia"), walk.handset, AsideReason.GONE, walk.now)
 
 
 def test_a_handset_that_works_is_not_written_off(walk):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgd.rules.access import Act, may
 from tgd.rules.deadlines import (
     RULES,
     Chased,
@@ -85,6 +86,8 @@ def test_a_period_is_reminded_of_on_days_120_150_165_and_at_its_end() -> None:
 def test_every_kind_has_an_owner_and_somebody_else_above() -> None:
     assert set(RULES) == set(DeadlineKind)
     assert [k for k, rule in RULES.items() if rule.owner is rule.escalation] == []
+    told = {r for rule in RULES.values() for r in (rule.owner, rule.escalation)}
+    assert [r for r in told if not may(r, Act.ACKNOWLEDGE_DEADLINE)] == []
     assert [k for k, rule in RULES.items() if not rule.escalate_after or not rule.quiet_for] == []
 
 

@@ -38,6 +38,7 @@ from tgd.rules.allocation import (
 )
 from tgd.rules.deadlines import (
     HAND_OVER_WITHIN,
+    PLATFORM_ERASES_AFTER_DAYS,
     RETURN_WITHIN,
     TRACES_ERASED_AFTER_MONTHS,
     DeadlineKind,
@@ -341,6 +342,7 @@ def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None
     deadlines.settle(session, seen.id, kinds, by, now)
     let_go(session, seen.id, now)
     if equipment.open_allocation(session, file_id=seen.id) is None:
+        equipment.erase_copies(session, seen.id, now + timedelta(PLATFORM_ERASES_AFTER_DAYS))
         changes = {"purge_at": _purge_at(now)}
         move(session, seen, AllocationEvent.SETTLE, now, changes)
         return

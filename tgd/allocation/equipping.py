@@ -237,13 +237,15 @@ def hand_over(
     seen = found(session, officer, Act.HAND_OVER, file_id, version)
     if not one_of_states(seen, GRANTED):
         raise WrongState("A handset is handed over by a grant that runs.")
+    kept = equipment.preparation(session, file_id=seen.id)
+    there = handset(session, kept.handset) if kept else None  # seen before its keys are judged
     prepared = _prepared(session, seen)
     missing = guards.for_hand_over(prepared, now)
     if missing:
         return NotYet(missing, prepared.sheet_lacks)
-    kept = equipment.preparation(session, file_id=seen.id)
     decided = deciding.decision_that_grants(session, seen)
     assert kept is not None, "nothing is missing"
+    assert there is not None, "nothing is missing"
     assert decided is not None, "nothing is missing"
     ends_at = seen.ends_at
     assert ends_at is not None, "a grant says how long"
@@ -257,7 +259,7 @@ def hand_over(
     )  # fmt: skip
     if files.add_unless_refused(session, row) is not None:
         raise SomebodyWasFaster("This handset or this person is in another allocation already.")
-    move_handset(session, handset(session, kept.handset), HandsetEvent.ISSUE)
+    move_handset(session, there, HandsetEvent.ISSUE)
     done = {"handed_over_at": now, "ended_at": now}
     equipment.change_preparation(session, kept.id, done)
     _follow(session, seen, prepared.tested_at or now, now)

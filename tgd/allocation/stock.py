@@ -24,7 +24,7 @@ from tgd.allocation.sheets import PLATFORM
 from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
 from tgd.rules.access import Act, Role
-from tgd.rules.handset import INCIDENT_EVENTS, HandsetEvent, HandsetState, IncidentKind
+from tgd.rules.handset import INCIDENT_EVENTS, AsideReason, HandsetEvent, HandsetState, IncidentKind
 from tgd.rules.phone import e164
 from tgd.rules.scope import Owned, reaches_file, reaches_stock
 from tgd.store import equipment, files
@@ -164,12 +164,12 @@ def report_found(session: Session, officer: Officer, handset_id: str, now: datet
 
 
 def quarantine(
-    session: Session, officer: Officer, handset_id: str, words: str, now: datetime
+    session: Session, officer: Officer, handset_id: str, why: AsideReason, now: datetime
 ) -> None:
     """Keep it aside until somebody has looked at it; a file that it was kept for needs another."""
     there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
     _set_aside(session, there, now)
-    write(session, officer.name, "HandsetQuarantined", now, handset=there.id, why=clean(words)[:60])
+    write(session, officer.name, "HandsetQuarantined", now, handset=there.id, why=why.value)
 
 
 def _set_aside(session: Session, there: Handset, now: datetime) -> None:
@@ -179,13 +179,15 @@ def _set_aside(session: Session, there: Handset, now: datetime) -> None:
     move_handset(session, there, HandsetEvent.QUARANTINE)
 
 
-def retire(session: Session, officer: Officer, handset_id: str, words: str, now: datetime) -> None:
+def retire(
+    session: Session, officer: Officer, handset_id: str, why: AsideReason, now: datetime
+) -> None:
     """Never again in somebody's hands."""
     there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
     if equipment.open_allocation(session, handset=there.id) is not None:
         raise WrongState("Its allocation has not ended.")
     move_handset(session, there, HandsetEvent.RETIRE)
-    write(session, officer.name, "HandsetRetired", now, handset=there.id, why=clean(words)[:60])
+    write(session, officer.name, "HandsetRetired", now, handset=there.id, why=why.value)
 
 
 def recall(

@@ -52,7 +52,7 @@ def _rule(owner: Role, above: Role, warn_days: float, escalate_days: float, quie
     return Rule(owner, above, *days)
 
 
-_P, _G, _A, _Q = Role.PROSECUTOR, Role.REGISTRY, Role.ASSOCIATION, Role.AUDITOR
+_P, _G, _A = Role.PROSECUTOR, Role.REGISTRY, Role.ASSOCIATION
 _K = DeadlineKind
 RULES: dict[DeadlineKind, Rule] = {
     _K.REFERRAL_WAITING: _rule(_P, _G, 0, 1, 2),
@@ -66,9 +66,9 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.RELEASE: _rule(_P, _G, 15, 1, 5),
     _K.TEST_DUE: _rule(_A, _P, 2, 3, 2),
     _K.RETURN_DUE: _rule(_A, _P, 0, 7, 7),
-    _K.PLATFORM_ERASURE: _rule(_G, _Q, 1, 1, 1),
-    _K.TRACES_ERASURE: _rule(_G, _Q, 7, 7, 7),
-    _K.CLEARANCE_END: _rule(_P, _Q, 30, 15, 10),
+    _K.PLATFORM_ERASURE: _rule(_G, _P, 1, 1, 1),
+    _K.TRACES_ERASURE: _rule(_G, _P, 7, 7, 7),
+    _K.CLEARANCE_END: _rule(_P, _G, 30, 15, 10),
 }
 
 RENEWAL_DAYS = {_K.RENEWAL_FIRST: 120, _K.RENEWAL_SECOND: 150, _K.RENEWAL_LAST: 165}

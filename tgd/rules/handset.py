@@ -131,6 +131,17 @@ class IncidentKind(StrEnum):
     BROKEN = "broken"
 
 
+class AsideReason(StrEnum):
+    """Why a handset is kept aside or retired; words of ours, since the journal keeps them."""
+
+    RECALL = "recall"
+    DOUBT = "doubt"
+    DAMAGED = "damaged"
+    WORN_OUT = "worn_out"
+    OLD_RADIO = "old_radio"
+    GONE = "gone"
+
+
 INCIDENT_EVENTS = {
     IncidentKind.LOST: _E.LOSE,
     IncidentKind.STOLEN: _E.STEAL,

@@ -1,6 +1,6 @@
 """Questions about deadlines: what is due, whose it is, what is settled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
 from tgd import ids
-from tgd.records import Deadline
+from tgd.records import CaseFile, Clearance, Deadline
 from tgd.rules.deadlines import RULES, DeadlineKind, Planned, first_look
 
 
@@ -126,3 +126,29 @@ def of_file(session: Session, file_id: UUID) -> list[Deadline]:
             .execution_options(populate_existing=True)
         )
     )
+
+
+def of_role(
+    session: Session, role: str, courts: Sequence[str], association: str | None
+) -> list[Deadline]:
+    """Open deadlines that a role owns, or that were escalated to it, in these courts."""
+    theirs = (
+        col(CaseFile.court).in_(courts)
+        | col(Clearance.court).in_(courts)
+        | col(Clearance.association).is_not(None)
+        if association is None
+        else col(CaseFile.association) == association
+    )
+    asked = (
+        select(Deadline)
+        .outerjoin(CaseFile, col(CaseFile.id) == col(Deadline.case_file))
+        .outerjoin(Clearance, col(Clearance.id) == col(Deadline.clearance))
+        .where(col(Deadline.settled_at).is_(None), theirs)
+        .where(
+            (col(Deadline.owner) == role)
+            | ((col(Deadline.escalation) == role) & col(Deadline.escalated_at).is_not(None))
+        )
+        .order_by(col(Deadline.due_at), col(Deadline.id))
+        .execution_options(populate_existing=True)
+    )
+    return list(session.exec(asked))

@@ -276,3 +276,24 @@ def free_in(session: Session, pool_code: str) -> int:
 def holders(session: Session, sheet_id: UUID) -> list[str]:
     """Who outside the court has this version."""
     return list(session.exec(select(SheetCopy.holder).where(col(SheetCopy.sheet) == sheet_id)))
+
+
+_STOCK = text(
+    """
+    SELECT h.id, h.state, h.pool, p.court, h.model, h.battery, h.radio, h.imei, h.number,
+           h.version, h.enrolled_at, h.recall IS NOT NULL AS is_recalled,
+           EXISTS (SELECT 1 FROM handset_transfer t
+                   WHERE t.handset = h.id AND t.received_at IS NULL) AS is_on_its_way,
+           s.heard_at, s.battery_pct
+    FROM handset h
+    LEFT JOIN pool p ON p.code = h.pool
+    LEFT JOIN handset_status s ON s.handset = h.id
+    WHERE h.pool IS NULL OR p.court = ANY(:courts)
+    ORDER BY h.pool NULLS LAST, h.enrolled_at, h.id
+    """
+)
+
+
+def stock(session: Session, courts: Sequence[str]) -> list[Any]:
+    """The handsets of these courts and of nobody yet: places and parts, never a person."""
+    return list(session.connection().execute(_STOCK, {"courts": list(courts)}))

@@ -205,3 +205,19 @@ def revoke(session: Session, clearance_id: UUID, now: datetime) -> bool:
         .values(revoked_at=now)
     )
     return found.rowcount == 1
+
+
+def listed(
+    session: Session, courts: Sequence[str], association: str | None, states: Sequence[str],
+    limit: int,
+) -> list[CaseFile]:  # fmt: skip
+    """Files of these courts, or of this association; all states when none is named."""
+    asked = select(CaseFile).where(
+        col(CaseFile.court).in_(courts)
+        if association is None
+        else col(CaseFile.association) == association
+    )
+    if states:
+        asked = asked.where(col(CaseFile.state).in_(states))
+    asked = asked.order_by(col(CaseFile.changed_at).desc(), col(CaseFile.id)).limit(limit)
+    return list(session.exec(asked.execution_options(populate_existing=True)))
