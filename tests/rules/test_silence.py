@@ -1,7 +1,7 @@
 """Human silence, exhaustively and in virtual time: whoever is silent, a human outside is rung.
 
-Every subset of the four tiers is silent, each in three ways: it is deaf, its machine says yes and no
-human comes, or somebody takes the alert and falls asleep on it.
+Every subset of the four tiers is silent, each in three ways: it is deaf, its machine says yes and
+no human comes, or somebody takes the alert and falls asleep on it.
 """
 
 from dataclasses import dataclass, field
