@@ -12,7 +12,18 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from tgd.errors import RecordAway
 from tgd.log import log
 from tgd.serving import bare_app
-from tgd.web import acting, api, pages, signing, streaming
+from tgd.web import (
+    acting,
+    api,
+    casework,
+    pages,
+    papers,
+    public,
+    signing,
+    stock,
+    streaming,
+    v1,
+)
 from tgd.web.console import Console
 from tgd.web.door import (
     GoSignIn,
@@ -38,7 +49,7 @@ def make_app(console: Console) -> FastAPI:
     """The console's application; `console.open()` starts its live channel."""
     app = bare_app("console")
     made = Pages(console)
-    for part in (signing, pages, acting, streaming, api):
+    for part in (signing, pages, acting, streaming, api, papers, casework, stock, public, v1):
         part.add_routes(app, console, made)
     _add_static(app)
     _add_answers(app, console, made)

@@ -1,6 +1,6 @@
 """Moments and ages as people read them: 24 hours, seconds, and the place's own time zone."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -26,3 +26,18 @@ def age(since: datetime | None, now: datetime) -> str:
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02d}"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"
+
+
+def day(at: date | datetime | str | None, zone: ZoneInfo) -> str:
+    """`23/11/2026`, of a moment the day there."""
+    if at is None or at == "":
+        return ""
+    if isinstance(at, str):
+        at = date.fromisoformat(at)
+    local = at.astimezone(zone) if isinstance(at, datetime) else at
+    return local.strftime("%d/%m/%Y")
+
+
+def last_day(ends_at: datetime | None, zone: ZoneInfo) -> str:
+    """The last whole day of a period that ends at midnight, at the court."""
+    return day(ends_at - timedelta(microseconds=1), zone) if ends_at else ""

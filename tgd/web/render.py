@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -82,6 +83,8 @@ class Pages:
             "demonstration": console.settings.demonstration, "Act": Act, "may": may,
             "clock_time": lambda at: moments.clock_time(at, zone),
             "day_and_time": lambda at: moments.day_and_time(at, zone),
+            "day": lambda at: moments.day(at, zone),
+            "last_day": lambda at, own: moments.last_day(at, ZoneInfo(own) if own else zone),
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
             "once": lambda: secrets.token_hex(12),
         }  # fmt: skip
@@ -106,6 +109,8 @@ def plain(value: Any) -> Any:
     """Values as JSON has them."""
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, dict):

@@ -1,0 +1,262 @@
+"""What a case file shows to somebody: each part only where the rules of scope show it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd.allocation import equipping, referring
+from tgd.allocation.acting import NotThere, Officer, found, owned, write
+from tgd.casework import sheet_form
+from tgd.casework.file_acts import FILE_ACTS
+from tgd.errors import Refusal
+from tgd.records import CaseFile
+from tgd.rules import case_sheet, law
+from tgd.rules.access import Act, Role, may
+from tgd.rules.allocation import AllocationState, reference
+from tgd.rules.deadlines import RULES, DeadlineKind
+from tgd.rules.guards import sentences
+from tgd.rules.handset import ConsentScope
+from tgd.rules.scope import FileGroup, shows
+from tgd.store import board, casework, deadlines, equipment, files
+
+_G = FileGroup
+LISTS: dict[str, frozenset[str]] = {
+    "to_decide": frozenset({"decision_pending", "opinion_given"}),
+    "reported": frozenset({"reported", "under_evaluation"}),
+    "to_equip": frozenset({"granted"}),
+    "running": frozenset({"active", "suspended"}),
+    "due_back": frozenset({"expired", "withdrawn"}),
+    "ended": frozenset({"refused", "closed"}),
+}
+"""The lists of the page, each with its states."""
+ENDED_SHOWN = timedelta(days=30)
+
+
+def listed(session: Session, officer: Officer, now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """The files of this person, list by list. Raises NotAllowed."""
+    association = officer.reach.association if officer.role is Role.ASSOCIATION else None
+    in_court = officer.role in (Role.PROSECUTOR, Role.REGISTRY)
+    courts = officer.reach.courts | officer.on_call_for if in_court else frozenset()
+    rows = casework.listed(session, courts, association, now, now - ENDED_SHOWN)
+    said: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS}
+    for row in rows:
+        name = next(name for name, states in LISTS.items() if row.state in states)
+        said[name].append(dict(row._mapping) | {"reference": reference(row.number)})
+    return said
+
+
+def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) -> dict[str, Any]:
+    """All that this person may see of a file now; that it was looked at is written down.
+
+    Raises NotAllowed, NotThere.
+    """
+    seen = _reached(session, officer, file_id)
+    whose = owned(session, officer, seen)
+    groups = {group for group in FileGroup if _shows(officer, group, seen, whose)}
+    said = _head(session, officer, seen)
+    for group, part in _PARTS.items():
+        said[group.value] = part(session, officer, seen, now) if group in groups else None
+    said["may"] = _offered(session, officer, seen)
+    write(session, officer.name, "AccessLogged", now, file=seen.id,
+          groups=sorted(group.value for group in groups))  # fmt: skip
+    return said
+
+
+def must_reach(session: Session, officer: Officer, act: Act, file_id: UUID) -> None:
+    """Before the fields of a form are read: whoever may not learn of the file learns nothing by
+    a bad form. Raises NotAllowed, NotThere."""
+    found(session, officer, act, file_id)
+
+
+def _reached(session: Session, officer: Officer, file_id: UUID) -> CaseFile:
+    try:
+        return found(session, officer, Act.SEE_FILES, file_id)
+    except NotThere:
+        if not may(officer.role, Act.DECIDE):
+            raise
+        return found(session, officer, Act.DECIDE, file_id)
+
+
+def _shows(officer: Officer, group: FileGroup, seen: CaseFile, whose: Any) -> bool:
+    if officer.role is Role.PROSECUTOR and seen.court in officer.on_call_for:
+        return True
+    return shows(officer.reach, group, whose)
+
+
+def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
+    court = files.court(session, seen.court)
+    return {
+        "id": str(seen.id), "reference": reference(seen.number), "state": seen.state,
+        "version": seen.version, "court": seen.court, "court_name": court.name if court else None,
+        "zone": court.zone if court else None, "association": seen.association,
+        "opened_at": seen.opened_at, "changed_at": seen.changed_at, "begins_on": seen.begins_on,
+        "ends_at": seen.ends_at, "release_on": seen.release_on, "end_reason": seen.end_reason,
+        "ended_at": seen.ended_at, "purge_at": seen.purge_at,
+    }  # fmt: skip
+
+
+def _offered(session: Session, officer: Officer, seen: CaseFile) -> list[str]:
+    """The acts that the page offers; the acts themselves decide again."""
+    state = AllocationState(seen.state)
+    return [act.name for act in FILE_ACTS if act.is_offered(officer.role, state)]
+
+
+def _person(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> dict[str, Any]:
+    person = files.person(session, seen.person)
+    sheet = equipment.sheet(session, seen.id)
+    return {
+        "name": person.name if person else "",
+        "sheet": sheet_form.form_of(sheet.sheet) if sheet else None,
+        "sheet_version": sheet.version if sheet else None,
+        "lacks": [case_sheet.NEEDED[f] for f in case_sheet.lacks(sheet.sheet)] if sheet else [],
+        "confirmed_at": sheet.confirmed_at if sheet else None,
+        "control_room": sheet.control_room if sheet else None,
+        "force": sheet.force if sheet else None,
+    }  # fmt: skip
+
+
+def _referral(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    return [dict(row._mapping) for row in casework.referrals(session, seen.id)]
+
+
+def _assessment(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    return {
+        "assessments": [dict(row._mapping) for row in casework.assessments(session, seen.id)],
+        "opinions": [dict(row._mapping) for row in casework.opinions(session, seen.id)],
+    }
+
+
+def _conditions(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    """Met and missing, with the evidence and the dated text; and who the ban is against."""
+    advice = referring.advice(session, seen, now)
+    rows = {row.condition: row for row in files.conditions(session, seen.id)}
+    him = files.restrained_person(session, seen.id)
+    return {
+        "findings": [
+            {"condition": f.condition.value, "met": f.met, "reference": f.reference,
+             "binding": f.condition in law.BINDING} | _recorded(rows.get(f.condition.value))
+            for f in advice.findings
+        ],
+        "holds": advice.holds, "route": advice.route.value if advice.route else None,
+        "against": [c.value for c in advice.against], "article": advice.text.article,
+        "version": advice.text.version, "from_day": advice.text.from_day,
+        "by_law": advice.text.by_law, "months": advice.text.months,
+        "restrained_person": {"name": him.name} | him.about if him else None,
+    }  # fmt: skip
+
+
+def _recorded(row: Any) -> dict[str, Any]:
+    if row is None:
+        return {"found": None, "evidence": None, "by": None, "recorded_at": None}
+    return {"found": row.found, "evidence": row.evidence, "by": row.by,
+            "recorded_at": row.recorded_at}  # fmt: skip
+
+
+def _ban_dates(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    rows = {row.condition: row.found for row in files.conditions(session, seen.id)}
+    return [
+        {"since": ban.get("since"), "until": ban.get("until")}
+        for ban in rows.get("ban", {}).get("bans", [])
+    ]
+
+
+def _decisions(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    columns = ("id", "kind", "reasons", "begins_on", "ends_at", "text_version", "route",
+               "against_advice", "by", "on_call", "signed_at", "content_hash")  # fmt: skip
+    hides = officer.role not in (Role.PROSECUTOR, Role.REGISTRY)
+    rows = [{name: getattr(d, name) for name in columns} for d in files.decisions(session, seen.id)]
+    return [row | ({"reasons": None} if hides else {}) for row in rows]
+
+
+def _consents(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    said: dict[str, Any] = {}
+    for scope in ConsentScope:
+        row = files.last_consent(session, seen.person, scope)
+        said[scope.value] = row and {
+            "agreed": row.withdrawn_at is None, "given_at": row.given_at,
+            "withdrawn_at": row.withdrawn_at, "wording": row.wording, "by": row.recorded_by,
+        }  # fmt: skip
+    return said
+
+
+def _follow_up(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    said = {"notes": [dict(row._mapping) for row in casework.follow_ups(session, seen.id)]}
+    if officer.role is not Role.ASSOCIATION:
+        said["history"] = [dict(row._mapping) for row in casework.history(session, seen.id)]
+        said["alerts"] = [dict(row._mapping) for row in casework.alerts_of(session, seen.person)]
+    return said
+
+
+def _deadlines(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    return [
+        {"id": str(d.id), "kind": d.kind, "due_at": d.due_at, "owner": d.owner,
+         "is_late": d.due_at <= now, "acknowledged_at": d.acknowledged_at,
+         "acknowledged_by": d.acknowledged_by, "escalated_at": d.escalated_at,
+         "is_near": d.due_at - RULES[DeadlineKind(d.kind)].warn_before <= now,
+         "is_mine": officer.role.value in (d.owner, d.escalation)}
+        for d in deadlines.of_file(session, seen.id)
+    ]  # fmt: skip
+
+
+def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    """What is kept, prepared, tested and carried, and what is missing before the hand-over."""
+    kept = equipment.preparation(session, file_id=seen.id)
+    held = equipment.open_allocation(session, file_id=seen.id)
+    certificate = equipment.certificate(session, seen.id)
+    runs = seen.state in ("granted", "active", "suspended")
+    shows_free = may(officer.role, Act.RESERVE) and runs and kept is None and seen.court is not None
+    return {
+        "kept": kept and {"handset": kept.handset, "reserved_at": kept.reserved_at,
+                          "provisioned_at": kept.provisioned_at},
+        "held": held and {"handset": held.handset, "since": held.period.lower,
+                          "until": held.period.upper},
+        "tests": [dict(row._mapping) for row in casework.tests(session, seen.id)],
+        "incidents": [dict(row._mapping) for row in casework.incidents(session, seen.id)],
+        "press": _press(session, kept),
+        "missing": _missing(session, officer, seen, now) if kept or seen.state == "granted" else [],
+        "free": board.free_in_court(session, seen.court or "") if shows_free else [],
+        "certificate": certificate and {
+            "handset": certificate.handset, "witness": certificate.witness,
+            "received_by": certificate.received_by, "given_at": certificate.given_at,
+            "platform_erases_by_at": certificate.platform_erases_by_at,
+            "traces_erased_by_at": certificate.traces_erased_by_at,
+        },
+    }  # fmt: skip
+
+
+def _missing(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> list[str]:
+
+    try:
+        return sentences(equipping.readiness(session, officer, seen.id, now))
+    except Refusal:
+        return []
+
+
+def _press(session: Session, kept: Any) -> dict[str, Any] | None:
+    """How the newest test of the handset that is kept came; nothing of where she is."""
+    if kept is None or kept.provisioned_at is None:
+        return None
+    found_ = casework.newest_press(session, kept.handset, kept.provisioned_at)
+    if found_ is None:
+        return None
+    heard = casework.heard_by(session, found_.id)
+    return {
+        "heard_at": found_.heard_at, "channels": sorted({row.channel for row in heard}),
+        "kept_after_ms": [
+            round((row.kept_at - row.received_at).total_seconds() * 1000) for row in heard
+        ],
+        "travelled_ms": round((found_.heard_at - found_.claimed_at).total_seconds() * 1000)
+        if found_.claimed_at else None,
+        "has_position": found_.has_position, "radius_m": found_.radius_m, "method": found_.method,
+        "battery_pct": found_.battery_pct, "is_proven": found_.lane == "test",
+    }  # fmt: skip
+
+
+_PARTS: dict[FileGroup, Any] = {
+    _G.PERSON: _person, _G.REFERRAL: _referral, _G.ASSESSMENT: _assessment,
+    _G.CONDITIONS: _conditions, _G.BAN_DATES: _ban_dates, _G.DECISION: _decisions,
+    _G.CONSENTS: _consents, _G.FOLLOW_UP: _follow_up, _G.DEADLINES: _deadlines,
+    _G.HANDSET: _handset,
+}  # fmt: skip

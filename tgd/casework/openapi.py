@@ -1,0 +1,118 @@
+"""The description of the HTTP API (OpenAPI 3.1), made of the tables of acts; white."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tgd.casework.fields import Field, Kind, word
+from tgd.casework.file_acts import FILE_ACTS
+from tgd.casework.stock_acts import ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
+
+REFERRAL = (
+    Field("court", word("Court")), Field("name", word("Name of the person in danger")),
+    Field("words", word("What is known of the danger"), Kind.WORDS),
+    Field("source", word("Who reports"), required=False),
+    Field("contact", word("How she, or who reports, can be reached safely"), required=False),
+    Field("urgent", word("It is urgent."), Kind.TICK),
+)  # fmt: skip
+"""What a referral says, on every form."""
+
+_KEYS = [
+    {"name": "X-Form-Token", "in": "header", "required": True, "schema": {"type": "string"},
+     "description": "`form_token` of `GET /api/session`"},
+    {"name": "Idempotency-Key", "in": "header", "required": False, "schema":
+     {"type": "string", "maxLength": 100}, "description": "done once, answered alike each time"},
+]  # fmt: skip
+_MATCH = {
+    "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "the version that was seen (ETag); another one is answered by 412",
+}  # fmt: skip
+_REFUSALS = {
+    "401": "nobody is signed in", "403": "not a form of this session",
+    "404": "not there for this person: outside the role or the scope",
+    "409": "somebody was faster, or the state forbids it: `sentence` says which",
+    "412": "not the version of If-Match",
+    "413": "too long", "422": "something is missing: `missing` lists it", "503": "no record",
+}  # fmt: skip
+
+
+def document() -> dict[str, Any]:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Allocation of emergency handsets", "version": "1",
+            "description": "Sign in by POST /login; the cookie carries the session. What lies"
+            " outside a person's scope does not exist (404). Refusals are"
+            " {error, sentence, missing}.",
+        },
+        "paths": {**_files(), **_stock()},
+        "components": {"securitySchemes": {
+            "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tgd"},
+        }},
+        "security": [{"session": []}],
+    }  # fmt: skip
+
+
+def _files() -> dict[str, Any]:
+    one = [_path_of("file_id", "uuid")]
+    paths: dict[str, Any] = {
+        "/api/v1/files": {
+            "get": _read("The lists of case files"),
+            "post": _act("Report a situation", REFERRAL, [], created=True),
+        },
+        "/api/v1/files/{file_id}": {"get": _read("One case file", one)},
+        "/api/v1/files/{file_id}/papers/{name}": {
+            "get": _read("A paper as PDF/A: decision-{id}.pdf, hand-over.pdf, return.pdf",
+                         [*one, _path_of("name")], "application/pdf"),
+        },
+    }  # fmt: skip
+    for act in FILE_ACTS:
+        address = f"/api/v1/files/{{file_id}}/{act.name}"
+        paths[address] = {"post": _act(act.title, act.fields, [*one, _MATCH])}
+    return paths
+
+
+def _stock() -> dict[str, Any]:
+    one = [_path_of("handset")]
+    paths: dict[str, Any] = {
+        "/api/v1/stock": {"get": _read("Stocks, handsets and files that wait for one")},
+        "/api/v1/stock/order": {"post": _act("Order a handset", ORDER_FIELDS, [], created=True)},
+        "/api/v1/stock/recall": {
+            "post": _act("Recall a model, a battery or a radio", RECALL_FIELDS, [])
+        },
+        "/api/v1/stock/{handset}": {"get": _read("One handset", one)},
+    }
+    for act in STOCK_ACTS:
+        address = f"/api/v1/stock/{{handset}}/{act.name}"
+        paths[address] = {"post": _act(act.title, act.fields, [*one, _MATCH])}
+    return paths
+
+
+def _path_of(name: str, format_: str | None = None) -> dict[str, Any]:
+    schema = {"type": "string"} | ({"format": format_} if format_ else {})
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _read(
+    title: str, parameters: Iterable[dict[str, Any]] = (), kind: str = "application/json"
+) -> dict[str, Any]:
+    good = {"200": {"description": "as this person may see it", "content": {kind: {}}}}
+    bad = {code: {"description": _REFUSALS[code]} for code in ("401", "404", "503")}
+    return {"summary": title, "parameters": list(parameters), "responses": good | bad}
+
+
+def _act(
+    title: str, fields: tuple[Field, ...], parameters: list[dict[str, Any]], *,
+    created: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    schema = {
+        "type": "object", "properties": {f.name: f.schema() for f in fields},
+        "required": [f.name for f in fields if f.required and f.kind is not Kind.TICK],
+    }  # fmt: skip
+    good = {"201" if created else "200": {"description": "done; what it is now"}}
+    bad = {code: {"description": said} for code, said in _REFUSALS.items()}
+    return {
+        "summary": title, "parameters": [*parameters, *_KEYS],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": good | bad,
+    }  # fmt: skip

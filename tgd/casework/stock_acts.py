@@ -1,0 +1,136 @@
+"""Every act on a handset of a stock as a form: who may, in which states, what does it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from tgd import ids
+from tgd.allocation import equipping, returning, stock
+from tgd.allocation.acting import Officer, found_handset
+from tgd.casework.fields import Field, Kind, NotReadable, word
+from tgd.casework.imei import is_imei
+from tgd.errors import SomebodyWasFaster
+from tgd.rules.access import Act, Role, may
+from tgd.rules.handset import TRANSITIONS, HandsetEvent, HandsetState, IncidentKind
+
+Said = Mapping[str, Any]
+Doing = Callable[[Session, Officer, str, Said, datetime], Any]
+_S, _E, _K, _A = HandsetState, HandsetEvent, Kind, Act
+
+
+@dataclass(frozen=True, slots=True)
+class StockAct:
+    """One act on one handset (or, without one, on a stock)."""
+
+    name: str
+    act: Act
+    title: str
+    fields: tuple[Field, ...]
+    doing: Doing
+    states: frozenset[HandsetState]
+
+    def is_offered(self, role: Role, state: HandsetState) -> bool:
+        """Whether a page shows this form to this role in this state."""
+        return may(role, self.act) and state in self.states
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """What the device must be given now; it is shown once and kept nowhere."""
+
+    handset: str
+    mqtt_secret: str
+    key_generation: int
+
+
+def _from(event: HandsetEvent) -> frozenset[HandsetState]:
+    return frozenset(state for state, one in TRANSITIONS if one is event)
+
+
+WORDS = Field("words", word("In words"), _K.WORDS)
+BAD_IMEI = word("Its last digit does not fit: one digit is mistyped.")
+ORDER_FIELDS = (
+    Field("pool", word("Stock")), Field("model", word("Model"), required=False),
+    Field("battery", word("Battery"), required=False),
+    Field("radio", word("Best network"), required=False),
+    Field("number", word("Telephone number"), required=False),
+    Field("imei", word("IMEI"), required=False),
+)  # fmt: skip
+
+
+def order(session: Session, officer: Officer, said: Said, now: datetime) -> str:
+    """A handset on its way to a stock. Raises NotReadable for a mistyped IMEI, and like `order`."""
+    if said["imei"] and not is_imei(said["imei"]):
+        raise NotReadable(ORDER_FIELDS[5].label, BAD_IMEI)
+    return stock.order(
+        session, officer, said["pool"], now, model=said["model"], battery=said["battery"],
+        radio=said["radio"], number=said["number"], imei=said["imei"],
+    )  # fmt: skip
+
+
+RECALL_FIELDS = (
+    Field("criterion", word("By model, battery or radio")), Field("value", word("Which one")),
+    Field("reasons", word("Reasons"), _K.WORDS),
+)  # fmt: skip
+
+
+def recall(session: Session, officer: Officer, said: Said, now: datetime) -> stock.Recalled:
+    """Every handset of a model, a battery or a radio comes back."""
+    return stock.recall(session, officer, said["criterion"], said["value"], said["reasons"], now)
+
+
+def _provision(s: Session, o: Officer, h: str, said: Said, now: datetime) -> Keyed:
+    secret = ids.new_secret()
+    done = equipping.provision(s, o, h, now, secret=secret)
+    return Keyed(done.handset, secret, done.key_generation)
+
+
+STOCK_ACTS: tuple[StockAct, ...] = (
+    StockAct("receive", _A.TRANSFER, word("Received"), (),
+             lambda s, o, h, d, now: stock.receive(s, o, h, now),
+             frozenset({_S.ORDERED, _S.IN_STOCK})),
+    StockAct("transfer", _A.TRANSFER, word("Send to another stock"), (
+        Field("to_pool", word("Stock")),
+    ), lambda s, o, h, d, now: stock.transfer(s, o, h, d["to_pool"], now),
+        frozenset({_S.IN_STOCK})),
+    StockAct("provision", _A.PROVISION, word("Prepare: give it new keys"), (), _provision,
+             _from(_E.PROVISION)),
+    StockAct("quarantine", _A.SET_ASIDE, word("Set aside"), (WORDS,),
+             lambda s, o, h, d, now: stock.quarantine(s, o, h, d["words"], now),
+             _from(_E.QUARANTINE)),
+    StockAct("report-incident", _A.REPORT_INCIDENT, word("Lost, stolen or broken"), (
+        Field("kind", word("What happened"), _K.ONE_OF, choices=IncidentKind), WORDS,
+    ), lambda s, o, h, d, now: stock.report_incident(s, o, h, d["kind"], d["words"], now),
+        _from(_E.LOSE) | _from(_E.STEAL) | _from(_E.BREAK)),
+    StockAct("receive-back", _A.RECONDITION, word("Received back"), (),
+             lambda s, o, h, d, now: returning.receive_back(s, o, h, now), _from(_E.TAKE_BACK)),
+    StockAct("wipe", _A.RECONDITION, word("Begin its erasure"), (),
+             lambda s, o, h, d, now: returning.wipe(s, o, h, now), _from(_E.WIPE)),
+    StockAct("prove-wiped", _A.RECONDITION, word("Prove its erasure"), (
+        Field("proof", word("How it is known that it remembers nothing"), _K.WORDS),
+    ), lambda s, o, h, d, now: returning.prove_wiped(s, o, h, d["proof"], now),
+        _from(_E.REFURBISH)),
+    StockAct("restock", _A.RECONDITION, word("Back to the stock"), (
+        Field("tested", word("Battery, card and button were tried."), _K.TICK),
+    ), lambda s, o, h, d, now: returning.back_to_stock(s, o, h, now, tested=d["tested"]),
+        _from(_E.RESTOCK)),
+    StockAct("place", _A.SET_ASIDE, word("Put it into a stock"), (Field("pool", word("Stock")),),
+             lambda s, o, h, d, now: stock.place(s, o, h, d["pool"], now), frozenset(_S)),
+    StockAct("retire", _A.SET_ASIDE, word("Retire for good"), (WORDS,),
+             lambda s, o, h, d, now: stock.retire(s, o, h, d["words"], now), _from(_E.RETIRE)),
+)  # fmt: skip
+BY_NAME: dict[str, StockAct] = {act.name: act for act in STOCK_ACTS}
+
+
+def do(
+    session: Session, officer: Officer, act: StockAct, handset: str, said: Said, now: datetime, *,
+    version: int | None = None,
+) -> Any:  # fmt: skip
+    """The act, on the handset as the page showed it. Raises SomebodyWasFaster for an older one."""
+    is_checked = version is not None and act.act is not Act.REPORT_INCIDENT
+    if is_checked and found_handset(session, officer, act.act, handset).version != version:
+        raise SomebodyWasFaster
+    return act.doing(session, officer, handset, said, now)

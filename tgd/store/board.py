@@ -1,0 +1,113 @@
+"""Questions that the stock's board asks: places, states, models, what is free, what travels."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+_FREE = (
+    "h.recall IS NULL AND h.state IN ('in_stock', 'provisioned') AND NOT EXISTS"
+    " (SELECT 1 FROM provisioning r WHERE r.handset = h.id AND r.ended_at IS NULL)"
+)
+
+
+def pools(session: Session, courts: Collection[str]) -> list[Any]:
+    """The stocks of these courts: how many handsets, how many free, how many must be left."""
+    rows = session.connection().execute(
+        text(
+            f"""
+            SELECT p.code, p.court, p.name, p.floor, count(h.id) AS handsets,
+                   count(h.id) FILTER (WHERE {_FREE}) AS free
+            FROM pool p LEFT JOIN handset h ON h.pool = p.code
+            WHERE p.court = ANY(:courts) GROUP BY p.code ORDER BY p.court, p.code
+            """  # noqa: S608 -- a constant of this file
+        ),
+        {"courts": sorted(courts)},
+    )
+    return list(rows)
+
+
+def all_pools(session: Session) -> list[Any]:
+    """Every stock: where a handset can be sent."""
+    rows = session.connection().execute(text("SELECT code, court, name FROM pool ORDER BY code"))
+    return list(rows)
+
+
+def handsets(session: Session, courts: Collection[str]) -> list[Any]:
+    """The handsets of these courts and those that no stock has yet; never who carries them."""
+    rows = session.connection().execute(
+        text(
+            f"""
+            SELECT h.id, h.state, h.version, h.pool, p.court, h.model, h.battery, h.radio, h.imei,
+                   h.number, h.recall IS NOT NULL AS is_recalled, {_FREE} AS is_free,
+                   s.battery_pct, s.heard_at, s.state AS status,
+                   t.from_pool AS comes_from, h.is_test_device
+            FROM handset h
+            LEFT JOIN pool p ON p.code = h.pool
+            LEFT JOIN handset_status s ON s.handset = h.id
+            LEFT JOIN handset_transfer t ON t.handset = h.id AND t.received_at IS NULL
+            WHERE p.court = ANY(:courts) OR h.pool IS NULL
+            ORDER BY h.pool NULLS FIRST, h.model NULLS LAST, h.enrolled_at, h.id LIMIT 5000
+            """  # noqa: S608 -- a constant of this file
+        ),
+        {"courts": sorted(courts)},
+    )
+    return list(rows)
+
+
+def waiting_files(session: Session, courts: Collection[str]) -> list[Any]:
+    """Granted files and replacements that no handset is kept for; their number, never a name."""
+    rows = session.connection().execute(
+        text(
+            "SELECT f.id, f.number, f.court, f.state, f.version FROM case_file f"
+            " WHERE f.court = ANY(:courts) AND NOT f.is_shortcut"
+            " AND (f.state = 'granted' OR (f.state IN ('active', 'suspended') AND EXISTS ("
+            "   SELECT 1 FROM allocation a JOIN decision d ON d.id = a.decision"
+            "   JOIN handset h ON h.id = a.handset WHERE d.case_file = f.id"
+            "   AND a.ended_at IS NULL AND h.state IN ('lost', 'stolen', 'faulty'))))"
+            " AND NOT EXISTS (SELECT 1 FROM provisioning r"
+            "   WHERE r.case_file = f.id AND r.ended_at IS NULL)"
+            " ORDER BY f.number"
+        ),
+        {"courts": sorted(courts)},
+    )
+    return list(rows)
+
+
+def free_in_court(session: Session, court: str) -> list[str]:
+    """The handsets of a court that could be kept for somebody now."""
+    rows = session.connection().execute(
+        text(
+            f"""
+            SELECT h.id FROM handset h JOIN pool p ON p.code = h.pool
+            WHERE p.court = :court AND {_FREE} AND NOT EXISTS (
+                SELECT 1 FROM handset_transfer t WHERE t.handset = h.id AND t.received_at IS NULL)
+            ORDER BY h.id
+            """  # noqa: S608 -- a constant of this file
+        ),
+        {"court": court},
+    )
+    return [row.id for row in rows]
+
+
+def known_numbers(session: Session, numbers: Sequence[str], imeis: Sequence[str]) -> set[str]:
+    """Which of these telephone numbers and IMEIs some handset has already."""
+    rows = session.connection().execute(
+        text("SELECT number, imei FROM handset WHERE number = ANY(:numbers) OR imei = ANY(:imeis)"),
+        {"numbers": list(numbers), "imeis": list(imeis)},
+    )
+    return {one for row in rows for one in row if one is not None}
+
+
+def census(session: Session, courts: Collection[str]) -> list[Any]:
+    """How many handsets of each state and model each stock has."""
+    rows = session.connection().execute(
+        text(
+            "SELECT h.pool, coalesce(h.model, '') AS model, h.state, count(*) AS count"
+            " FROM handset h JOIN pool p ON p.code = h.pool WHERE p.court = ANY(:courts)"
+            " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        ),
+        {"courts": sorted(courts)},
+    )
+    return list(rows)

@@ -1,0 +1,142 @@
+"""A form or a JSON body that was sent becomes one act, once, and an answer in words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+from starlette.requests import Request
+
+from tgd import clock
+from tgd.accounts import Seat
+from tgd.allocation.acting import NotThere, NotYet, Officer, officer
+from tgd.allocation.deciding import AlreadyDecided
+from tgd.casework.fields import NotReadable
+from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster
+from tgd.rules.access import Act, may
+from tgd.web import door
+from tgd.web.console import Console
+from tgd.web.file_labels import choice
+from tgd.web.moments import clock_time
+from tgd.web.words import word
+
+DECIDED = word("%(name)s has decided it meanwhile, at %(time)s: %(kind)s. Nothing was changed.")
+MISSING = word("This is not possible yet:")
+FIELD = word("%(field)s: %(problem)s")
+
+Form = Mapping[str, str]
+Doing = Callable[[Session, Officer], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an act ended: status 200 when it is done, and else why not, in the reader's language."""
+
+    status: int
+    sentence: str = ""
+    missing: list[str] = field(default_factory=list)
+    result: Any = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the record has changed."""
+        return self.status == 200
+
+
+async def sent(console: Console, request: Request, needed: Act) -> tuple[Seat, dict[str, str]]:
+    """A form of ours, of somebody who may do this and whose screen is not locked; else there is
+    nothing here. Raises like `door.allowed`."""
+    door.must_be_ours(request)
+    seat = await door.seated(console, request)
+    form = await door.form_of(request)
+    door.must_have_token(request, seat, form)
+    if not may(seat.role, needed):
+        await door.refuse(console, seat, needed.value, None)
+        raise door.NotThere
+    if seat.locked:
+        raise door.Locked
+    return seat, form
+
+
+async def as_officer(console: Console, seat: Seat, ask: Callable[[Session, Officer], Any]) -> Any:
+    """Ask or do something in the name of this person; what is not theirs raises NotThere."""
+    now = clock.now()
+    try:
+        return await console.ask(
+            lambda session: ask(session, officer(session, seat.name, seat.role, now))
+        )
+    except (NotThere, NotAllowed) as error:
+        await door.refuse(console, seat, "file", None)
+        raise door.NotThere from error
+
+
+async def do(console: Console, request: Request, seat: Seat, once: str, doing: Doing) -> Ended:
+    """Do it, unless this very form was sent before. Raises door.NotThere out of scope."""
+    language = door.language_of(console, request)
+    if not console.once.begin(seat.name, once):
+        return Ended(200)
+    now = clock.now()
+
+    def in_one(session: Session) -> Any:
+        return doing(session, officer(session, seat.name, seat.role, now))
+
+    try:
+        result = await console.ask(in_one)
+    except NotThere as error:
+        console.once.undo(seat.name, once)
+        if str(error) == NotThere.__doc__:
+            await door.refuse(console, seat, "file", None)
+            raise door.NotThere from error
+        return refused(console, language, error)
+    except Refusal as error:
+        console.once.undo(seat.name, once)
+        return refused(console, language, error)
+    ended = _ended(console, language, result)
+    if not ended.is_done:
+        console.once.undo(seat.name, once)
+    return ended
+
+
+def _ended(console: Console, language: str, result: Any) -> Ended:
+    say = console.words.say
+    if isinstance(result, NotYet):
+        missing = [say(language, one) for one in result.sentences]
+        return Ended(422, say(language, MISSING), missing, result)
+    if isinstance(result, AlreadyDecided):
+        said = say(
+            language, DECIDED, name=result.by, kind=say(language, choice(result.kind)),
+            time=clock_time(result.signed_at, console.zone),
+        )  # fmt: skip
+        return Ended(409, said, result=result)
+    return Ended(200, result=result)
+
+
+def refused(console: Console, language: str, error: Refusal) -> Ended:
+    """A refusal as a status and a sentence."""
+    say = console.words.say
+    if isinstance(error, NotReadable):
+        said = say(
+            language, FIELD, field=say(language, error.label), problem=say(language, error.problem)
+        )
+        return Ended(422, said)
+    status = 409
+    if isinstance(error, Incomplete | NotThere):
+        status = 422
+    elif isinstance(error, NotAllowed):
+        status = 403
+    return Ended(status, console.words.sentence(language, error), result=error)
+
+
+def version_of(said: str) -> int | None:
+    """The version that a page or an If-Match header names. Raises door.Rejected."""
+    bare = said.strip().removeprefix("W/").strip('"')
+    if not bare or bare == "*":
+        return None
+    if not (bare.isascii() and bare.isdigit() and len(bare) < 10):
+        raise door.Rejected(400, door.UNREADABLE)
+    return int(bare)
+
+
+def was_faster(ended: Ended) -> bool:
+    """Whether what the sender saw is older than the record."""
+    return isinstance(ended.result, SomebodyWasFaster)

@@ -1,0 +1,258 @@
+"""The pages of the stock: the board, one handset with its acts, the list in and out, the census."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tgd import clock
+from tgd.accounts import Seat
+from tgd.allocation.acting import NotThere, Officer
+from tgd.casework import stock_acts, stock_csv
+from tgd.casework.fields import read_all
+from tgd.casework.stock_acts import BY_NAME, STOCK_ACTS, Keyed, StockAct
+from tgd.rules.access import Act
+from tgd.rules.allocation import reference
+from tgd.rules.handset import HandsetState
+from tgd.rules.keys import sms_key
+from tgd.serving import TooLarge, TooSlow, read_body
+from tgd.store import board
+from tgd.web import door, file_labels
+from tgd.web.console import Console
+from tgd.web.doing import Ended, as_officer, do, sent, version_of
+from tgd.web.render import Pages, as_json
+
+EXPORTED = ("pool", "model", "battery", "radio", "number", "imei", "id", "state", "is_recalled")
+
+
+def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
+    """`/stock`, `/stock.csv`, `/stock/census`, `/stock/import`, `/stock/{handset}`…"""
+    _add_lists(app, console, made)
+    _add_import(app, console, made)
+
+    @app.post("/stock/{name}")
+    async def in_stock(request: Request, name: str) -> Response:
+        """An act on the stock itself: an order, a recall."""
+        if name not in ("order", "recall"):
+            raise door.NotThere
+        seat, form = await sent(console, request, Act.SET_ASIDE)
+        ended = await do_in_stock(console, request, seat, name, form)
+        if ended.is_done:
+            return RedirectResponse("/stock", 303)
+        return await board_page(console, made, request, seat, ended, form, name)
+
+    @app.get("/stock/{handset}")
+    async def handset(request: Request, handset: str) -> Response:
+        seat = await door.allowed(console, request, Act.SEE_STOCK)
+        return await handset_page(console, made, request, seat, handset)
+
+    @app.get("/stock/{handset}/{name}")
+    async def back(handset: str, name: str) -> Response:
+        if name not in BY_NAME:
+            raise door.NotThere
+        return RedirectResponse(f"/stock/{handset}", 303)
+
+    @app.post("/stock/{handset}/{name}")
+    async def act(request: Request, handset: str, name: str) -> Response:
+        one = BY_NAME.get(name)
+        if one is None:
+            raise door.NotThere
+        seat, form = await sent(console, request, one.act)
+        ended = await do_act(console, request, seat, one, handset, form)
+        if ended.is_done and isinstance(ended.result, Keyed):
+            return made.page(request, "keyed.html", seat, keyed=keyed(console, ended.result))
+        if ended.is_done:
+            return RedirectResponse(f"/stock/{handset}", 303)
+        return await handset_page(console, made, request, seat, handset, ended, form, name)
+
+
+def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
+    @app.get("/stock")
+    async def stock(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.SEE_STOCK)
+        return await board_page(console, made, request, seat)
+
+    @app.get("/stock.csv")
+    async def exported(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.SEE_STOCK)
+        said = await the_board(console, seat)
+        return _csv(stock_csv.written(said["handsets"], EXPORTED), "stock.csv")
+
+    @app.get("/stock/census")
+    async def census(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.SEE_STOCK)
+        rows = await as_officer(console, seat, lambda s, o: board.census(s, o.reach.courts))
+        found = [dict(row._mapping) for row in rows]
+        if request.query_params.get("as") == "csv":
+            return _csv(stock_csv.written(found, ("pool", "model", "state", "count")), "census.csv")
+        return made.page(request, "census.html", seat, rows=found, files=file_labels)
+
+
+def _csv(raw: bytes, name: str) -> Response:
+    shown = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(raw, 200, shown, "text/csv; charset=utf-8")
+
+
+def _add_import(app: FastAPI, console: Console, made: Pages) -> None:
+    @app.get("/stock/import")
+    async def page(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.SET_ASIDE)
+        return made.page(request, "stock_import.html", seat, report=None, sentence=None)
+
+    @app.post("/stock/import")
+    async def import_(request: Request) -> Response:
+        seat, form, raw = await _sent_file(console, request)
+        ended = await do_import(console, request, seat, form, raw)
+        report = ended.result if ended.is_done else None
+        status = ended.status if not ended.is_done or not report or not report.bad else 422
+        return made.page(request, "stock_import.html", seat, status, report=report,
+                         sentence=ended.sentence or None)  # fmt: skip
+
+
+async def _sent_file(console: Console, request: Request) -> tuple[Seat, dict[str, str], bytes]:
+    """A form with one file, read within its limit before anything looks at it."""
+    door.must_be_ours(request)
+    seat = await door.allowed(console, request, Act.SET_ASIDE)
+    if seat.locked:
+        raise door.Locked
+    try:
+        request._body = await read_body(request, stock_csv.LARGEST_BYTES)
+    except TooLarge:
+        raise door.Rejected(413, door.TOO_LARGE) from None
+    except TooSlow:
+        raise door.Rejected(408, door.UNREADABLE) from None
+    async with request.form(max_files=1, max_fields=10) as sent_:
+        texts = {name: one for name, one in sent_.items() if isinstance(one, str)}
+        given = sent_.get("file")
+        raw = await given.read() if given is not None and not isinstance(given, str) else b""
+    door.must_have_token(request, seat, texts)
+    return seat, texts, raw
+
+
+async def do_import(
+    console: Console, request: Request, seat: Seat, form: dict[str, str], raw: bytes
+) -> Ended:
+    """Judge or order what the file lists."""
+    dry_run = form.get("dry_run", "yes") != "no"
+    return await do(
+        console, request, seat, form.get("once", ""),
+        lambda s, o: stock_csv.import_stock(s, o, raw, clock.now(), dry_run=dry_run),
+    )  # fmt: skip
+
+
+async def do_in_stock(
+    console: Console, request: Request, seat: Seat, name: str, form: dict[str, str]
+) -> Ended:
+    """An order or a recall."""
+
+    def act(session: Session, officer: Officer) -> Any:
+        if name == "order":
+            said = read_all(stock_acts.ORDER_FIELDS, form)
+            return stock_acts.order(session, officer, said, clock.now())
+        said = read_all(stock_acts.RECALL_FIELDS, form)
+        return stock_acts.recall(session, officer, said, clock.now())
+
+    return await do(console, request, seat, form.get("once", ""), act)
+
+
+async def do_act(
+    console: Console, request: Request, seat: Seat, one: StockAct, handset: str,
+    form: dict[str, str], version: int | None = None,
+) -> Ended:  # fmt: skip
+    """One act of the table on one handset."""
+    seen = version if version is not None else version_of(form.get("version", ""))
+
+    def act(session: Session, officer: Officer) -> Any:
+        the_handset(session, officer, handset)
+        said = read_all(one.fields, form)
+        return stock_acts.do(session, officer, one, handset, said, clock.now(), version=seen)
+
+    return await do(console, request, seat, form.get("once", ""), act)
+
+
+def the_handset(session: Session, officer: Officer, handset: str) -> dict[str, Any]:
+    """One row of the board; raises NotThere for a handset of another court."""
+    for row in board.handsets(session, officer.reach.courts):
+        if row.id == handset:
+            return dict(row._mapping)
+    raise NotThere
+
+
+def keyed(console: Console, one: Keyed) -> dict[str, Any]:
+    """What the device must be given; the SMS key only where the master key is."""
+    key = sms_key(console.keys.master, one.handset, one.key_generation) if console.keys else None
+    return {"handset": one.handset, "mqtt_secret": one.mqtt_secret,
+            "sms_key": key.hex() if key else None}  # fmt: skip
+
+
+async def the_board(console: Console, seat: Seat) -> dict[str, Any]:
+    """Stocks, handsets, files that wait for one; never who carries which."""
+
+    def ask(session: Session, officer: Officer) -> dict[str, Any]:
+        courts = officer.reach.courts
+        waiting = [dict(r._mapping) for r in board.waiting_files(session, courts)]
+        return {
+            "pools": [dict(r._mapping) for r in board.pools(session, courts)],
+            "handsets": [dict(r._mapping) for r in board.handsets(session, courts)],
+            "waiting": [w | {"reference": reference(w["number"]),
+                             "free": board.free_in_court(session, w["court"])} for w in waiting],
+            "all_pools": [dict(r._mapping) for r in board.all_pools(session)],
+        }  # fmt: skip
+
+    found: dict[str, Any] = await as_officer(console, seat, ask)
+    return found
+
+
+async def board_page(
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
+    form: dict[str, str] | None = None, wrong: str = "",
+) -> Response:  # fmt: skip
+    """The board; with what was refused."""
+    if seat.locked:
+        raise door.Locked
+    said = await the_board(console, seat)
+    if door.wants_json(request):
+        refusal = {} if ended is None else {"error": ended.status, "sentence": ended.sentence}
+        return as_json(said | refusal, ended.status if ended else 200)
+    cells: dict[tuple[str, str], dict[str, int]] = {}
+    for one in said["handsets"]:
+        row = cells.setdefault((one["pool"] or "", one["model"] or ""), {})
+        row[one["state"]] = row.get(one["state"], 0) + 1
+    used = [state for state in HandsetState if any(state in row for row in cells.values())]
+    return made.page(
+        request, "stock.html", seat, ended.status if ended else 200, board=said, cells=cells,
+        used=used, ended=ended, form=form or {}, wrong=wrong, files=file_labels,
+        order_fields=stock_acts.ORDER_FIELDS, recall_fields=stock_acts.RECALL_FIELDS,
+    )  # fmt: skip
+
+
+async def handset_page(
+    console: Console, made: Pages, request: Request, seat: Seat, handset: str,
+    ended: Ended | None = None, form: dict[str, str] | None = None, wrong: str = "",
+) -> Response:  # fmt: skip
+    """One handset and the acts that its state allows."""
+    if seat.locked:
+        raise door.Locked
+    one = await as_officer(console, seat, lambda s, o: the_handset(s, o, handset))
+    pools = await console.ask(board.all_pools)
+    status = ended.status if ended else 200
+    if door.wants_json(request):
+        refusal = {} if ended is None else {"error": status, "sentence": ended.sentence}
+        return as_json({"handset": one} | refusal, status)
+    offered = [act for act in STOCK_ACTS if _fits(act, seat, one)]
+    return made.page(
+        request, "handset.html", seat, status, one=one, offered=offered, ended=ended,
+        form=form or {}, wrong=wrong, files=file_labels, pools=pools,
+    )  # fmt: skip
+
+
+def _fits(act: StockAct, seat: Seat, one: dict[str, Any]) -> bool:
+    """Whether the page offers the act; the act itself decides again."""
+    state = HandsetState(one["state"])
+    if act.name == "place" and one["pool"]:
+        return False
+    if act.name == "receive" and state is not HandsetState.ORDERED and not one["comes_from"]:
+        return False
+    return act.is_offered(seat.role, state)
