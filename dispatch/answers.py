@@ -125,8 +125,9 @@ class _Hearing:
         """Against the configured public address, on the whole multi-valued form."""
         pairs = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)
         accounts = [value for name, value in pairs if name == "AccountSid"]
-        query = f"?{request.url.query}" if request.url.query else ""
-        url = f"{self._telephony.public_url}{request.url.path}{query}"
+        asked = request.scope["raw_path"].decode("ascii")
+        query = request.scope["query_string"].decode("latin-1")
+        url = f"{self._telephony.public_url}{asked}" + (f"?{query}" if query else "")
         signature = request.headers.get("X-Twilio-Signature")
         form = ImmutableMultiDict(pairs)
         signed = signed_by_twilio(self._telephony.auth_token, url, form, signature)

@@ -66,12 +66,13 @@ def devices_router(hear: Hear, proves: Proves) -> APIRouter:
     devices = _Devices(hear, proves)
 
     # whoever typed the address with a slash at its end is not sent elsewhere with an SOS
-    @router.api_route("/devices/osmand/", methods=["GET", "POST"])
-    @router.api_route("/devices/osmand", methods=["GET", "POST"])
+    @router.api_route("/devices/osmand/", methods=["GET", "POST"], include_in_schema=False)
+    @router.get("/devices/osmand")
+    @router.post("/devices/osmand")
     async def osmand(request: Request) -> Response:
         return await devices.answer(request, _osmand, PlainTextResponse("OK"))
 
-    @router.post("/devices/owntracks/")
+    @router.post("/devices/owntracks/", include_in_schema=False)
     @router.post("/devices/owntracks")
     async def owntracks(request: Request) -> Response:
         return await devices.answer(request, _owntracks, JSONResponse([]))

@@ -15,6 +15,7 @@ from dispatch.formats.delivery_id import alert_of, is_key, to_key
 from dispatch.formats.words import KEY_TO_PRESS
 from tgd.rules.alert import Verified
 from tgd.rules.delivery import MessageStatus, message_status
+from tgd.unseen import is_unseen
 
 Kind = Literal["webhook", "cisu", "keypad", "status"]
 STATES = ("received", "taken", "on_scene", "closed")
@@ -160,7 +161,7 @@ def _text(said: dict[str, Any], name: str, limit: int) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > limit:
         raise _Unclear(f'"{name}" must be text of at most {limit} characters.')
-    if any((one < " " and one not in "\n\t") or "\ud800" <= one <= "\udfff" for one in value):
+    if any(is_unseen(one) for one in value):
         raise _Unclear(f'"{name}" holds a character that cannot be kept.')
     return value
 

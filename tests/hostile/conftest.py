@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from tests.conftest import reachable_folder
 from tests.hostile.ground import Ground, running
+from tgd import migrate
 from tgd.database import open_record
 from tgd.seal import Keys
 
@@ -31,6 +32,9 @@ def ground(cluster: str) -> Iterator[Ground]:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE blank STRATEGY wal_log"))
     url = cluster.rsplit("/", 1)[0] + "/" + name
     engine = open_record(url, lane="work")
+    with engine.begin() as connection:  # the tables are those of the code: commands may know it
+        connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)"))
+        connection.execute(text(f"INSERT INTO alembic_version VALUES ('{migrate.head()}')"))
     with reachable_folder() as folder:
         try:
             with running(url, engine, folder, Keys(bytes(range(32)))) as made:

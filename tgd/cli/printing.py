@@ -8,12 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from tgd.unseen import is_unseen, made_visible
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
 
 
 def show_json(document: Any) -> None:
     """One document on one line."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=_spelled) + "\n")
+    said = json.dumps(document, ensure_ascii=False, default=_spelled)
+    if not said.isprintable():
+        said = "".join(f"\\u{ord(c):04x}" if is_unseen(c) else c for c in said)
+    sys.stdout.write(said + "\n")
     sys.stdout.flush()
 
 
@@ -38,7 +43,7 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, dict):
         return " ".join(f"{name}={_cell(one)}" for name, one in value.items()) or "-"
-    return "-" if value is None else str(value)
+    return "-" if value is None else made_visible(str(value), keep=frozenset())
 
 
 def _spelled(value: Any) -> str:

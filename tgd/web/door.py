@@ -147,6 +147,8 @@ async def form_of(request: Request) -> dict[str, str]:
         pairs = _json_pairs(body) if kind == "application/json" else _form_pairs(body)
     except (ValueError, RecursionError):
         raise Rejected(400, UNREADABLE) from None
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise Rejected(400, UNREADABLE)  # nobody could say which of the two was meant
     return {name: _storable(value) for name, value in pairs}
 
 
@@ -162,10 +164,16 @@ def _form_pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def _json_pairs(body: bytes) -> list[tuple[str, str]]:
-    found = json.loads(body or b"{}")
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+    found = json.loads(body or b"{}", object_pairs_hook=_Pairs)
+    if not isinstance(found, _Pairs) or len(found) > MOST_FIELDS:
         raise ValueError
-    return list(found.items())[:MOST_FIELDS]
+    if not all(isinstance(value, str) for _, value in found):
+        raise ValueError
+    return found
+
+
+class _Pairs(list[tuple[str, str]]):
+    """A JSON object as it was written, a name that stands twice included."""
 
 
 def must_be_ours(request: Request) -> None:

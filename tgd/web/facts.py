@@ -4,7 +4,6 @@ Rows of the list hold nothing personal for anybody. The sheet holds what `access
 at this moment, and each look at it is written to the journal in the same transaction.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,7 @@ from tgd.rules.doubt import Label, Trust
 from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting
 from tgd.store import console as store
+from tgd.unseen import made_visible
 from tgd.web.labels import MACHINES
 
 AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
@@ -197,17 +197,9 @@ def _opened(m: Any, keys: Keys | None) -> dict[str, str | None]:
     except CannotUnseal:
         return {"text": None, "hex": None}
     try:
-        return {"text": _visible(raw.decode())[:LONGEST_MESSAGE], "hex": None}
+        return {"text": made_visible(raw.decode(), also="Cf")[:LONGEST_MESSAGE], "hex": None}
     except UnicodeDecodeError:
         return {"text": None, "hex": raw.hex(" ")[:LONGEST_MESSAGE]}
-
-
-def _visible(text: str) -> str:
-    """Controls and direction marks by their number: what is read is what was sent."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf") else f"<U+{ord(c):04X}>"
-        for c in text
-    )
 
 
 def _message_after_taking(look: Look) -> bool:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from tgd import clock
 from tgd.accounts import Seat
 from tgd.rules.access import Act, may
+from tgd.unseen import made_visible
 from tgd.web import labels, moments
 from tgd.web.console import Console
 from tgd.web.door import language_of
@@ -34,8 +35,13 @@ def _fingerprint() -> str:
 STATIC_VERSION = _fingerprint()
 _TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    trim_blocks=True, lstrip_blocks=True, finalize=lambda value: shown(value),
 )  # fmt: skip
+
+
+def shown(value: Any) -> Any:
+    """Every text of every page: what cannot be seen, or turns its neighbours around, is named."""
+    return made_visible(value) if type(value) is str else value
 
 
 class Pages:
