@@ -11,7 +11,8 @@ CODE = (*PRODUCT, "simulators")
 ROOMS = (*CODE, "tests", "deploy")
 
 WHITE = (
-    "tgd/rules/*", "tgd/errors.py", "tgd/unseen.py", "gateway/formats/*", "gateway/heard.py", "gateway/calls.py",
+    "tgd/rules/*", "tgd/errors.py", "tgd/unseen.py", "gateway/formats/*", "gateway/heard.py",
+    "gateway/calls.py",
     "dispatch/routing.py", "dispatch/blind_facts.py", "dispatch/policy.py", "dispatch/telling.py",
     "dispatch/formats/*",
 )  # fmt: skip
