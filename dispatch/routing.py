@@ -20,6 +20,11 @@ UPDATES_APART = timedelta(seconds=2)
 """A handset that presses ten times a second is told of once every two seconds."""
 CLOSED_NOTICE_FOR = timedelta(hours=24)
 """How long a destination is told of an alert that is over, or of its end, and does not take it."""
+AHEAD = timedelta(seconds=60)
+"""A moment of the past that lies further ahead than this was written by a wrong clock, or ours has
+stepped back. What waits for it is due now: early is a nuisance, late is a death."""
+LONGEST_PAUSE = timedelta(seconds=660)
+"""No delivery waits longer for its next try (`acknowledge_within_s` is at most 600)."""
 FOLLOWS = ("webhook", "cisu")
 """Kinds that are told what happens after the opening; a telephone is only rung."""
 
@@ -83,7 +88,7 @@ def plan(
     alert: AlertFacts, deliveries: Sequence[DeliveryFacts], policy: Policy, now: datetime
 ) -> Plan:
     """What to do for this alert now."""
-    lapses_at = _lapses_at(alert, policy)
+    lapses_at = _lapses_at(alert, policy, now)
     if lapses_at is not None and lapses_at <= now:
         return Plan(lapse=True, look_again_at=now)
     destinations = {d.name: d for d in policy.destinations if _may_hear(d, alert.lane)}
@@ -91,9 +96,9 @@ def plan(
     wanted, later = _steps(alert, deliveries, policy, destinations, now)
     news, news_later = _news(alert, deliveries, destinations, now)
     alive = [d for d in deliveries if d.key not in unneeded and not d.state.is_settled]
-    again = [d.key for d in alive if d.next_try_at is None or d.next_try_at <= now]
+    again = [d.key for d in alive if _is_due(d, now)]
     moments = [*later, *news_later]
-    moments += [d.next_try_at for d in alive if d.next_try_at is not None and d.next_try_at > now]
+    moments += [d.next_try_at for d in alive if d.next_try_at is not None and not _is_due(d, now)]
     if lapses_at is not None:
         moments.append(lapses_at)
     if alert.state is not AlertState.CLOSED or wanted or news or again:
@@ -101,6 +106,11 @@ def plan(
     return Plan(
         (*wanted, *news), tuple(again), tuple(sorted(unneeded)), False, min(moments, default=None)
     )
+
+
+def _is_due(delivery: DeliveryFacts, now: datetime) -> bool:
+    at = delivery.next_try_at
+    return at is None or at <= now or at > now + LONGEST_PAUSE
 
 
 def key_of(alert: str, topic: Topic, round_: int, destination: str) -> str:
@@ -112,7 +122,7 @@ def _may_hear(destination: AnyDestination, lane: Lane) -> bool:
     return lane is Lane.REAL or destination.lane_test
 
 
-def _lapses_at(alert: AlertFacts, policy: Policy) -> datetime | None:
+def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
     """Ownership without an act lapses, until the doubt has been removed.
 
     Also when a control room's machine has acknowledged by itself: otherwise an owner who does
@@ -126,6 +136,8 @@ def _lapses_at(alert: AlertFacts, policy: Policy) -> datetime | None:
             return None
     elif alert.state is not AlertState.TAKEN:
         return None
+    if alert.acted_at > now + AHEAD:
+        return now
     return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
 
 
@@ -154,10 +166,24 @@ def _is_acknowledged(alert: AlertFacts) -> bool:
     return alert.requested_at is None or alert.acknowledged_at >= alert.requested_at
 
 
-def _base(step: Step, alert: AlertFacts) -> datetime | None:
+def _due_at(
+    step: Step, alert: AlertFacts, deliveries: Sequence[DeliveryFacts], now: datetime
+) -> datetime | None:
+    """When the step is due; None while nobody has asked for an intervention.
+
+    Counted from the first telling, or from now, where that is earlier than the event: then the
+    event was written by another host, whose clock is ahead of ours.
+    """
+    base = alert.waiting_since if step.until == "taken" else alert.opened_at
     if step.since == "request":
-        return alert.requested_at
-    return alert.waiting_since if step.until == "taken" else alert.opened_at
+        if alert.requested_at is None:
+            return None
+        base = alert.requested_at
+    topic, round_ = _topic(step), _round(step, alert)
+    told = [d.made_at for d in deliveries if d.topic is topic and d.round == round_]
+    if min([base, *told]) > now + AHEAD:
+        return now
+    return min([base, now, *told]) + timedelta(seconds=step.after_s)
 
 
 def _round(step: Step, alert: AlertFacts) -> int:
@@ -180,10 +206,9 @@ def _steps(
     wanted: dict[str, Tell] = {}
     later = []
     for number, step in enumerate(policy.steps):
-        base = _base(step, alert)
-        if base is None or is_met(step.until, alert, deliveries):
+        due_at = _due_at(step, alert, deliveries, now)
+        if due_at is None or is_met(step.until, alert, deliveries):
             continue
-        due_at = base + timedelta(seconds=step.after_s)
         if due_at > now:
             later.append(due_at)
             continue
@@ -294,7 +319,7 @@ def _update(
     if alert.updates <= known:
         return [], []
     last_at = max(d.made_at for d in told)
-    if now < last_at + UPDATES_APART:
+    if now < last_at + UPDATES_APART and last_at <= now + AHEAD:
         return [], [last_at + UPDATES_APART]
     key = key_of(alert.id, Topic.UPDATED, alert.updates, name)
     return [Tell(key, name, Topic.UPDATED, alert.updates, None)], []

@@ -1,7 +1,7 @@
 """Questions of dispatch: which alerts are due, their deliveries, leases and fences."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,9 @@ _DUE = text(
     SELECT id, number, handset, person, lane, trust, labels, state, presses, updates, opened_at,
            waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome,
            verified_at
-    FROM alert WHERE look_again_at <= :now
+    FROM alert WHERE look_again_at IS NOT NULL AND (
+        look_again_at <= :now OR look_again_at = opened_at
+        OR look_again_at > :far AND state <> 'closed' OR look_again_at > :farther)
     ORDER BY (lane = 'test'), (opened_at - pressed_at > interval '5 seconds'), look_again_at
     LIMIT :limit FOR UPDATE SKIP LOCKED
     """
@@ -37,9 +39,17 @@ _PLACES = text(
 )
 
 
+FAR = timedelta(seconds=70)
+FARTHER = timedelta(seconds=660)
+"""No plan lets an open alert wait longer than a minute, nor a closed one longer than a pause of a
+destination: a look further ahead was written by a wrong clock, or ours has stepped back. One that
+stands at its opening was never planned: whatever the gateway's clock says, it is due."""
+
+
 def due_alerts(session: Session, now: datetime, limit: int) -> list[Any]:
     """Alerts whose moment has come, locked; those that another dispatcher holds are skipped."""
-    return list(session.connection().execute(_DUE, {"now": now, "limit": limit}))
+    moments = {"now": now, "far": now + FAR, "farther": now + FARTHER}
+    return list(session.connection().execute(_DUE, moments | {"limit": limit}))
 
 
 def newest_moment(session: Session, now: datetime) -> datetime | None:
