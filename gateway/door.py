@@ -7,7 +7,6 @@ the handset goes on. Decides nothing else.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -121,14 +120,14 @@ class Door:
         counts.received(heard)
         if not self._is_open:
             raise NotKept
-        started = time.monotonic()
+        started = clock.monotonic()
         answered: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait(_Waiting(heard, answered))
         except asyncio.QueueFull:
             raise NotKept from None
         receipt = await answered
-        counts.kept(heard, receipt, time.monotonic() - started)
+        counts.kept(heard, receipt, clock.monotonic() - started)
         return receipt
 
     async def _batches(self) -> None:
@@ -269,7 +268,7 @@ class Door:
             return
         waiting = await _in(self._draining, self._spool.waiting)
         counts.spooled.set(len(waiting))
-        now = time.monotonic()
+        now = clock.monotonic()
         self._resting = {p: until for p, until in self._resting.items() if until > now}
         for path in waiting:
             if path in self._resting:
@@ -279,7 +278,7 @@ class Door:
             elif not await self._answers():
                 return
             else:
-                self._resting[path] = time.monotonic() + REST_S
+                self._resting[path] = clock.monotonic() + REST_S
         self._record_came_back()
         counts.spooled.set(len(self._resting))
 

@@ -7,6 +7,7 @@ escalation comes early or is missed when somebody sets the clock (decision 0013)
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 SLOWLY = 0.005
@@ -41,9 +42,30 @@ class Carried:
 _carried = Carried(time.time(), time.monotonic())
 
 
+def _carried_now() -> datetime:
+    return datetime.fromtimestamp(_carried.read(time.time(), time.monotonic()), UTC)
+
+
+_now: Callable[[], datetime] = _carried_now
+_monotonic: Callable[[], float] = time.monotonic
+
+
+def tell_by(
+    now: Callable[[], datetime] | None = None, monotonic: Callable[[], float] | None = None
+) -> None:
+    """Let another time pass (simulation only); without arguments, the machine's comes back."""
+    global _now, _monotonic
+    _now, _monotonic = now or _carried_now, monotonic or time.monotonic
+
+
 def now() -> datetime:
     """This moment, in UTC, aware."""
-    return datetime.fromtimestamp(_carried.read(time.time(), time.monotonic()), UTC)
+    return _now()
+
+
+def monotonic() -> float:
+    """Seconds that only pass, from no particular moment: for pauses, never for the record."""
+    return _monotonic()
 
 
 def wrong_by() -> timedelta:
