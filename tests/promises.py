@@ -20,6 +20,8 @@ TOLD_WITHIN = timedelta(seconds=15)
 """From the press on record (or the end of the faults) to the platform, never more."""
 RUNG_WITHIN = timedelta(seconds=90)
 """From the moment when nobody answers for an alert to the ringing of a human elsewhere."""
+OWNED_WITHOUT_AN_ACT = timedelta(seconds=60)
+"""How long an owner may do nothing about an alert whose doubt is not removed."""
 LATE = timedelta(seconds=2)
 """How late an escalation may be."""
 
@@ -69,10 +71,12 @@ class Evidence:
 
 _OF = "(SELECT id FROM alert WHERE state <> 'closed' OR changed_at >= '{since}')"
 QUESTIONS = {
-    "alerts": f"SELECT * FROM alert WHERE id IN {_OF} ORDER BY number",
-    "triggers": f"SELECT source, trigger, alert, heard_at FROM alert_trigger WHERE alert IN {_OF}",
-    "deliveries": f"SELECT * FROM delivery WHERE alert IN {_OF}",
-    "journal": f"SELECT * FROM journal WHERE alert IN {_OF} ORDER BY seq",
+    "alerts": "SELECT id, source, lane, state, presses, waits, owner, acted_at, opened_at,"
+    f" look_again_at, closed_by, closed_at, reason FROM alert WHERE id IN {_OF} ORDER BY number",
+    "triggers": f"SELECT source, trigger, alert FROM alert_trigger WHERE alert IN {_OF}",
+    "deliveries": f"SELECT key, destination, state FROM delivery WHERE alert IN {_OF}",
+    "journal": f"SELECT alert, act, at FROM journal WHERE alert IN {_OF}"
+    " AND act !~ '^(Delivery|AnswerHeard|TriggerSeen)' ORDER BY seq",
 }
 """What the record is asked; `since` leaves out what was closed and unchanged before a moment."""
 
@@ -231,13 +235,33 @@ def no_open_alert_is_forgotten(e: Evidence) -> None:
 
 def alerts_are_told_in_time(e: Evidence, destination: str) -> None:
     """A destination that listens has an alert 15 seconds after it is on record."""
-    at = {line.alert: line.at for line in reversed(e.ledgers[destination])}
+    at = {line.alert: line.at for line in reversed(e.ledgers.get(destination, ()))}
     for a in e.real:
         due_at = max(a.opened_at, e.healed_at or a.opened_at) + TOLD_WITHIN
         told_at = at.get(str(a.id))
         assert told_at is not None or e.now < due_at, f"{destination} never heard of {a.id}"
         late = told_at is not None and told_at > due_at
         assert not late, f"{destination} heard of {a.id} at {told_at}, due at {due_at}"
+
+
+def no_owner_sleeps(e: Evidence) -> None:
+    """Whoever took an alert and does nothing for a minute does not keep it."""
+    past = e.now - OWNED_WITHOUT_AN_ACT - FORGOTTEN_AFTER
+    for a in e.alerts:
+        slept = a.state == "taken" and a.acted_at is not None and a.acted_at < past
+        assert not slept, f"{a.owner} sleeps on {a.id} since {a.acted_at}"
+
+
+def the_police_is_told(e: Evidence, control_room: str) -> None:
+    """When an operator asks for an intervention, a control room that listens has it at once."""
+    told = {x.alert for x in e.ledgers.get(control_room, ()) if x.topic == "requested"}
+    ended = {x.alert: x.at for x in e.journal if x.act == "AlertClosed"}
+    for line in e.journal:
+        if line.act != "InterventionRequested":
+            continue
+        due_at = max(line.at, e.healed_at or line.at) + TOLD_WITHIN
+        over = ended.get(line.alert, e.now) < due_at
+        assert over or str(line.alert) in told, f"no police for {line.alert}, asked at {line.at}"
 
 
 def nobody_waits_in_silence(e: Evidence) -> None:
@@ -293,6 +317,7 @@ LIVENESS = (
     every_handset_knows,
     every_alert_was_told,
     no_open_alert_is_forgotten,
+    no_owner_sleeps,
     nobody_waits_in_silence,
 )
 """True again in time once faults are over, although not everything is mended."""

@@ -1,0 +1,82 @@
+"""Plays simulated nights: one that failed, a range of seeds, or the long campaign of many hours.
+
+`--seed N` tells one night, `--seeds A-B` plays a range, `--hours H` makes each night so long; the
+campaign of `make campaign` is `--seeds 0-1000 --hours 72`. Exits 1 when a promise was broken.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from tests.conftest import reachable_folder
+from tests.simulation.ground import Ground, own_ground
+from tests.simulation.met import not_met
+from tests.simulation.night import NORMAL, live
+from tests.simulation.world import PromiseBroken, World
+
+
+def main() -> int:
+    """Read what is asked, and play."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, help="one night, told line by line")
+    parser.add_argument("--seeds", default="0-100", help="from-to, the last one not included")
+    parser.add_argument(
+        "--hours", type=float, default=NORMAL.hours, help="simulated hours per seed"
+    )
+    asked = parser.parse_args()
+    with reachable_folder() as folder, own_ground(folder) as ground:
+        if asked.seed is not None:
+            return _one(asked.seed, ground, asked.hours)
+        first, _, last = asked.seeds.partition("-")
+        return _campaign(range(int(first), int(last)), ground, asked.hours)
+
+
+def _one(seed: int, ground: Ground, hours: float) -> int:
+    try:
+        world = live(seed, ground, hours=hours)
+    except PromiseBroken as broken:
+        print(broken)
+        return 1
+    print("\n".join(world.trace))
+    print(f"seed {seed}: every promise kept, {world.checks} times looked at, {world.digest[:16]}")
+    return 0
+
+
+def _campaign(seeds: range, ground: Ground, hours: float) -> int:
+    met: Counter[str] = Counter()
+    failed: list[int] = []
+    begun = time.monotonic()
+    for n, seed in enumerate(seeds, 1):
+        try:
+            met += _played(seed, ground, hours).met
+        except PromiseBroken as broken:
+            failed.append(seed)
+            print(broken, flush=True)
+        if n % 10 == 0 or n == len(seeds):
+            spent = time.monotonic() - begun
+            print(f"{n} of {len(seeds)} seeds, {n * hours:.0f} simulated hours in {spent:.0f} s,"
+                  f" {len(failed)} broken", flush=True)  # fmt: skip
+    return _summed_up(len(seeds), hours, failed, met)
+
+
+def _played(seed: int, ground: Ground, hours: float) -> World:
+    return live(seed, ground, hours=hours)
+
+
+def _summed_up(n: int, hours: float, failed: list[int], met: Counter[str]) -> int:
+    """N, and what zero of N says: the rule of three bounds the rate at 95 %."""
+    print("met: " + ", ".join(f"{name} {count}" for name, count in sorted(met.items()) if count))
+    if failed:
+        print(f"N = {n} nights of {hours:.1f} h: promises broken in {failed}")
+        return 1
+    print(f"N = {n} nights of {hours:.1f} h, 0 broken: below 3/N = {3 / n:.2g} a night at 95 %")
+    missing = not_met(met)
+    if n >= 100 and missing:
+        print(f"never met, so nothing is shown about it: {sorted(missing)}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

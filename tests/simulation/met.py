@@ -1,0 +1,104 @@
+"""What a campaign must have met, or it has shown nothing: each fault, and each line of the plan."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from dispatch import routing, turn
+from tests.simulation.faults import PLATFORM_MODES
+
+FAULTS = {
+    "loss", "repetition", "delay_s", "mqtt_cut", "sms_cut", "crash", "frozen", "record_refuses",
+    "record_away", "ambiguous", "spool_refuses", "nudge_lost", "platform-second deaf",
+    "room_deaf", "room_mute", "telephone_dead", "answer_lost", "clock_step_s", "vanishes",
+    "nobody", "policy_changes", *(f"platform {mode}" for mode in PLATFORM_MODES),
+}  # fmt: skip
+ROADS = {
+    "sms", "spooled", "drained", "nothing keeps", "receipt from record", "receipt from spool",
+    "told again", "repeated at a destination", "ghost", "freed", "answer twice",
+    "gateway-2 is gone for ever", "dispatcher-2 is gone for ever",
+}  # fmt: skip
+
+
+def not_met(met: Counter[str]) -> set[str]:
+    """Which fault or road the campaign has never seen."""
+    return {name for name in FAULTS | ROADS if not met[name]}
+
+
+UNREACHED: dict[str, str] = {
+    # "source line of routing.py": "why no night can come here"
+}
+
+
+class Lines:
+    """Which lines of the plan were run: the situations are kept, and planned again under a trace.
+
+    Tracing every night would double its time; situations repeat, so few are planned again.
+    """
+
+    def __init__(self) -> None:
+        self._situations: dict[Any, tuple[Any, ...]] = {}
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep one of each kind of situation that production plans in meanwhile."""
+        right = turn.plan
+
+        def plan(alert: Any, deliveries: Any, policy: Any, now: Any) -> Any:
+            made = right(alert, deliveries, policy, now)
+            kind = (
+                alert.state, alert.lane, alert.owner is None, alert.waits > 0, alert.updates > 0,
+                frozenset((d.destination, d.topic, d.state, d.next_try_at is None)
+                          for d in deliveries),
+                len(made.tell), len(made.again), len(made.withdraw), made.lapse,
+                len(policy.destinations),
+                alert.closed_at is not None and now > alert.closed_at + routing.CLOSED_NOTICE_FOR,
+            )  # fmt: skip
+            self._situations.setdefault(kind, (alert, list(deliveries), policy, now))
+            return made
+
+        turn.plan = plan
+        try:
+            yield
+        finally:
+            turn.plan = right
+
+    def never_run(self) -> set[str]:
+        """The lines of the plan that no situation of the campaign came to."""
+        run: set[int] = set()
+
+        def trace(frame: FrameType, _: str, __: Any) -> Any:
+            if frame.f_code.co_filename != routing.__file__:
+                return None
+            run.add(frame.f_lineno)
+            return trace
+
+        sys.settrace(trace)
+        try:
+            for situation in self._situations.values():
+                routing.plan(*situation)
+        finally:
+            sys.settrace(None)
+        written = Path(routing.__file__).read_text().splitlines()
+        return {written[n - 1].strip() for n in _lines_of_plan() - run} - set(UNREACHED)
+
+
+def _lines_of_plan() -> set[int]:
+    found: set[int] = set()
+    for made in vars(routing).values():
+        code = getattr(made, "__code__", None)
+        if isinstance(code, CodeType) and code.co_filename == routing.__file__:
+            found |= _lines(code)
+    return found
+
+
+def _lines(code: CodeType) -> set[int]:
+    own = {line for _, _, line in code.co_lines() if line is not None} - {code.co_firstlineno}
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            own |= _lines(inner)
+    return own

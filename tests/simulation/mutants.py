@@ -1,0 +1,216 @@
+"""The service, broken on purpose in one place each: what the promises are worth.
+
+A mutant replaces one function of production for as long as its block lasts. Each must be caught
+within a stated number of seeds; a mutant that lives shows a promise that is missing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import text
+
+from dispatch import routing, turn
+from dispatch.telling import Later, Sent
+from gateway import door
+from gateway.heard import Kept, Receipt
+from tests.simulation.faults import Faults
+from tests.simulation.night import Length
+from tgd.alerts import acts, raising
+from tgd.rules.delivery import DeliveryState
+from tgd.store import alerts, dispatching
+
+Broken = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to be wrong."""
+
+    sentence: str
+    weather: Faults
+    """The faults in which it shows; a random draw finds it too, in more nights."""
+    broken: Callable[[], list[Broken]]
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Production is wrong in this way meanwhile."""
+        with ExitStack() as stack:
+            for owner, name, wrong in self.broken():
+                right = getattr(owner, name)
+                stack.callback(setattr, owner, name, right)
+                setattr(owner, name, wrong)
+            yield
+
+
+def _receipt_first() -> list[Broken]:
+    right = door.Door._keep
+
+    async def keep(self: Any, batch: Any) -> None:
+        door._answer([(one, Receipt(Kept.RECORD, door._own_id(one.heard))) for one in batch])
+        await right(self, batch)
+
+    return [(door.Door, "_keep", keep)]
+
+
+def _forgotten_first() -> list[Broken]:
+    async def empty(self: Any, path: Any) -> bool:
+        batch = [door._unpacked(one) for one in self._spool.read(path)]
+        self._spool.forget(path)
+        return await self._taken(batch)
+
+    return [(door.Door, "_empty", empty)]
+
+
+def _told_once() -> list[Broken]:
+    right = turn._next
+
+    def later(one: Any, now: Any) -> Any:
+        return now + timedelta(days=9) if isinstance(one.answer, Later) else right(one, now)
+
+    return [(turn, "_next", later)]
+
+
+def _sent_is_received() -> list[Broken]:
+    right = turn._outcome
+
+    def outcome(answer: Any) -> Any:
+        said = right(answer)
+        return (DeliveryState.RECEIVED, *said[1:]) if isinstance(answer, Sent) else said
+
+    return [(turn, "_outcome", outcome)]
+
+
+def _never_the_same() -> list[Broken]:
+    right = raising.raise_or_join
+    numbers = count()
+
+    def raised(session: Any, presses: Any, now: Any) -> Any:
+        return right(
+            session, [replace(p, trigger=f"{p.trigger}:{next(numbers)}") for p in presses], now
+        )
+
+    from gateway import intake
+
+    return [(intake, "raise_or_join", raised)]
+
+
+def _joins_what_is_over() -> list[Broken]:
+    def latest(session: Any, sources: Any) -> Any:
+        return list(
+            session.connection().execute(
+                text(
+                    "SELECT DISTINCT ON (source, lane) id, source, lane, state, labels, trust,"
+                    " handset FROM alert WHERE source = ANY(:s)"
+                    " ORDER BY source, lane, opened_at DESC"
+                ),
+                {"s": sorted(set(sources))},
+            )
+        )
+
+    return [(alerts, "open_alerts", latest)]
+
+
+def _ghosts_may_speak() -> list[Broken]:
+    question = text(dispatching._WRITE_ANSWER.text.replace("AND lease_token = :token", ""))
+
+    def write_answer(session: Any, answer: Any) -> Any:
+        return session.connection().execute(question, answer).one_or_none()
+
+    return [(dispatching, "write_answer", write_answer)]
+
+
+def _timer_lost() -> list[Broken]:
+    right = dispatching.look_again
+
+    def look_again(session: Any, moments: Any) -> None:
+        late = timedelta(days=1)
+        right(session, [m | {"at": m["at"] and m["at"] + late} for m in moments])
+
+    return [(dispatching, "look_again", look_again)]
+
+
+def _machine_is_enough() -> list[Broken]:
+    right = routing.is_met
+
+    def is_met(until: str, alert: Any, deliveries: Any) -> bool:
+        arrived = any(d.state.has_arrived for d in deliveries)
+        return right(until, alert, deliveries) or (until == "taken" and arrived)
+
+    return [(routing, "is_met", is_met)]
+
+
+def _police_never() -> list[Broken]:
+    right = routing._may_hear
+    return [(routing, "_may_hear", lambda d, lane: d.kind != "cisu" and right(d, lane))]
+
+
+def _tests_too() -> list[Broken]:
+    return [(routing, "_may_hear", lambda d, lane: True)]
+
+
+def _other_keys() -> list[Broken]:
+    right = turn._telling
+
+    def telling(key: str, topic: str, alert: Any, p: Any, h: Any, now: Any) -> Any:
+        return right(f"{key}:{now.timestamp()}", topic, alert, p, h, now)
+
+    return [(turn, "_telling", telling)]
+
+
+def _unwritten_end() -> list[Broken]:
+    class Forgetful:
+        @staticmethod
+        def write(session: Any, lines: Any) -> None:
+            kept = [line for line in lines if line.act != "AlertClosed"]
+            raising.journal.write(session, kept)
+
+    return [(acts, "journal", Forgetful)]
+
+
+WITHIN = 8
+"""In how many seeds, from 0 on, each must have been caught."""
+SHORT = Length(bad_s=300.0, grace_s=240.0, presses=(3,))
+
+_NOBODY = Faults(nobody=True, lasting=frozenset({"nobody"}))
+MUTANTS = {
+    "receipt before commit": Mutant(
+        "The handset is told before the record has its press.",
+        Faults(record_refuses=0.5, spool_refuses=0.9), _receipt_first),
+    "forgotten before commit": Mutant(
+        "The spool's file is removed before the record has it.",
+        Faults(record_away=0.6, record_refuses=0.6), _forgotten_first),
+    "told once": Mutant(
+        "A telling that failed is not tried again.", Faults(platform="breaks"), _told_once),
+    "no repetition known": Mutant(
+        "A press that comes twice counts twice.", Faults(repetition=0.9), _never_the_same),
+    "always a new alert": Mutant(
+        "A press never joins the open alert.", _NOBODY,
+        lambda: [(alerts, "open_alerts", lambda session, sources: [])]),
+    "joins what is over": Mutant(
+        "A press joins an alert that is closed.", Faults(), _joins_what_is_over),
+    "timer lost": Mutant("Nobody looks again until tomorrow.", _NOBODY, _timer_lost),
+    "police never told": Mutant("The control room is left out.", Faults(), _police_never),
+    "sent is received": Mutant(
+        "What left counts as arrived.", Faults(platform="lying"), _sent_is_received),
+    "a machine is enough": Mutant(
+        "A machine's yes stops the ringing of humans.", _NOBODY, _machine_is_enough),
+    "ghosts may speak": Mutant(
+        "Who was given up for dead still writes answers.", replace(_NOBODY, frozen=0.5),
+        _ghosts_may_speak),
+    "ownership for ever": Mutant(
+        "An owner who does nothing keeps the alert.",
+        Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
+        lambda: [(routing, "_lapses_at", lambda alert, policy: None)]),
+    "lease for ever": Mutant(
+        "What a worker claimed and lost is never given to another.",
+        replace(_NOBODY, ambiguous=0.5),
+        lambda: [(turn, "LEASE_MARGIN", timedelta(days=365))]),
+    "another key each time": Mutant(
+        "An attempt has a key of its own.", Faults(platform="slow"), _other_keys),
+    "tests ring": Mutant("A test is told to everybody.", _NOBODY, _tests_too),
+    "unwritten end": Mutant("A closing is not in the journal.", Faults(), _unwritten_end),
+}  # fmt: skip

@@ -1,0 +1,68 @@
+"""Simulated nights, each from one integer: safety at every commit, then healing, then liveness."""
+
+from collections import Counter
+
+import pytest
+
+from tests.simulation.faults import Faults
+from tests.simulation.ground import Ground
+from tests.simulation.met import Lines, not_met
+from tests.simulation.mutants import MUTANTS, SHORT, WITHIN, Mutant
+from tests.simulation.night import live
+from tests.simulation.world import PromiseBroken
+
+SEEDS = range(100)
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_every_promise_is_kept_in_every_night(ground: Ground) -> None:
+    """A hundred nights: every fault and every line of the plan was met, and no promise broken."""
+    met: Counter[str] = Counter()
+    lines = Lines()
+    with lines.noted():
+        for seed in SEEDS:
+            met += live(seed, ground).met
+    assert not_met(met) == set(), "these nights never had that: they show nothing about it"
+    assert lines.never_run() == set(), "no night came to these lines of the plan"
+
+
+def test_the_same_seed_is_the_same_night(ground: Ground) -> None:
+    """Otherwise nobody could see a failure a second time."""
+    for seed in (3, 8):
+        assert live(seed, ground).digest == live(seed, ground).digest
+    assert live(3, ground).digest != live(8, ground).digest
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_service_that_is_wrong_is_caught(ground: Ground, name: str) -> None:
+    """Broken on purpose in one place, a promise falls within the stated number of nights."""
+    mutant = MUTANTS[name]
+    with mutant.alive():
+        told = next(filter(None, (_told(s, ground, mutant) for s in range(WITHIN))), "")
+    assert told, f"{mutant.sentence} And nobody notices."
+
+
+@pytest.mark.parametrize("weather", sorted({m.weather for m in MUTANTS.values()}, key=str), ids=str)
+def test_in_the_same_weather_the_service_as_it_is_keeps_its_promises(
+    ground: Ground, weather: Faults
+) -> None:
+    """What catches a mutant is the mutant, not the weather."""
+    live(0, ground, weather, length=SHORT)
+
+
+def test_a_broken_promise_tells_its_night(ground: Ground) -> None:
+    """Seed, faults, the last lines, and how to see it again."""
+    mutant = MUTANTS["another key each time"]
+    with mutant.alive():
+        told = _told(0, ground, mutant)
+    assert "faults: platform=slow" in told
+    assert "tells platform that AL-000001 is opened" in told
+    assert "again: python -m tests.simulation --seed 0" in told
+
+
+def _told(seed: int, ground: Ground, mutant: Mutant) -> str:
+    try:
+        live(seed, ground, mutant.weather, length=SHORT)
+    except PromiseBroken as broken:
+        return str(broken)
+    return ""
