@@ -182,7 +182,7 @@ MUTANTS = {
         Faults(record_refuses=0.5, spool_refuses=0.9), _receipt_first),
     "forgotten before commit": Mutant(
         "The spool's file is removed before the record has it.",
-        Faults(record_away=0.6, record_refuses=0.6), _forgotten_first),
+        Faults(record_away=0.7, crash=0.3), _forgotten_first),
     "told once": Mutant(
         "A telling that failed is not tried again.", Faults(platform="breaks"), _told_once),
     "no repetition known": Mutant(
