@@ -23,15 +23,14 @@ from hypothesis.stateful import (
 from tests.simulation import night
 from tests.simulation.faults import PLATFORM_MODES, Faults
 from tests.simulation.ground import Ground
-from tests.simulation.mutants import MUTANTS
-from tests.simulation.world import PromiseBroken, World
+from tests.simulation.world import World
 
 pytestmark = pytest.mark.timeout(900)
 GRACE_S = 300.0
 IN_CI = settings(
     max_examples=int(os.environ.get("TGD_TEST_STORIES", "12")), stateful_step_count=8,
     deadline=None, derandomize=True, database=None, print_blob=False,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
 )  # fmt: skip
 
 
@@ -51,7 +50,7 @@ class Story(RuleBasedStateMachine):
         self._stack.enter_context(self.world.playing())
         self.night = night.make(self.world, handsets=2)
         for gateway in self.night.gateways:
-            self._stack.callback(gateway.spool.close)
+            self._stack.callback(lambda g=gateway: g.spool.close())
 
     @rule(who=st.sampled_from((0, 1)), kind=st.sampled_from(("press", "press", "press", "test")))
     def presses(self, who: int, kind: str) -> None:
@@ -124,14 +123,3 @@ def test_whatever_the_story_every_promise_is_kept(ground: Ground) -> None:
     """A few stories of eight sentences in CI; TGD_TEST_STORIES=1000 tells more."""
     Story.ground = ground
     run_state_machine_as_test(Story, settings=IN_CI)
-
-
-def test_a_broken_promise_shrinks_to_a_few_sentences(ground: Ground) -> None:
-    """A service that takes a machine's yes for a human's is told in two: she presses, nobody is
-    there."""
-    Story.ground = ground
-    with MUTANTS["a machine is enough"].alive(), pytest.raises(PromiseBroken) as broken:
-        run_state_machine_as_test(Story, settings=IN_CI)
-    sentences = [n for n in getattr(broken.value, "__notes__", ()) if "state." in n]
-    assert any(".presses(" in note for note in sentences)
-    assert sum(note.count("state.") for note in sentences) <= 6, sentences
