@@ -85,6 +85,16 @@ class Court(RuleBasedStateMachine):
         self.on_file(equipping.reserve, "Greta", self.handsets[n])
         self.act(equipping.provision, "Sofia", self.handsets[n], secret="s" * 43)
 
+    @rule(n=HANDSETS)
+    def all_goes_well(self, n: int) -> None:
+        self.prepare_the_file()
+        self.decide(DecisionKind.GRANT)
+        self.reserve_and_provision(n)
+        self.ask_her(True)
+        self.describe(True)
+        self.press(n, "test")
+        self.test_and_hand_over()
+
     @rule()
     def unreserve(self) -> None:
         self.on_file(equipping.unreserve, "Greta")
@@ -273,4 +283,5 @@ def test_any_acts_in_any_order_keep_what_must_be_kept(engine):
         ),
     )  # fmt: skip
     print(f"\nstates reached: {sorted(reached)}")
-    assert {"active", "granted", "closed"} <= reached, reached
+    if WALKS >= 8:
+        assert {"active", "withdrawn", "handset issued"} <= reached, reached
