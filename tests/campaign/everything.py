@@ -55,7 +55,7 @@ async def alone(folder: Path, seed: int) -> AsyncIterator[tuple[Town, list[Up]]]
     read = settings_of(folder, ports, {})
     ups = [Up(as_environment(read))]
     try:
-        await asyncio.to_thread(ups[0].wait)
+        await until(lambda: ups[0].ready, 180, "for tgd up")
         url = url_if_running(read.data_dir / "record")
         assert url is not None
         engine = create_engine(url)
@@ -81,10 +81,10 @@ async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:
                     since = time.monotonic()
                     ups.append(Up(ups[-1].settings))
                     cry = crowd.press()
-                    await until(lambda cry=cry: cry.receipt_s is not None, 60, "to be back")
+                    await until(lambda cry=cry: cry.receipt_s is not None, 120, "to be back")
                     back.append(time.monotonic() - since)
                     say(f"{n}/{size.kills}: {count} processes, heard again after {back[-1]:.1f} s")
-            await until(lambda: ups[-1].ready, 60)
+            await until(lambda: ups[-1].ready, 180)
             await made.judge(outcome)
     outcome.facts["s until heard again, worst"] = worst(back)
     assert not any(lives(up.pid) for up in ups), "something outlived its end"

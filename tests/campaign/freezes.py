@@ -7,7 +7,6 @@ a random moment; what a zombie writes after it was taken over changes nothing.
 import asyncio
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,7 @@ def _settled(made: Town) -> dict[Any, Any]:
     return {
         row.id: tuple(row)
         for row in made.rows(
-            "SELECT id, state, said, lease_token, attempts, settled_at FROM delivery"
+            "SELECT id, lease_token, attempts, received_at FROM delivery"
             " WHERE state IN ('received', 'taken')"
         )
     }
@@ -82,8 +81,8 @@ async def _round(made: Town, victims: dict[str, str]) -> float:
     assert made.crowd is not None
     cries = [made.crowd.press() for _ in range(3)]
     await until(lambda: all(c.receipt_s for c in cries), 40, "for a receipt by the twin")
-    known = _alerts(made)
-    await until(lambda: known() <= _told(made), 40, "for the twin to tell")
+    held = _pending(made)
+    await until(lambda: not held & _pending(made), 40, "for the twin to tell what was held")
     took_s = time.monotonic() - frozen_s
     before = _settled(made)
     for name in victims:
@@ -95,13 +94,9 @@ async def _round(made: Town, victims: dict[str, str]) -> float:
     return took_s
 
 
-def _alerts(made: Town) -> Callable[[], set[str]]:
-    now = {str(row.id) for row in made.rows("SELECT id FROM alert")}
-    return lambda: now
-
-
-def _told(made: Town) -> set[str]:
-    return {line["alert"] for line in made.kept_at_platform()}
+def _pending(made: Town) -> set[Any]:
+    """What is being told, or waits to be told: that of the frozen one among it."""
+    return {row.id for row in made.rows("SELECT id FROM delivery WHERE state = 'pending'")}
 
 
 async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:

@@ -84,7 +84,7 @@ async def _dies(made: Town, part: str, process: Process, death: Death) -> None:
         return
     async with _reachable(made, part, process, death):
         try:
-            await asyncio.wait_for(process.wait(), 40)
+            await asyncio.wait_for(process.wait(), 120)
         except TimeoutError:
             raise AssertionError(f"nothing passed {death}") from None
     assert process.returncode == -9, f"{part} ended by itself with {process.returncode}"

@@ -7,6 +7,7 @@ import asyncio
 import os
 import random
 import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -37,7 +38,6 @@ from tgd.cli.up import start_host, stop_host, watch
 from tgd.settings import Settings, as_environment
 
 AT_ONCE = (0.05,)
-LAST_WORDS = 60
 LISTENERS = {"gateway": ("gateway", "gateway-health"), "dispatch": ("answers", "dispatch-health")}
 
 
@@ -65,10 +65,8 @@ class Town(Service):
     by_puback: bool = True
     """Whether a PUBACK comes from us, or from a broker that promises nothing."""
 
-    @property
-    def chance(self) -> random.Random:
-        """The same at each run of one seed."""
-        return random.Random(self.seed)
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
 
     def part(self, name: str) -> Part:
         """One of our processes."""
@@ -106,10 +104,15 @@ class Town(Service):
 
     def all_told(self) -> bool:
         """The spool is empty and the platform has every alert of the record."""
-        if list(self.host.settings.spool.rglob("*.spool")):
-            return False
+        return self.left() == ""
+
+    def left(self) -> str:
+        """What still waits in the spool, and whom nobody was told of."""
+        spooled = [path.name for path in self.host.settings.spool.rglob("*.spool")]
         told = {line["alert"] for line in self.kept_at_platform()}
-        return {str(row.id) for row in self.rows("SELECT id FROM alert")} <= told
+        rows = self.rows("SELECT id, state, opened_at, look_again_at FROM alert")
+        untold = [str(row) for row in rows if str(row.id) not in told]
+        return " ".join([*spooled[:5], *untold[:5]])
 
     async def judge(self, outcome: Outcome, seconds: float = 90) -> Outcome:
         """After the faults: wait for what must come by itself, then check every promise."""
@@ -119,8 +122,12 @@ class Town(Service):
             received = self.crowd.told_received(by_puback=self.by_puback)
         if self.probe is not None:
             await self.probe.stop()
+        try:
+            await until(self.all_told, seconds, "for everything to be told")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.left()}") from None
+        if self.probe is not None:
             self._judge_probe(outcome)
-        await until(self.all_told, seconds, "for everything to be told")
         promises.keep(self.evidence(received))
         outcome.judged += len(received)
         return outcome
@@ -191,7 +198,9 @@ async def town(
         try:
             yield made
         except BaseException:
-            print("The service's last words:", *made.log[-LAST_WORDS:], sep="\n  ")
+            whole = Path(tempfile.gettempdir()) / f"tgd-campaign-{os.getpid()}.log"
+            whole.write_text("\n".join(made.log))
+            print(f"What the service said: {whole}", flush=True)
             raise
 
 
