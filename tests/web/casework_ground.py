@@ -55,8 +55,8 @@ class Court:
         return str(self.house.ask("SELECT state FROM case_file")[0].state)
 
 
-@pytest.fixture
-def court(house: House) -> Court:
+@pytest.fixture(name="court")
+def made_court(house: House) -> Court:
     def settle(session: Session) -> Walk:
         now = clock.now()
         courts.make_court(session, NANTERRE, "TJ de Nanterre", "Europe/Paris", now)

@@ -9,17 +9,22 @@ from babel.messages.extract import extract
 from jinja2.ext import babel_extract
 
 from tgd import errors
-from tgd.rules import case_sheet, guards
+from tgd.allocation import acting, equipping
+from tgd.casework import file_acts
+from tgd.rules import case_sheet, facts, guards
 
 ROOT = Path(__file__).parents[2]
 ACT = re.compile("(?:[A-Z][a-z]+){2,}")
 SAID_TO_PEOPLE = ("tgd/alerts/acts.py", "tgd/technical.py")
 """Acts whose refusals a page shows."""
+OF_ALLOCATION = ("tgd/allocation", "tgd/casework")
+"""The same for case files; what is no constant there is said by its kind."""
 
 
 def ids_used() -> set[str]:
     """All of them."""
-    return _of_templates() | _of_code() | _of_refusals() | _of_acts() | _of_what_is_missing()
+    said = _of_templates() | _of_code() | _of_refusals() | _of_acts() | _of_what_is_missing()
+    return said | _of_allocation()
 
 
 def acts_written() -> set[str]:
@@ -41,13 +46,14 @@ def _of_templates() -> set[str]:
     for path in (ROOT / "tgd/web/templates").glob("*.html"):
         with path.open("rb") as file:
             for _, _, text, _ in babel_extract(file, ("_",), [], {}):
-                found |= {text} if isinstance(text, str) else set()
+                one = text[0] if isinstance(text, tuple) else text
+                found |= {one} if isinstance(one, str) else set()
     return found
 
 
 def _of_code() -> set[str]:
     found = set()
-    for path in (ROOT / "tgd/web").glob("*.py"):
+    for path in [*(ROOT / "tgd/web").glob("*.py"), *(ROOT / "tgd/casework").glob("*.py")]:
         with path.open("rb") as file:
             for _, text, _, _ in extract("python", file, keywords={"word": None}):
                 found |= {text} if isinstance(text, str) else set()
@@ -74,6 +80,20 @@ def _of_acts() -> set[str]:
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 found |= {_text(argument) for argument in node.exc.args}
     return found
+
+
+def _of_allocation() -> set[str]:
+    """Constants that an act on a file or a handset raises, and the kinds that it has of its own."""
+    found = {str(acting.NotThere.__doc__), file_acts.CHECK_IDENTITY, facts.NOT_THIS_FORM}
+    for path in [one for folder in OF_ALLOCATION for one in (ROOT / folder).glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                found |= {a.value for a in node.exc.args if _is_text(a)}
+    return found | set(equipping._TAKEN.values())
+
+
+def _is_text(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Constant) and isinstance(argument.value, str)
 
 
 def _text(argument: ast.expr) -> str:

@@ -74,6 +74,16 @@ REASONS = Field("reasons", word("Reasons"), _K.WORDS)
 WORDS = Field("words", word("In words"), _K.WORDS)
 
 
+def refer(session: Session, officer: Officer | None, said: Said, now: datetime) -> UUID:
+    """A referral, by somebody who has signed in or by anybody; gives the file's id."""
+    source = said["source"] or (officer.role.value if officer else "unsaid")
+    seen = referring.refer(
+        session, officer, said["court"], said["name"], said["words"], now, source=source,
+        contact=said["contact"], is_urgent=said["urgent"],
+    )  # fmt: skip
+    return seen.id
+
+
 def _decide(kind: DecisionKind) -> Doing:
     def doing(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:
         return deciding.decide(

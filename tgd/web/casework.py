@@ -10,9 +10,8 @@ from starlette.responses import RedirectResponse, Response
 
 from tgd import clock
 from tgd.accounts import Seat
-from tgd.allocation import referring
 from tgd.allocation.acting import Officer
-from tgd.casework import facts, findings, grid, sheet_form
+from tgd.casework import facts, file_acts, findings, grid, sheet_form
 from tgd.casework.fields import read_all
 from tgd.casework.file_acts import BY_NAME, FileAct
 from tgd.casework.openapi import REFERRAL
@@ -91,13 +90,7 @@ async def do_refer(console: Console, request: Request, seat: Seat, form: dict[st
     """A referral by somebody who has signed in; the result is the file's id."""
 
     def refer(session: Session, officer: Officer) -> UUID:
-        said = read_all(REFERRAL, form)
-        seen = referring.refer(
-            session, officer, said["court"], said["name"], said["words"], clock.now(),
-            source=said["source"] or officer.role.value, contact=said["contact"],
-            is_urgent=said["urgent"],
-        )  # fmt: skip
-        return seen.id
+        return file_acts.refer(session, officer, read_all(REFERRAL, form), clock.now())
 
     return await do(console, request, seat, form.get("once", ""), refer)
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tgd import clock
-from tgd.allocation import referring
+from tgd.casework import file_acts
 from tgd.casework.fields import read_all
 from tgd.casework.openapi import REFERRAL
 from tgd.errors import Refusal
@@ -67,11 +67,7 @@ async def _keep(console: Console, request: Request, form: dict[str, str]) -> str
     now = clock.now()
 
     def refer(session: Session) -> None:
-        said = read_all(REFERRAL, form)
-        referring.refer(
-            session, None, said["court"], said["name"], said["words"], now,
-            source=said["source"] or "unsaid", contact=said["contact"], is_urgent=said["urgent"],
-        )  # fmt: skip
+        file_acts.refer(session, None, read_all(REFERRAL, form), now)
 
     try:
         await console.ask(refer)

@@ -1,0 +1,86 @@
+"""Papers as PDF/A: they say what was decided, and run nothing of what people wrote."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tgd.papers.typesetting import pdf
+
+EVIL = "#panic(\"x\") $x^2$ *bold* #import \"/etc/passwd\" <label> \\ ${7*7} // rien"
+SAID = {
+    "court": "TJ de Nanterre", "office": "Parquet", "reference": "TGD-000001", "notice": "Note.",
+    "demonstration": True, "day": {"year": 2026, "month": 11, "day": 27}, "title": "Décision",
+    "facts": [["Dossier", EVIL]], "article": "art. 41-3-1 CPP", "law": EVIL, "conditions": [],
+    "against_advice": False, "reasons": [EVIL, "Second motif."], "decided": EVIL,
+    "proof": [["Approuvé par", EVIL]],
+}  # fmt: skip
+
+
+def words_of(raw: bytes, folder: Path) -> str:
+    """What a reader's program sees."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed: the words are not read back")
+    path = folder / "paper.pdf"
+    path.write_bytes(raw)
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True)
+    return " ".join(done.stdout.decode().split())
+
+
+def test_a_paper_is_pdf_a_and_read_aloud() -> None:
+    raw = pdf("decision", SAID)
+    assert raw.startswith(b"%PDF-1.7")
+    assert b"pdfaid:part>2" in raw
+    assert b"pdfuaid:part>1" in raw
+    assert b"/Lang" in raw
+
+
+@pytest.mark.needs_system_package
+def test_what_people_write_is_words_and_never_markup(tmp_path: Path) -> None:
+    seen = words_of(pdf("decision", SAID), tmp_path)
+    assert seen.count('#panic("x") $x^2$ *bold*') == 5
+    assert "Second motif." in seen
+
+
+@pytest.mark.needs_system_package
+async def test_the_decision_says_what_was_decided_and_by_whom(
+    court: Court, tmp_path: Path
+) -> None:
+    at = court.walked("grant")
+    camille = await court.browser("Camille")
+    one = court.house.ask("SELECT id, content_hash FROM decision")[0]
+    reply = await camille.get(f"{at}/papers/decision-{one.id}.pdf")
+    assert reply.headers["content-type"] == "application/pdf"
+    seen = words_of(reply.content, tmp_path)
+    for said in ("Ana FICTIVE", "He has come back twice", "art. 41-3-1 CPP", "Camille",
+                 one.content_hash, "est accordée du"):  # fmt: skip
+        assert said in seen, said
+    assert court.house.ask("SELECT 1 FROM journal WHERE act = 'PaperMade'")
+
+
+@pytest.mark.needs_system_package
+async def test_hand_over_and_return_have_their_certificates(court: Court, tmp_path: Path) -> None:
+    at = court.walked("hand_over")
+    greta = await court.browser("Greta")
+    assert (await greta.get(f"{at}/papers/return.pdf")).status_code == 404
+    seen = words_of((await greta.get(f"{at}/papers/hand-over.pdf")).content, tmp_path)
+    assert court.walk.handset in seen
+    assert "Géolocalisation au moment de l’alerte oui" in seen
+    court.go_on("withdraw", "take_back")
+    seen = words_of((await greta.get(f"{at}/papers/return.pdf")).content, tmp_path)
+    assert "Lea, Association Exemple" in seen
+
+
+async def test_papers_are_for_those_of_the_court(court: Court) -> None:
+    at = court.walked("hand_over")
+    one = court.house.ask("SELECT id FROM decision")[0].id
+    for name in ("Lea", "Sofia", "Paul", "Bruno"):
+        browser = await court.browser(name)
+        for paper in (f"decision-{one}.pdf", "hand-over.pdf", "return.pdf"):
+            assert (await browser.get(f"{at}/papers/{paper}")).status_code == 404, (name, paper)
+    camille = await court.browser("Camille")
+    for paper in ("other.pdf", "decision-x.pdf", "..%2f..%2fetc", json.dumps({})):
+        assert (await camille.get(f"{at}/papers/{paper}")).status_code == 404

@@ -1,0 +1,80 @@
+"""Anybody may report, without an account; nobody learns anything by it, and nobody floods it."""
+
+import pytest
+
+from tests.walking import NANTERRE
+from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tgd.web.rate import IN_ALL, PER_ADDRESS, WINDOW_S, Rate
+
+SAID = {"court": NANTERRE, "name": "Ana FICTIVE", "words": "Il la suit jusqu’à son travail."}
+
+
+async def test_a_neighbour_reports_and_the_court_reads_it(court: Court) -> None:
+    stranger = court.house.browser()
+    assert "appelez le 17" in (await stranger.get("/signalement")).text
+    reply = await stranger.post("/signalement", **SAID)
+    assert reply.status_code == 200
+    assert "Votre signalement a été reçu" in reply.text
+    assert "Ana" not in reply.text
+    assert "TGD-" not in reply.text
+    greta = await court.browser("Greta")
+    assert "Ana FICTIVE" in (await greta.get("/files")).text
+
+
+async def test_the_answer_is_the_same_for_somebody_who_has_a_file(court: Court) -> None:
+    court.walked("hand_over")
+    stranger = court.house.browser()
+    known = await stranger.post("/signalement", **SAID)
+    unknown = await stranger.post("/signalement", **SAID | {"name": "Personne D’AUTRE"})
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+
+
+async def test_what_a_program_fills_in_is_thanked_for_and_not_kept(court: Court) -> None:
+    stranger = court.house.browser()
+    good = await stranger.post("/signalement", **SAID)
+    bot = await stranger.post("/signalement", **SAID, website="https://spam.example")
+    assert bot.text == good.text
+    assert len(court.house.ask("SELECT 1 FROM referral")) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"court": "NOWHERE"}, {"name": ""}, {"words": ""}, {"words": "x" * 9000}, {"name": "n" * 300}],
+    ids=str,
+)
+async def test_a_bad_report_gets_a_sentence_and_leaves_nothing(
+    court: Court, wrong: dict[str, str]
+) -> None:
+    reply = await court.house.browser().post("/signalement", **SAID | wrong)
+    assert reply.status_code == 422
+    assert 'role="alert"' in reply.text
+    assert court.house.ask("SELECT 1 FROM referral") == []
+    assert court.house.ask("SELECT 1 FROM protected_person") == []
+
+
+async def test_a_body_that_is_too_large_or_foreign_is_refused(court: Court) -> None:
+    stranger = court.house.browser()
+    assert (await stranger.post("/signalement", **SAID, more="x" * 40_000)).status_code == 413
+    foreign = await stranger.client.post(
+        "/signalement", data=SAID, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert foreign.status_code == 403
+    assert court.house.ask("SELECT 1 FROM referral") == []
+
+
+async def test_a_flood_from_one_address_is_slowed_down(court: Court) -> None:
+    stranger = court.house.browser()
+    seen = [(await stranger.post("/signalement", **SAID)).status_code for _ in range(21)]
+    assert seen == [200] * PER_ADDRESS + [429]
+    assert len(court.house.ask("SELECT 1 FROM referral")) == PER_ADDRESS
+
+
+def test_the_rate_is_per_address_and_in_all_and_forgets() -> None:
+    now = [0.0]
+    rate = Rate(lambda: now[0])
+    assert [rate.admits("a") for _ in range(PER_ADDRESS + 1)][-1] is False
+    assert rate.admits("b")
+    let_in = sum(rate.admits(f"n{n}") for n in range(IN_ALL))
+    assert let_in == IN_ALL - PER_ADDRESS - 1
+    now[0] = WINDOW_S
+    assert rate.admits("a")

@@ -1,0 +1,177 @@
+"""The stock in the browser: the board, acts on a handset, lists that come and go as CSV."""
+
+import csv
+import io
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.walking import OTHER_POOL, POOL
+from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tests.web.conftest import Browser
+from tgd.casework.imei import is_imei
+from tgd.casework.stock_csv import read, safe_cell, written
+
+HEAD = "pool,model,battery,radio,number,imei\n"
+GOOD = f"{POOL},Modele A,B1,volte,+33639980031,490154203237518\n"
+
+
+async def upload(browser: Browser, raw: bytes, *, dry_run: str = "yes") -> httpx.Response:
+    return await browser.client.post(
+        "/stock/import", files={"file": ("stock.csv", raw, "text/csv")},
+        data={"form_token": browser.form_token, "dry_run": dry_run},
+        headers={"sec-fetch-site": "same-origin"},
+    )  # fmt: skip
+
+
+def handsets(court: Court) -> list[Any]:
+    return court.house.ask("SELECT id, state, pool FROM handset ORDER BY enrolled_at")
+
+
+async def test_the_board_says_who_waits_and_what_is_below_the_reserve(court: Court) -> None:
+    court.walked("grant")
+    sofia = await court.browser("Sofia")
+    page = (await sofia.get("/stock")).text
+    assert "sous la réserve de 1" in page
+    assert "TGD-000001" in page
+    assert "Ana" not in page
+    made = court.house.do(lambda s: court_order(court, s))
+    version = court.house.ask("SELECT version FROM case_file")[0].version
+    reply = await sofia.post(
+        f"/files/{court.walk.file_id}/reserve", handset=made, version=str(version)
+    )
+    assert reply.headers["location"] == "/stock"
+    assert "TGD-000001" not in (await sofia.get("/stock")).text
+
+
+def court_order(court: Court, session: Any) -> str:
+    court.walk.world = court.house.world(session)
+    return court.walk.order()
+
+
+async def test_keys_are_shown_once_and_kept_nowhere(court: Court) -> None:
+    court.walked("reserve")
+    sofia = await court.browser("Sofia")
+    at = f"/stock/{court.walk.handset}"
+    page = (await sofia.post(f"{at}/provision")).text
+    assert "mqtt_secret" in page
+    secret = page.split("mqtt_secret</dt><dd")[1].split(">")[1].split("<")[0]
+    assert len(secret) > 30
+    assert secret not in (await sofia.get(at)).text
+    assert secret not in str(court.house.ask("SELECT secret_hash FROM handset"))
+
+
+async def test_a_handset_goes_from_the_order_to_the_other_court(court: Court) -> None:
+    sofia, sacha = await court.browser("Sofia"), await court.browser("Sacha")
+    await sofia.post("/stock/order", pool=POOL, model="Modele A", imei="490154203237518")
+    (one,) = handsets(court)
+    assert (one.state, one.pool) == ("ordered", POOL)
+    at = f"/stock/{one.id}"
+    assert (await sofia.post(f"{at}/receive")).status_code == 303
+    assert (await sofia.post(f"{at}/transfer", to_pool=OTHER_POOL)).status_code == 303
+    assert (await sofia.get(at)).status_code == 404
+    assert "en chemin" in (await sacha.get("/stock")).text
+    assert (await sacha.post(f"{at}/receive")).status_code == 303
+    assert handsets(court)[0].pool == OTHER_POOL
+
+
+async def test_a_recall_sets_aside_what_lies_in_the_stock(court: Court) -> None:
+    court.walked("reserve")
+    sofia = await court.browser("Sofia")
+    bad = await sofia.post("/stock/recall", criterion="colour", value="red", reasons="gonfle")
+    assert bad.status_code == 422
+    reply = await sofia.post("/stock/recall", criterion="battery", value="B1", reasons="gonfle")
+    assert reply.status_code == 303
+    assert handsets(court)[0].state == "quarantined"
+
+
+BAD_LINES = {
+    f"{POOL},A,B,volte,+33639980031,490154203237519\n": "bonne clé",
+    f"{POOL},A,B,volte,12,\n": "numéro de téléphone",
+    "NOWHERE,A,B,volte,,\n": "tel stock",
+    f"{OTHER_POOL},A,B,volte,,\n": "tel stock",
+    f'{POOL},"=cmd|/c calc",B,volte,,\n': "formule",
+    f"{POOL},@SUM(A1),B,volte,,\n": "formule",
+    f"{POOL},A,B,volte\n": "cellules",
+}
+
+
+async def test_a_dry_run_names_every_bad_line_and_changes_nothing(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    raw = (HEAD + GOOD + "".join(BAD_LINES) + GOOD).encode()
+    for dry_run in ("yes", "no"):
+        reply = await upload(sofia, raw, dry_run=dry_run)
+        assert reply.status_code == 422
+        for n, said in enumerate(BAD_LINES.values(), 3):
+            assert f"Ligne {n}" in reply.text
+            assert said in reply.text
+        assert f"Ligne {3 + len(BAD_LINES)}" in reply.text, "the number stands twice"
+        assert "Ligne 2 " not in reply.text
+        assert handsets(court) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("modèle;é\n".encode("latin-1"), 422), (b"", 422), (b"a,b\n1,2\n", 422),
+        (HEAD.encode(), 422), (b"\x00" * 1000, 422), (HEAD.encode() + b"x" * 10_000_000, 413),
+        ((HEAD + '"' + "x" * 200_000).encode(), 422),
+    ],
+    ids=["latin-1", "empty", "other columns", "no line", "no text", "10 MB", "endless cell"],
+)  # fmt: skip
+async def test_a_file_that_is_no_list_gets_a_sentence(
+    court: Court, raw: bytes, status: int
+) -> None:
+    sofia = await court.browser("Sofia")
+    reply = await upload(sofia, raw)
+    assert reply.status_code == status
+    assert 'role="alert"' in reply.text
+    assert handsets(court) == []
+
+
+async def test_a_sound_list_is_judged_then_ordered_once(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    raw = (HEAD + GOOD + f"{POOL},Modele B,,4g,,\n").encode("utf-8-sig")
+    assert "rien n’a encore été changé" in (await upload(sofia, raw)).text
+    assert handsets(court) == []
+    assert "2 terminaux sont commandés" in (await upload(sofia, raw, dry_run="no")).text
+    assert len(handsets(court)) == 2
+    again = await upload(sofia, raw, dry_run="no")
+    assert "a déjà ce numéro" in again.text
+    assert len(handsets(court)) == 2
+
+
+async def test_a_list_is_for_the_stock_manager_alone(court: Court) -> None:
+    greta = await court.browser("Greta")
+    assert (await upload(greta, (HEAD + GOOD).encode(), dry_run="no")).status_code == 404
+    assert handsets(court) == []
+
+
+async def test_the_export_is_safe_for_spreadsheets_and_comes_back(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    await sofia.post("/stock/order", pool=POOL, model="-2+3", number="+33639980031")
+    raw = (await sofia.get("/stock.csv")).content
+    (row,) = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))
+    assert row["model"] == "'-2+3"
+    assert row["number"] == "'+33639980031"
+
+
+def test_no_cell_that_is_written_begins_a_formula() -> None:
+    for evil in ("=1+1", "+1", "-1", "@x", "\t=1", "\r=1"):
+        assert safe_cell(evil) == "'" + evil
+    assert safe_cell("plain") == "plain"
+    back = read(written([{"pool": "P", "number": "+33639980031"}],
+                        ("pool", "model", "battery", "radio", "number", "imei")))  # fmt: skip
+    assert back[0][1][4] == "+33639980031"
+
+
+def test_the_check_digit_of_an_imei_finds_every_single_mistyped_digit() -> None:
+    right = "490154203237518"
+    assert is_imei(right)
+    for place in range(15):
+        for digit in "0123456789":
+            if digit != right[place]:
+                assert not is_imei(right[:place] + digit + right[place + 1 :])
+    assert not is_imei("49015420323751")
+    assert not is_imei("４９０154203237518")

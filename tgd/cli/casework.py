@@ -1,0 +1,170 @@
+"""`tgd allocation …` and `tgd handset act`: the same acts as the pages, in somebody's name.
+
+Whoever runs commands has the record in their hands already: `--as` says for whom they act, with
+that account's role and clearances, and the journal keeps that name.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from sqlmodel import Session
+
+from tgd import clock, settings
+from tgd.allocation.acting import NotThere, NotYet, Officer, officer
+from tgd.allocation.deciding import AlreadyDecided
+from tgd.casework import facts, file_acts, stock_acts
+from tgd.casework.fields import read_all
+from tgd.casework.openapi import REFERRAL
+from tgd.casework.stock_acts import Keyed
+from tgd.cli.ending import complain
+from tgd.cli.printing import AsJson, show, show_json, show_table
+from tgd.cli.record import act_on_record
+from tgd.errors import Incomplete, SomebodyWasFaster
+from tgd.keyring import open_keys
+from tgd.rules.access import Role
+from tgd.rules.keys import sms_key
+from tgd.store import accounts, casework
+
+app = typer.Typer(no_args_is_help=True, help="Case files, from referral to return.")
+
+As = Annotated[str, typer.Option("--as", help="The account in whose name it is done.")]
+FileId = Annotated[str, typer.Argument(metavar="FILE", help="TGD-000042, or the file's id.")]
+Fields = Annotated[
+    list[str] | None, typer.Argument(metavar="FIELD=VALUE…", help="What the form would ask.")
+]
+Version = Annotated[int | None, typer.Option(help="Act only on this version of it.")]
+
+
+@app.command("list")
+def list_(name: As, as_json: AsJson = False) -> None:
+    """The case files of somebody, the nearest deadline first."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        lists = facts.listed(session, _officer(session, name, now), now)
+    if as_json:
+        unnamed = {k: [_without_name(one) for one in rows] for k, rows in lists.items()}
+        show_json({"schema": "tgd/allocation-list/1", "lists": unnamed})
+        return
+    rows = [[title, *_row(one)] for title, found in lists.items() for one in found]
+    show_table(["list", "file", "state", "deadline", "due at"], rows)
+
+
+def _without_name(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != "name"}
+
+
+def _row(one: dict[str, Any]) -> list[Any]:
+    return [one["reference"], one["state"], one["due_kind"], one["due_at"]]
+
+
+@app.command("show")
+def show_(file: FileId, name: As, as_json: AsJson = False) -> None:
+    """One case file, as this person may see it; that it was looked at is written down."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        said = facts.file_of(session, _officer(session, name, now), _file(session, file), now)
+    if as_json:
+        show_json({"schema": "tgd/allocation/1"} | said)
+        return
+    show(f"{said['reference']} {said['state']} version {said['version']}")
+    show("acts: " + ", ".join(said["may"]))
+
+
+@app.command()
+def refer(name: As, fields: Fields = None, as_json: AsJson = False) -> None:
+    """Report a situation: court, name and words; source, contact and urgent as well."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        who = _officer(session, name, now)
+        made = file_acts.refer(session, who, read_all(REFERRAL, _form(fields)), now)
+    if as_json:
+        show_json({"schema": "tgd/allocation-referred/1", "file": made})
+    else:
+        show(str(made))
+
+
+@app.command()
+def act(
+    file: FileId, act: Annotated[str, typer.Argument(metavar="ACT")], name: As,
+    fields: Fields = None, version: Version = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Do one act on a case file; `show` lists those that its state allows."""
+    one = file_acts.BY_NAME.get(act)
+    if one is None:
+        raise Incomplete(f"Acts are: {', '.join(file_acts.BY_NAME)}.")
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        who, found = _officer(session, name, now), _file(session, file)
+        result = one.doing(session, who, found, read_all(one.fields, _form(fields)), now, version)
+        _must_be_done(result)
+    if as_json:
+        show_json({"schema": "tgd/allocation-act/1", "file": found, "act": act, "done": True})
+    else:
+        complain("It is done.")
+
+
+def act_on_handset(
+    handset: Annotated[str, typer.Argument(metavar="ID", help="The handset's id.")],
+    act: Annotated[str, typer.Argument(metavar="ACT")], name: As, fields: Fields = None,
+    version: Version = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Do one act on a handset of a stock, in the name of somebody who works there."""
+    one = stock_acts.BY_NAME.get(act)
+    if one is None:
+        raise Incomplete(f"Acts are: {', '.join(stock_acts.BY_NAME)}.")
+    read, now = settings.read(), clock.now()
+    with act_on_record(read) as session:
+        said = read_all(one.fields, _form(fields))
+        who = _officer(session, name, now)
+        result = stock_acts.do(session, who, one, handset, said, now, version=version)
+        _must_be_done(result)
+    printed: dict[str, Any] = {"handset": handset, "act": act, "done": True}
+    if isinstance(result, Keyed):
+        key = sms_key(open_keys(read).master, handset, result.key_generation).hex()
+        printed |= {"mqtt_secret": result.mqtt_secret, "sms_key": key}
+    if as_json:
+        show_json({"schema": "tgd/handset-act/1"} | printed)
+    else:
+        show(*(f"{k}: {v}" for k, v in printed.items() if k not in ("act", "done")))
+        complain("It is done.")
+
+
+def _officer(session: Session, name: str, now: datetime) -> Officer:
+    known = accounts.account(session, name)
+    if known is None:
+        raise NotThere("There is no such account.")
+    return officer(session, name, Role(known.role), now)
+
+
+def _file(session: Session, said: str) -> UUID:
+    numbered = re.fullmatch(r"(?:TGD-)?(\d{1,12})", said)
+    if numbered:
+        found = casework.file_by_number(session, int(numbered[1]))
+        if found is not None:
+            return found
+        raise NotThere
+    try:
+        return UUID(said)
+    except ValueError:
+        raise Incomplete("A file is named like TGD-000042, or by its id.") from None
+
+
+def _form(fields: list[str] | None) -> dict[str, str]:
+    form = {}
+    for one in fields or []:
+        name, sign, value = one.partition("=")
+        if not sign or not name:
+            raise Incomplete(f"A field is written name=value; “{one[:40]}” is not.")
+        form[name] = value
+    return form
+
+
+def _must_be_done(result: Any) -> None:
+    """Raises what an act answered instead of doing it: nothing is kept then."""
+    if isinstance(result, NotYet):
+        raise Incomplete("Not yet: " + " ".join(result.sentences))
+    if isinstance(result, AlreadyDecided):
+        raise SomebodyWasFaster(f"{result.by} has decided it meanwhile: {result.kind}.")
