@@ -32,7 +32,13 @@ class Adopted:
     faults: list[Fault] = field(default_factory=list)
 
 
-def adopt(session: Session, told: Mapping[UUID, BlindAlert], now: datetime) -> Adopted:
+MOST = 200
+"""Alerts that one turn takes over, newest first: a fresh press never waits behind an outage."""
+
+
+def adopt(
+    session: Session, told: Mapping[UUID, BlindAlert], now: datetime, most: int = MOST
+) -> Adopted:
     """Take over what the record can name by now; the rest waits for its batch of the spool.
 
     One that no table takes holds no other: its alert is then told again, under the same keys.
@@ -42,6 +48,7 @@ def adopt(session: Session, told: Mapping[UUID, BlindAlert], now: datetime) -> A
         return found
     opened = merges.known_alerts(session, told)
     became = merges.merged_into(session, set(told) - opened) | {name: name for name in opened}
+    became = dict(sorted(became.items(), reverse=True)[:most])
     store.lock_alerts(session, list(became.values()))
     for name, alert in became.items():
         try:

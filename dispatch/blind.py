@@ -103,14 +103,15 @@ class Blind:
 
     async def adopted(self, alerts: Iterable[UUID], engine: Engine) -> None:
         """The record has these: now it hears what was answered, and then they are forgotten."""
-        for name in alerts:
-            alert = self._alerts[name]
-            for answer in alert.answers:
-                await asyncio.to_thread(_hear_again, engine, answer)
-            if self._alerts[name] == alert and not self._in_flight[name]:  # nothing new meanwhile
-                await self._write([done_line(name)])
-                del self._alerts[name]
-                self._again_at.pop(name, None)
+        known = {name: self._alerts[name] for name in alerts}
+        for answer in (a for alert in known.values() for a in alert.answers):
+            await asyncio.to_thread(_hear_again, engine, answer)
+        # what was said or told meanwhile is taken over at the next turn
+        done = [n for n, a in known.items() if self._alerts[n] == a and not self._in_flight[n]]
+        await self._write([done_line(name) for name in done])
+        for name in done:
+            del self._alerts[name]
+            self._again_at.pop(name, None)
         if not any(a.is_told for a in self._alerts.values()):
             await self._in_thread(self._ledger.empty)
         self._figures()
@@ -189,9 +190,12 @@ class Blind:
         for call in await self._in_thread(self._view.new_calls):
             self._count_in(call)
         now, away = clock.now(), self._is_away()
-        if not away:
-            self._forget_drained()
-        await self._tell_all([a for a in self._alerts.values() if self._is_due(a, away, now)], now)
+        still = self._view.alerts()
+        if not away:  # what was drained without having been told is the record's
+            self._alerts = {k: a for k, a in self._alerts.items() if a.is_told or k in still}
+        due = [a for a in self._alerts.values() if self._again_at.get(a.id, now) <= now]
+        stuck = [a for a in due if a.id in still and now - a.opened_at > STUCK]
+        await self._tell_all(due if away else stuck, now)
         counts.blind_unreadable.set(self._view.unreadable)
         self._figures()
 
@@ -208,14 +212,6 @@ class Blind:
             self._alerts[call.alert] = replace(
                 known, presses=known.presses + 1, opened_at=min(known.opened_at, call.received_at)
             )
-
-    def _forget_drained(self) -> None:
-        still = self._view.alerts()
-        self._alerts = {k: a for k, a in self._alerts.items() if a.is_told or k in still}
-
-    def _is_due(self, alert: BlindAlert, away: bool, now: datetime) -> bool:
-        stuck = alert.id in self._view.alerts() and now - alert.opened_at > STUCK
-        return (away or stuck) and self._again_at.get(alert.id, now) <= now
 
     async def _tell_all(self, due: list[BlindAlert], now: datetime) -> None:
         due.sort(key=lambda a: (not a.is_told, a.opened_at), reverse=True)

@@ -21,6 +21,7 @@ from dispatch.adopting import adopt
 from dispatch.attempting import attempt
 from dispatch.blind import AWAY_S as TURNLESS_S
 from dispatch.blind import Blind
+from dispatch.blind_facts import BlindAlert
 from dispatch.policy import Policy
 from dispatch.telling import Destination
 from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
@@ -120,7 +121,10 @@ class Loop:
 
     async def _turn(self) -> None:
         await self._write_again()  # before their leases end and they are told once more
-        claimed, adopted = await self._in_thread(self._claim)
+        # what was told from the spool is looked at here: it changes in this thread
+        told = self._blind.told() if self._blind else {}
+        in_flight = self._blind.busy() if self._blind else frozenset()
+        claimed, adopted = await self._in_thread(partial(self._claim, told, in_flight))
         self.last_turn_at = time.monotonic()
         counts.record_away.set(0)
         for one in claimed:
@@ -132,14 +136,15 @@ class Loop:
         if not claimed:
             await self._sleep()
 
-    def _claim(self) -> tuple[list[Claimed], set[UUID]]:
+    def _claim(
+        self, told: dict[UUID, BlindAlert], in_flight: frozenset[UUID]
+    ) -> tuple[list[Claimed], set[UUID]]:
         """First what was told without the record, then the plan: nothing is told twice as new."""
         now = clock.now()
-        told = self._blind.told() if self._blind else {}
-        busy = self._blind.busy() if self._blind else frozenset()
         with transaction(self._engine) as session:
             adopted = adopt(session, told, now)
             faults: list[Fault] = adopted.faults
+            busy = in_flight | (told.keys() - adopted.done)
             claimed = claim(session, self._policy, now, self._worker, faults=faults, busy=busy)
             killpoint.reach("dispatch_before_claimed")
         killpoint.reach("dispatch_after_claimed")

@@ -152,3 +152,19 @@ def test_one_that_no_table_takes_holds_no_other(
     world.wait(seconds=3)
     keys = {c.telling.key for c in turn(session, world.now)}
     assert keys == {f"{ana}:opened:0:platform", f"{bella}:updated:1:platform"}
+
+
+def test_a_turn_takes_over_only_so_many_and_plans_no_other_of_them(world: World) -> None:
+    first, second = sorted([uuid4(), uuid4()])
+    for name, number, alert in (("Ana", 1, first), ("Bella", 2, second)):
+        carried = world.give(name, number=f"+3363998000{number}")
+        world.hear(spooled(world.press(carried), alert))
+    both = {first: told(world, first), second: told(world, second)}
+    found = adopt(world.session, both, world.now, most=1)
+    assert found.done == {second}, "the newest"
+    busy = both.keys() - found.done
+    assert claim(world.session, POLICY, world.now, "w1", busy=busy) == []
+    assert adopt(world.session, {first: both[first]}, world.now).done == {first}
+    world.wait(seconds=3)
+    topics = [c.telling.topic for c in claim(world.session, POLICY, world.now, "w1")]
+    assert topics == ["updated", "updated"]
