@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from tests.acceptance.test_kills import until
 
 from simulators.sms_provider import Person
 from tests.acceptance import promises
@@ -27,7 +28,6 @@ from tests.acceptance.blind_ground import (
     provider,
 )
 from tests.acceptance.running import Service, named_ports, service
-from tests.acceptance.test_kills import until
 
 FORBIDDEN = ("person", "position", "outcome")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tgd.papers.typesetting import pdf
 
-EVIL = "#panic(\"x\") $x^2$ *bold* #import \"/etc/passwd\" <label> \\ ${7*7} // rien"
+EVIL = '#panic("x") $x^2$ *bold* #import "/etc/passwd" <label> \\ ${7*7} // rien'
 SAID = {
     "court": "TJ de Nanterre", "office": "Parquet", "reference": "TGD-000001", "notice": "Note.",
     "demonstration": True, "day": {"year": 2026, "month": 11, "day": 27}, "title": "Décision",
@@ -46,9 +46,7 @@ def test_what_people_write_is_words_and_never_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs_system_package
-async def test_the_decision_says_what_was_decided_and_by_whom(
-    court: Court, tmp_path: Path
-) -> None:
+async def test_the_decision_says_what_was_decided_and_by_whom(court: Court, tmp_path: Path) -> None:
     at = court.walked("grant")
     camille = await court.browser("Camille")
     one = court.house.ask("SELECT id, content_hash FROM decision")[0]
