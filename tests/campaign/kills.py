@@ -143,7 +143,7 @@ async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:
                         dying.create_task(die(made, part, plan, say))
                 await kill_record(made, size.record, say)
             whole = Outcome("all", "", seed, sum(one.faults for one in outcomes))
-            await made.judge(whole)
+            await made.judge(whole, seconds=240)
     for one in outcomes:
         one.judged, one.facts = whole.judged, whole.facts
     return [one for one in outcomes if one.faults]
