@@ -11,10 +11,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from tests.acceptance.test_kills import until
 
 from simulators.sms_provider import Person
-from tests.acceptance import promises
+from tests import promises
 from tests.acceptance.blind_ground import (
     SUPERVISOR,
     armed,
@@ -28,6 +27,7 @@ from tests.acceptance.blind_ground import (
     provider,
 )
 from tests.acceptance.running import Service, named_ports, service
+from tests.acceptance.test_kills import until
 
 FORBIDDEN = ("person", "position", "outcome")
 
@@ -60,7 +60,7 @@ async def test_ana_is_told_of_while_the_record_is_dead_and_never_twice_as_new(
             await until(lambda: len(running.kept_at_platform()) == 2)
         (row,) = running.rows("SELECT id FROM alert")
         assert (str(row.id), event["id"]) == (told["alert"], f"{row.id}:opened:0:platform")
-        promises.keep(running, {trigger})
+        promises.keep(running.evidence({trigger}))
         rest = running.kept_at_platform()[1]["cloudevent"]
         assert rest["data"]["person"], "what could not be said before is said now"
         (line,) = running.rows("SELECT detail FROM journal WHERE act = 'DeliveryToldBlind'")
@@ -81,7 +81,7 @@ async def test_a_record_that_hangs_is_away_too(open_folder: Path) -> None:
             await until(lambda: running.rows("SELECT 1 FROM delivery WHERE state = 'received'"))
             await asyncio.sleep(3)
         assert [line["alert"] for line in openings(running)] == [told["alert"]]
-        promises.keep(running, {trigger})
+        promises.keep(running.evidence({trigger}))
 
 
 @pytest.mark.timeout(180)
@@ -103,7 +103,7 @@ async def test_dispatch_is_killed_in_the_middle_of_it(open_folder: Path, point: 
             await bring_back(running)
             await until(lambda: running.rows("SELECT 1 FROM delivery WHERE state = 'received'"))
         assert [line["alert"] for line in openings(running)] == [told["alert"]]
-        promises.keep(running, {trigger})
+        promises.keep(running.evidence({trigger}))
 
 
 @pytest.mark.timeout(180)
@@ -151,7 +151,7 @@ async def test_a_press_that_joins_an_open_alert_is_merged_at_the_platform(
         assert incident.state == "merged"
         (row,) = running.rows("SELECT id, presses FROM alert")
         assert (str(row.id), row.presses) == (before["alert"], 2)
-        promises.every_receipt_is_on_record(running, {first, second})
+        promises.every_receipt_is_on_record(running.evidence({first, second}))
         answered = await platform.answer(str(blind["alert"]), "taken")
         assert answered == 200, "who took it under the other name has taken this one"
         (row,) = running.rows("SELECT owner FROM alert")
@@ -198,7 +198,7 @@ async def test_a_test_is_never_told_blind_and_a_press_beside_it_is(open_folder: 
         lanes = {str(r.id): r.lane for r in running.rows("SELECT id, lane FROM alert")}
         assert lanes.pop(str(told["alert"])) == "real"
         assert list(lanes.values()) == ["test"]
-        promises.every_receipt_is_on_record(running, tests)
+        promises.every_receipt_is_on_record(running.evidence(tests))
 
 
 @pytest.mark.timeout(240)
@@ -217,7 +217,7 @@ async def test_many_press_while_the_record_comes_and_goes(open_folder: Path) -> 
         await bring_back(running)
         await until(lambda: len(running.rows("SELECT 1 FROM alert")) == 40)
         await until(lambda: not _unsettled(running), 40)
-        promises.keep(running, triggers)
+        promises.keep(running.evidence(triggers))
         assert len(openings(running)) == 40
         assert all(UUID(str(line["alert"])).version == 7 for line in openings(running))
 
