@@ -263,20 +263,19 @@ def _position(row: Any) -> Position | None:
 
 def write_answers(session: Session, answered: Sequence[Answered], now: datetime) -> int:
     """Write what destinations answered; gives how many were still ours to write."""
-    written = 0
-    lines = []
     store.lock_alerts(session, [UUID(one.claimed.telling.alert) for one in answered])
-    for one in sorted(answered, key=lambda a: a.claimed.delivery):
-        row = store.write_answer(session, _answer_row(one, now))
-        if row is None:
-            continue  # a zombie's answer, or one that the destination gave itself meanwhile
-        written += 1
-        lines += _answer_lines(one, row, now)
-        store.hurry(session, [row.alert], _next(one, now) or now)
+    rows = store.write_answers(session, [_answer_row(one, now) for one in answered], now)
+    ours = [
+        (one, rows[place])
+        for one in answered
+        if (place := (one.claimed.delivery, one.claimed.token)) in rows
+    ]  # the others are a zombie's, or ones that the destination gave itself meanwhile
+    store.hurry_each(session, [(row.alert, _next(one, now) or now) for one, row in ours])
+    lines = [line for one, row in ours for line in _answer_lines(one, row, now)]
     journal.write(session, lines)
     if lines:
         nudges.nudge(session, nudges.CONSOLE, nudges.DISPATCH)
-    return written
+    return len(ours)
 
 
 def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
@@ -284,7 +283,7 @@ def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
     return {
         "id": one.claimed.delivery, "token": one.claimed.token, "state": state.value,
         "said": said[:200], "reference": reference_ and reference_[:120],
-        "now": now, "next_try_at": _next(one, now),
+        "next_try_at": _next(one, now),
         "arrived": state.has_arrived,
     }  # fmt: skip
 

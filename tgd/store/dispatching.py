@@ -138,20 +138,51 @@ def look_again(session: Session, moments: Sequence[dict[str, Any]]) -> None:
         )
 
 
-_WRITE_ANSWER = text(
+_WRITE_ANSWERS = text(
     """
-    UPDATE delivery SET state = :state, next_try_at = :next_try_at, said = :said,
-        reference = coalesce(:reference, reference), lease_owner = NULL, lease_until = NULL,
-        received_at = CASE WHEN :arrived THEN coalesce(received_at, :now) ELSE received_at END
-    WHERE id = :id AND lease_token = :token AND state NOT IN ('received', 'taken', 'withdrawn')
-    RETURNING id, alert, key, destination, topic
+    UPDATE delivery AS d SET state = a.state, next_try_at = a.next_try_at, said = a.said,
+        reference = coalesce(a.reference, d.reference), lease_owner = NULL, lease_until = NULL,
+        received_at = CASE WHEN a.arrived THEN coalesce(d.received_at, :now) ELSE d.received_at END
+    FROM unnest(CAST(:id AS uuid[]), CAST(:token AS bigint[]), CAST(:state AS text[]),
+                CAST(:next_try_at AS timestamptz[]), CAST(:said AS text[]),
+                CAST(:reference AS text[]), CAST(:arrived AS boolean[]))
+         AS a(id, token, state, next_try_at, said, reference, arrived)
+    WHERE d.id = a.id AND d.lease_token = a.token
+        AND d.state NOT IN ('received', 'taken', 'withdrawn')
+    RETURNING d.id, d.lease_token, d.alert, d.key, d.destination, d.topic
+    """
+)
+_ANSWER = ("id", "token", "state", "next_try_at", "said", "reference", "arrived")
+
+
+def write_answers(
+    session: Session, answers: Sequence[dict[str, Any]], now: datetime
+) -> dict[tuple[UUID, int], Any]:
+    """The answers of deliveries whose lease is still ours, by delivery and fencing token.
+
+    A zombie's is not among them.
+    """
+    columns = {name: [answer[name] for answer in answers] for name in _ANSWER}
+    rows = session.connection().execute(_WRITE_ANSWERS, columns | {"now": now})
+    return {(row.id, row.lease_token): row for row in rows}
+
+
+_HURRY = text(
+    """
+    UPDATE alert SET look_again_at = least(look_again_at, h.at)
+    FROM (SELECT id, min(at) AS at
+          FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS u(id, at) GROUP BY id)
+         AS h
+    WHERE alert.id = h.id
     """
 )
 
 
-def write_answer(session: Session, answer: dict[str, Any]) -> Any:
-    """The answer of one delivery, if the lease is still ours; None for a zombie's."""
-    return session.connection().execute(_WRITE_ANSWER, answer).one_or_none()
+def hurry_each(session: Session, moments: Sequence[tuple[UUID, datetime]]) -> None:
+    """Look at each of these alerts at its moment, if no earlier one is set."""
+    if moments:
+        ids, ats = (list(column) for column in zip(*moments, strict=True))
+        session.connection().execute(_HURRY, {"ids": ids, "ats": ats})
 
 
 def hurry(session: Session, alerts: Iterable[UUID], at: datetime) -> None:
