@@ -19,6 +19,8 @@ KINDS = (
     "retained_alert",
     "wildcard_subscription",
 )
+MOST_AT_ONCE = 500
+"""Connections of the noise at one moment."""
 
 
 class Noise:
@@ -35,18 +37,31 @@ class Noise:
         self._card = card
         self._chance = chance
         self._note = note
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def make(self, rate_per_s: float) -> None:
-        """At a rate, until cancelled; a listener that hangs up is in its right."""
-        while True:
-            kind = self._chance.choice(KINDS)
-            try:
-                async with asyncio.timeout(5):
-                    await self.send(kind)
-                self._note(kind)
-            except (OSError, TimeoutError):
-                self._note(f"{kind}:cut")
-            await asyncio.sleep(1 / rate_per_s)
+        """At a rate, until cancelled, each beside the others: one that waits for an answer must
+        not make the noise quieter. What this machine cannot send in its second is left out.
+        """
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                if len(self._under_way) < MOST_AT_ONCE:
+                    task = group.create_task(self._send_one(self._chance.choice(KINDS)))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
+                due_s = max(due_s + 1 / rate_per_s, loop.time() - 1)
+                await asyncio.sleep(max(0.0, due_s - loop.time()))
+
+    async def _send_one(self, kind: str) -> None:
+        """A listener that hangs up is in its right."""
+        try:
+            async with asyncio.timeout(5):
+                await self.send(kind)
+            self._note(kind)
+        except (OSError, TimeoutError):
+            self._note(f"{kind}:cut")
 
     async def send(self, kind: str) -> None:
         """One bad message, and what comes back for up to 200 ms; raises OSError."""

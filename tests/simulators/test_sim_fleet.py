@@ -99,6 +99,13 @@ async def test_noise_beside_disturbs_nobody(post_office: PostOffice, seed: int) 
         assert fleet._noise._words(kind)
 
 
+async def test_noise_is_as_loud_as_asked(post_office: PostOffice) -> None:
+    """Each bad message waits for an answer; the next ones do not wait for it."""
+    plan = Plan(presses=1, bad_per_s=100, wait_s=10, stay_s=2)
+    summary = await Fleet(CARDS[:3], at(post_office), plan, seed=3).run()
+    assert summary["bad"] >= 30, "six at most, if each waited for the one before"
+
+
 def test_enrolments_are_read(tmp_path: Path) -> None:
     """One JSON object a line, with or without a number."""
     path = tmp_path / "cards.jsonl"
