@@ -139,6 +139,7 @@ async def service(
     parts: tuple[str, ...] = ("gateway", "dispatch"),
     platform_process: bool = False,
     ports: dict[str, int] | None = None,
+    platform_words: tuple[str, ...] = (),
     **settings: Any,
 ) -> AsyncIterator[Service]:
     """The record and these parts on free ports, and a platform (here or as its own process).
@@ -149,7 +150,7 @@ async def service(
     async with AsyncExitStack() as stack:
         platform = None
         if platform_process:
-            await stack.enter_async_context(_own_process(folder, ports["platform"]))
+            await stack.enter_async_context(_own_process(folder, ports, platform_words))
         else:
             platform = await stack.enter_async_context(platform_here(folder, ports))
         host = await _host(stack, folder, ports, policy, lines, parts, settings)
@@ -170,10 +171,14 @@ async def platform_here(folder: Path, ports: dict[str, int]) -> AsyncIterator[Pl
 
 
 @asynccontextmanager
-async def _own_process(folder: Path, port: int) -> AsyncIterator[None]:
+async def _own_process(
+    folder: Path, ports: dict[str, int], words: tuple[str, ...]
+) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simulators", "platform", "--secret", SECRET, "--port", str(port),
-        "--ledger", str(folder / LEDGER), stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "simulators", "platform", "--secret", SECRET,
+        "--port", str(ports["platform"]), "--ledger", str(folder / LEDGER),
+        "--answers-url", f"http://127.0.0.1:{ports['answers']}", *words,
+        stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
     await process.stdout.readline()
