@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from simulators.fleet import Fleet, Plan
 from simulators.fleet_member import Address, Cry
-from tests.acceptance import promises
+from tests import promises
 from tests.acceptance.running import Service, service
 from tests.bench import memory
 from tests.bench.figures import share
@@ -57,7 +57,7 @@ async def soak(minutes: int) -> list[str]:
             summary = await pressing
             await asyncio.sleep(10)  # the last ones are taken and closed
             assert summary["lost"] == 0, summary
-            promises.keep(running, moments(fleet, "receipt"))
+            promises.keep_safe(running.evidence(moments(fleet, "receipt")))
             return [f"{summary['pressed']} presses, 0 lost", *_slopes(seen)]
 
 

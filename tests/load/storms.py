@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from simulators.fleet import Fleet, Plan
 from simulators.fleet_member import Address
 from simulators.handset_words import Card
-from tests.acceptance import promises
+from tests import promises
 from tests.acceptance.running import Service, write_cards
 from tests.bench.figures import share
 from tests.bench.ground import moments, spans
@@ -33,7 +33,7 @@ async def storm(running: Service, size: Size) -> list[str]:
     assert noise.bad > before, "nothing was thrown while they pressed"
     await _until_told(running, fleet)
     _one_alert_each(running, fleet)
-    promises.keep(running, moments(fleet, "receipt"))
+    promises.keep_safe(running.evidence(moments(fleet, "receipt")))
     return [f"bad messages beside: {noise.bad}", *_times(running, fleet, limits=size.limits)]
 
 
@@ -53,7 +53,7 @@ async def stuck(running: Service, size: Size) -> list[str]:
     assert kept >= size.stuck_presses, "every message stays on record"
     told = [line for line in running.kept_at_platform() if line["alert"] == str(alert.id)]
     assert len({line["incident"] for line in told}) == 1
-    promises.keep(running, moments(calm, "receipt"))
+    promises.keep_safe(running.evidence(moments(calm, "receipt")))
     return [
         f"one handset, {size.stuck_presses} presses in {size.seconds} s: one alert, told"
         f" {len(told)} times",
@@ -79,7 +79,7 @@ async def reconnect(running: Service, size: Size) -> list[str]:
     assert summary["lost"] == 0, summary
     await _until_told(running, fleet)
     _one_alert_each(running, fleet)
-    promises.keep(running, moments(fleet, "receipt"))
+    promises.keep_safe(running.evidence(moments(fleet, "receipt")))
     assert _turned_away(fleet) == []
     assert not size.limits or back_s <= BACK_S, back_s
     return [f"{size.handsets} handsets connected again {back_s:.1f} s after the kill"]
