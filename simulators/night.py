@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
+from simulators.court_stories import COURT_STORIES
 from simulators.operator import Operator, Refused
 from simulators.stories import STORIES, Night, NotAsItShould, Story
 from simulators.town import Map, Town, town
@@ -18,8 +19,11 @@ async def play(map_: Map, *, as_json: bool) -> bool:
         bruno = Operator(map_.console, account["name"], account["password"])
         await bruno.sign_in()
         try:
-            night = Night(everybody, bruno, set())
-            ends = [await _tell(story, night, as_json=as_json) for story in STORIES]
+            before = {alert["id"] for alert in await bruno.alerts()}
+            night = Night(everybody, bruno, before)
+            ends = [
+                await _tell(story, night, as_json=as_json) for story in (*STORIES, *COURT_STORIES)
+            ]
         finally:
             await bruno.leave()
     _say_the_end(ends, as_json=as_json)

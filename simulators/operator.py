@@ -73,20 +73,21 @@ class Operator:
         assert self._http is not None, "sign_in() first"
         headers = {"Accept": "application/json"}
         async with self._http.get(path, headers=headers) as answer:
-            return await _read(answer)
+            return await read_answer(answer)
 
     async def _post(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         assert self._http is not None, "sign_in() first"
         said = {"form_token": self._token, **form}
         async with self._http.post(path, data=said, headers=OURS) as answer:
-            return await _read(answer)
+            return await read_answer(answer)
 
 
-async def _read(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+async def read_answer(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The JSON of an answer; raises Refused with the sentence of a refusal."""
     if answer.content_type != "application/json":
         text = await answer.text()
         raise Refused(f"status {answer.status}, no JSON: {text[:200]}")
     said = await answer.json()
     if answer.status >= 400:
-        raise Refused(str(said.get("error", said)))
+        raise Refused(f"{said.get('error')}: {said.get('sentence')} {said.get('missing', '')}")
     return dict(said)

@@ -11,17 +11,18 @@ CODE = (*PRODUCT, "simulators")
 ROOMS = (*CODE, "tests", "deploy")
 
 WHITE = (
-    "tgd/rules/*", "tgd/errors.py", "tgd/unseen.py", "gateway/formats/*", "gateway/heard.py",
-    "gateway/calls.py",
+    "tgd/rules/*", "tgd/errors.py", "tgd/unseen.py", "tgd/casework/fields.py",
+    "tgd/casework/findings.py", "tgd/casework/grid.py", "tgd/casework/imei.py",
+    "tgd/casework/sheet_form.py", "gateway/formats/*", "gateway/heard.py", "gateway/calls.py",
     "dispatch/routing.py", "dispatch/blind_facts.py", "dispatch/policy.py", "dispatch/telling.py",
     "dispatch/formats/*",
 )  # fmt: skip
 """Values in, values out: no store, no socket, no clock, no chance, no await."""
 
 GREY = (
-    "tgd/alerts/*", "tgd/allocation/*", "tgd/inventory.py", "tgd/stock_list.py",
-    "tgd/accounts.py", "tgd/looks.py", "tgd/technical.py", "tgd/store/*", "tgd/journal.py",
-    "tgd/records/*", "gateway/intake.py",
+    "tgd/alerts/*", "tgd/allocation/*", "tgd/casework/*", "tgd/papers/values.py",
+    "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
+    "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
     "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
     "dispatch/adopting.py",
 )  # fmt: skip

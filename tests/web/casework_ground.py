@@ -34,8 +34,8 @@ class Court:
     walk: Walk
 
     def walked(self, last: str) -> str:
-        """Ana's file, walked up to this step; gives its address."""
-        self._do(lambda walk: walk.until(last))
+        """Ana's file, walked in the last hour up to this step; gives its address."""
+        self._do(lambda walk: walk.until(last), hours=-1)
         return f"/files/{self.walk.file_id}"
 
     def go_on(self, *steps: str) -> None:
@@ -43,9 +43,10 @@ class Court:
         for step in steps:
             self._do(lambda walk, step=step: getattr(walk, step)())
 
-    def _do(self, act: Callable[[Walk], Any]) -> None:
+    def _do(self, act: Callable[[Walk], Any], **since: float) -> None:
         with transaction(self.house.engine) as session:
             self.walk.world = self.house.world(session)
+            self.walk.world.wait(**since)
             act(self.walk)
 
     async def browser(self, name: str) -> Browser:
@@ -58,7 +59,7 @@ class Court:
 @pytest.fixture(name="court")
 def made_court(house: House) -> Court:
     def settle(session: Session) -> Walk:
-        now = clock.now()
+        now = clock.now() - timedelta(hours=2)
         courts.make_court(session, NANTERRE, "TJ de Nanterre", "Europe/Paris", now)
         courts.make_court(session, EXAMPLE, "TJ d'Exemple", "Indian/Reunion", now)
         courts.make_pool(session, POOL, NANTERRE, "Parquet de Nanterre", now)

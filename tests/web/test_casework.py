@@ -118,7 +118,7 @@ async def test_the_association_sees_dates_of_the_ban_and_nothing_else_of_him(cou
     assert "Hugo" not in page
     assert "contrôle judiciaire" not in page
     assert REASONS not in (await lea.get(at)).text.split("Décision")[-1]
-    assert "2026-11-01 → 2027-10-31" in page
+    assert "01/11/2026 → 31/10/2027" in page
 
 
 async def test_only_those_whom_they_accompany_exist_for_an_association(court: Court) -> None:
@@ -147,7 +147,7 @@ async def test_the_hand_over_says_in_words_what_is_missing_until_nothing_is(cour
     at = court.walked("grant")
     greta = await court.browser("Greta")
     page = (await greta.get(f"{at}/hand-over")).text
-    for said in ("Aucun terminal n’est réservé", "consentement exprès", "appui d’essai"):
+    for said in ("Aucun téléphone n’est réservé", "consentement exprès", "appel de test"):
         assert said in page
     refused = await greta.post(f"{at}/hand-over", page="hand-over", identity_checked="yes")
     assert refused.status_code == 422
@@ -183,3 +183,17 @@ async def test_the_history_of_a_file_names_acts_and_no_looks(court: Court) -> No
     assert looks, "a look is written down"
     lines = court.house.do(lambda s: casework.history(s, court.walk.id))
     assert "AccessLogged" not in {line.act for line in lines}
+
+
+async def test_the_last_day_of_a_period_is_the_same_everywhere_on_the_page(court: Court) -> None:
+    at = court.walked("grant")
+    camille = await court.browser("Camille")
+    file = await camille.json(at)
+    page = (await camille.get(at)).text
+    last = court.house.ask(
+        "SELECT to_char(ends_at AT TIME ZONE 'Europe/Paris' - interval '1 second', 'DD/MM/YYYY')"
+        " AS day FROM case_file"
+    )[0].day
+    end = next(d for d in file["deadlines"] if d["kind"] == "allocation_end")
+    assert end["due_at"] == file["ends_at"]
+    assert page.count(last) == 3, "head, deadline and decision"

@@ -3,11 +3,16 @@
 import json
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.walking import NANTERRE
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tests.web.test_casework import LONG
+from tgd import clock
+from tgd.allocation import courts
 from tgd.papers.typesetting import pdf
 
 EVIL = '#panic("x") $x^2$ *bold* #import "/etc/passwd" <label> \\ ${7*7} // rien'
@@ -82,3 +87,20 @@ async def test_papers_are_for_those_of_the_court(court: Court) -> None:
     camille = await court.browser("Camille")
     for paper in ("other.pdf", "decision-x.pdf", "..%2f..%2fetc", json.dumps({})):
         assert (await camille.get(f"{at}/papers/{paper}")).status_code == 404
+
+
+async def test_who_decides_on_call_sees_the_file_signs_and_gets_the_paper(court: Court) -> None:
+    at = court.walked("find")
+    paul = await court.browser("Paul")
+    assert (await paul.get(at)).status_code == 404
+    now = clock.now()
+    court.house.do(
+        lambda s: courts.clear(
+            s, None, "Paul", now + timedelta(hours=12), now, court=NANTERRE, kind="on_call"
+        )
+    )
+    assert "Ana FICTIVE" in (await paul.get("/files")).text
+    assert (await paul.post(f"{at}/grant", reasons=LONG)).status_code == 303
+    assert "de permanence" in (await paul.get(at)).text
+    one = court.house.ask("SELECT id FROM decision")[0].id
+    assert (await paul.get(f"{at}/papers/decision-{one}.pdf")).status_code == 200

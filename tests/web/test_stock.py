@@ -2,6 +2,7 @@
 
 import csv
 import io
+import string
 from typing import Any
 
 import httpx
@@ -170,7 +171,7 @@ def test_the_check_digit_of_an_imei_finds_every_single_mistyped_digit() -> None:
     right = "490154203237518"
     assert is_imei(right)
     for place in range(15):
-        for digit in "0123456789":
+        for digit in string.digits:
             if digit != right[place]:
                 assert not is_imei(right[:place] + digit + right[place + 1 :])
     assert not is_imei("49015420323751")

@@ -1,4 +1,4 @@
-"""The description of the HTTP API (OpenAPI 3.1), made of the tables of acts; white."""
+"""The description of the HTTP API (OpenAPI 3.1), made of the tables of acts."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -14,7 +14,13 @@ from tgd.casework.fields import Field, Kind, NotReadable, word
 from tgd.casework.imei import is_imei
 from tgd.errors import SomebodyWasFaster
 from tgd.rules.access import Act, Role, may
-from tgd.rules.handset import TRANSITIONS, HandsetEvent, HandsetState, IncidentKind
+from tgd.rules.handset import (
+    TRANSITIONS,
+    AsideReason,
+    HandsetEvent,
+    HandsetState,
+    IncidentKind,
+)
 
 Said = Mapping[str, Any]
 Doing = Callable[[Session, Officer, str, Said, datetime], Any]
@@ -51,6 +57,7 @@ def _from(event: HandsetEvent) -> frozenset[HandsetState]:
 
 
 WORDS = Field("words", word("In words"), _K.WORDS)
+WHY = Field("why", word("Ground"), _K.ONE_OF, choices=AsideReason)
 BAD_IMEI = word("Its last digit does not fit: one digit is mistyped.")
 ORDER_FIELDS = (
     Field("pool", word("Stock")), Field("model", word("Model"), required=False),
@@ -98,8 +105,8 @@ STOCK_ACTS: tuple[StockAct, ...] = (
         frozenset({_S.IN_STOCK})),
     StockAct("provision", _A.PROVISION, word("Prepare: give it new keys"), (), _provision,
              _from(_E.PROVISION)),
-    StockAct("quarantine", _A.SET_ASIDE, word("Set aside"), (WORDS,),
-             lambda s, o, h, d, now: stock.quarantine(s, o, h, d["words"], now),
+    StockAct("quarantine", _A.SET_ASIDE, word("Set aside"), (WHY,),
+             lambda s, o, h, d, now: stock.quarantine(s, o, h, d["why"], now),
              _from(_E.QUARANTINE)),
     StockAct("report-incident", _A.REPORT_INCIDENT, word("Lost, stolen or broken"), (
         Field("kind", word("What happened"), _K.ONE_OF, choices=IncidentKind), WORDS,
@@ -119,8 +126,8 @@ STOCK_ACTS: tuple[StockAct, ...] = (
         _from(_E.RESTOCK)),
     StockAct("place", _A.SET_ASIDE, word("Put it into a stock"), (Field("pool", word("Stock")),),
              lambda s, o, h, d, now: stock.place(s, o, h, d["pool"], now), frozenset(_S)),
-    StockAct("retire", _A.SET_ASIDE, word("Retire for good"), (WORDS,),
-             lambda s, o, h, d, now: stock.retire(s, o, h, d["words"], now), _from(_E.RETIRE)),
+    StockAct("retire", _A.SET_ASIDE, word("Retire for good"), (WHY,),
+             lambda s, o, h, d, now: stock.retire(s, o, h, d["why"], now), _from(_E.RETIRE)),
 )  # fmt: skip
 BY_NAME: dict[str, StockAct] = {act.name: act for act in STOCK_ACTS}
 

@@ -21,6 +21,7 @@ from sqlmodel import Session
 
 from tgd import clock, ids, inventory
 from tgd.accounts import make_account
+from tgd.cli.demo_court import settle_court
 from tgd.cli.up import Host, start_host, stop_host, watch
 from tgd.database import open_record, transaction
 from tgd.errors import TgdError
@@ -36,8 +37,9 @@ PEOPLE = ("Ana", "Bella", "Chloé", "Diane", "Emma")
 ACCOUNTS = {
     "operator": "bruno", "supervisor": "salima", "prosecutor": "camille", "auditor": "denis",
     "stock_manager": "gaël", "association": "alix", "control_room": "carole", "admin": "adam",
+    "registry": "odile", "prosecutor-2": "cyrille", "association-2": "nora",
 }  # fmt: skip
-"""One fictional person per role."""
+"""One fictional person per role; two where two are needed."""
 HURRY = 5.0
 """The delays of the policy are divided by this, so that a night lasts a minute."""
 LAPSE_S = 60.0
@@ -209,6 +211,7 @@ def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
     try:
         with transaction(engine) as session:
             accounts = {role: _account(session, role, name) for role, name in ACCOUNTS.items()}
+            settle_court(session, clock.now(), ACCOUNTS)
             cards = [_card(session, name, n, keys.master) for n, name in enumerate(PEOPLE, 1)]
     finally:
         engine.dispose()
@@ -230,7 +233,7 @@ def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
 
 def _account(session: Session, role: str, name: str) -> dict[str, str]:
     password = secrets.token_urlsafe(9)
-    make_account(session, name, Role(role), hashed(password), clock.now())
+    make_account(session, name, Role(role.partition("-")[0]), hashed(password), clock.now())
     return {"name": name, "password": password}
 
 

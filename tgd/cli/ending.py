@@ -4,6 +4,7 @@ import sys
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tgd.allocation.acting import NotThere as NotInReach
 from tgd.errors import (
     CannotStart,
     Incomplete,
@@ -21,6 +22,7 @@ OK, FAILED, USAGE, NOT_FOUND, REFUSED, CONFLICT, UNAVAILABLE, BROKEN = range(8)
 
 CODES: tuple[tuple[type[TgdError], int], ...] = (
     (NotThere, NOT_FOUND),
+    (NotInReach, NOT_FOUND),
     (Overlaps, CONFLICT),
     (SomebodyWasFaster, CONFLICT),
     (Incomplete, USAGE),

@@ -21,6 +21,10 @@ NOTICE = (
     " l’empreinte permet de vérifier que rien n’a changé depuis. Ce n’est pas une signature"
     " électronique qualifiée."
 )
+BY_HAND = (
+    "Établie d’après le registre de l’application ; ce sont les signatures manuscrites ci-dessus"
+    " qui engagent."
+)
 _D, _C = DecisionKind, Condition
 TITLES = {
     _D.GRANT: "Décision d’attribution d’un téléphone grave danger",
@@ -79,9 +83,14 @@ def decision(
 
 
 def _seen(session: Session, officer: Officer, file_id: UUID) -> CaseFile:
-    """Papers are for those of the court: they name him, and say the reasons."""
-    act = Act.RECORD_CONDITION if may(officer.role, Act.RECORD_CONDITION) else Act.DECIDE
-    return found(session, officer, act, file_id)
+    """Papers are for those of the court, and for who decides there on call: they name him, and
+    say the reasons."""
+    try:
+        return found(session, officer, Act.RECORD_CONDITION, file_id)
+    except NotThere:
+        if not may(officer.role, Act.DECIDE):
+            raise
+        return found(session, officer, Act.DECIDE, file_id)
 
 
 def _head(session: Session, seen: CaseFile, at: datetime, demonstration: bool) -> dict[str, Any]:
@@ -154,6 +163,7 @@ def hand_over(
     name = person.name if person else ""
     write(session, officer.name, "PaperMade", now, file=seen.id, paper="hand-over")
     return _head(session, seen, since, demonstration) | {
+        "notice": BY_HAND,
         "title": "Attestation de remise d’un téléphone grave danger",
         "facts": [["Dossier", reference(seen.number)], ["Personne protégée", name],
                   ["Terminal", held.handset], ["Remis le", moment(since, zone)],
@@ -196,6 +206,7 @@ def return_(
     name = person.name if person else ""
     write(session, officer.name, "PaperMade", now, file=seen.id, paper="return")
     return _head(session, seen, one.given_at, demonstration) | {
+        "notice": BY_HAND,
         "title": "Attestation de restitution d’un téléphone grave danger",
         "facts": [["Dossier", reference(seen.number)], ["Personne protégée", name],
                   ["Terminal", one.handset], ["Restitué le", moment(one.given_at, zone)],

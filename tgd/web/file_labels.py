@@ -6,7 +6,7 @@ from tgd.casework.fields import YesNo
 from tgd.casework.file_acts import Answer
 from tgd.rules.allocation import AllocationState, DecisionKind, EndReason, OpinionKind
 from tgd.rules.deadlines import DeadlineKind
-from tgd.rules.handset import ConsentScope, HandsetState, IncidentKind
+from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind
 from tgd.rules.law import Condition, Relation, Route
 from tgd.rules.law_texts import BanFramework, ImminentDangerGround
 from tgd.rules.territory import Force
@@ -19,7 +19,7 @@ STATES: dict[StrEnum, str] = {
     _S.REFUSED: word("Refused"), _S.GRANTED: word("Granted, not handed over"),
     _S.ACTIVE: word("Handed over"), _S.SUSPENDED: word("Suspended"),
     _S.EXPIRED: word("Expired: to be given back"),
-    _S.WITHDRAWN: word("Withdrawn: to be given back"), _S.CLOSED: word("Closed"),
+    _S.WITHDRAWN: word("Withdrawn: to be given back"), _S.CLOSED: word("Closed and settled"),
     _S.PURGED: word("Erased"),
 }  # fmt: skip
 HANDSETS: dict[StrEnum, str] = {
@@ -43,6 +43,8 @@ DEADLINES: dict[StrEnum, str] = {
     _K.PLATFORM_ERASURE: word("Platform erases its copy"),
     _K.TRACES_ERASURE: word("Traces are erased"), _K.CLEARANCE_END: word("End of a clearance"),
 }  # fmt: skip
+ENDS = frozenset({_K.ALLOCATION_END.value, _K.BAN_END.value})
+"""Due at the midnight that ends a last day: that day is shown."""
 DECISIONS: dict[StrEnum, str] = {
     DecisionKind.GRANT: word("granted"), DecisionKind.REFUSE: word("refused"),
     DecisionKind.ASK_FOR_MORE: word("more asked for"), DecisionKind.RENEW: word("renewed"),
@@ -58,12 +60,11 @@ CONDITIONS: dict[StrEnum, str] = {
     _C.GEOLOCATION: word("Agreement to geolocation (apart)"),
 }  # fmt: skip
 CHOICES: dict[StrEnum, str] = {
-    **CONDITIONS, **DECISIONS,
+    **DECISIONS,
     YesNo.YES: word("Yes"), YesNo.NO: word("No"),
     Answer.UNKNOWN: word("Not known"),
     OpinionKind.FAVOURABLE: word("favourable"), OpinionKind.RESERVED: word("with reserves"),
     OpinionKind.UNFAVOURABLE: word("unfavourable"),
-    Route.BAN: word("by the ban (1°)"), Route.IMMINENT_DANGER: word("by imminent danger (2°)"),
     Relation.SPOUSE: word("spouse"), Relation.COHABITEE: word("cohabitee"),
     Relation.CIVIL_PARTNER: word("civil partner"), Relation.FORMER_SPOUSE: word("former spouse"),
     Relation.FORMER_COHABITEE: word("former cohabitee"),
@@ -90,7 +91,13 @@ CHOICES: dict[StrEnum, str] = {
     ConsentScope.DEVICE: word("the handset"), ConsentScope.GEOLOCATION: word("geolocation"),
     IncidentKind.LOST: word("lost"), IncidentKind.STOLEN: word("stolen"),
     IncidentKind.BROKEN: word("broken"),
+    AsideReason.RECALL: word("recall"), AsideReason.DOUBT: word("doubt"),
+    AsideReason.DAMAGED: word("damaged"), AsideReason.WORN_OUT: word("worn out"),
+    AsideReason.OLD_RADIO: word("network that ends"), AsideReason.GONE: word("gone for good"),
     Force.POLICE: word("police"), Force.GENDARMERIE: word("gendarmerie"),
+}  # fmt: skip
+ROUTES: dict[StrEnum, str] = {
+    Route.BAN: word("by the ban (1°)"), Route.IMMINENT_DANGER: word("by imminent danger (2°)"),
 }  # fmt: skip
 LISTS = {
     "to_decide": word("To decide"), "reported": word("Reported and under evaluation"),

@@ -1,0 +1,55 @@
+"""`tgd allocation` and `tgd handset act`: the acts of a court at a terminal."""
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.cli.commanding import Desk
+from tests.conftest import NOW
+from tests.walking import NANTERRE, REASONS, Walk
+from tests.world import World
+from tgd.database import transaction
+from tgd.seal import Keys
+
+
+@pytest.fixture
+def walk(engine: Engine, keys: Keys) -> Walk:
+    """Ana's file, referred and ready to be decided."""
+    with transaction(engine) as session:
+        return Walk(World(session, keys, NOW)).settle_in().until("find")
+
+
+def test_a_file_is_decided_at_a_terminal_in_somebodys_name(desk: Desk, walk: Walk) -> None:
+    listed = desk.tgd("allocation", "list", "--as", "Camille", "--json")
+    assert [one["state"] for one in listed.json["lists"]["to_decide"]] == ["decision_pending"]
+    assert "Ana" not in listed.out
+    do = ("allocation", "act", "TGD-000001")
+    short = desk.tgd(*do, "grant", "--as", "Camille", "reasons=short")
+    assert short.code == 2
+    assert "10 characters" in short.err
+    granted = desk.tgd(*do, "grant", "--as", "Camille", f"reasons={REASONS}", "--json")
+    assert granted.json["done"] is True
+    late = desk.tgd(*do, "refuse", "--as", "Cyril", f"reasons={REASONS}")
+    assert late.code == 5
+    assert "Camille has decided it meanwhile" in late.err
+    seen = desk.tgd("allocation", "show", "TGD-000001", "--as", "Camille", "--json").json
+    assert (seen["state"], seen["decision"][0]["by"]) == ("granted", "Camille")
+
+
+def test_what_is_not_theirs_is_not_found(desk: Desk, walk: Walk) -> None:
+    for words in (
+        ("allocation", "show", str(walk.file_id), "--as", "Noa"),
+        ("allocation", "act", str(walk.file_id), "open", "--as", "Paul"),
+        ("allocation", "show", "TGD-000999", "--as", "Camille"),
+        ("handset", "act", "hnobody", "wipe", "--as", "Sofia"),
+        ("allocation", "list", "--as", "nobody"),
+    ):
+        assert desk.tgd(*words).code == 3, words
+
+
+def test_a_referral_at_a_terminal_is_a_file(desk: Desk, walk: Walk) -> None:
+    said = (f"court={NANTERRE}", "name=Bella FICTIVE", "words=Il la suit.")
+    made = desk.tgd("allocation", "refer", "--as", "Lea", *said, "--json")
+    assert made.code == 0, made.err
+    assert desk.tgd("allocation", "show", made.json["file"], "--as", "Lea").out.startswith("TGD-")
+    assert desk.tgd("allocation", "act", made.json["file"], "fly", "--as", "Lea").code == 2
+    assert desk.tgd("allocation", "refer", "--as", "Lea", "name").code == 2
