@@ -35,7 +35,7 @@ from gateway.mqtt_direct.ear import Ear
 from gateway.mqtt_direct.greeting import keep_alive_s, last_will
 from gateway.mqtt_direct.limits import Limits
 from gateway.mqtt_direct.line import Gone, Line
-from gateway.mqtt_direct.wire import Offence
+from gateway.mqtt_direct.wire import Offence, malformed
 from tgd import clock
 from tgd.errors import NotKept, Refusal
 from tgd.log import log
@@ -208,6 +208,8 @@ class Session:
             self._start_hearing(form, packet.payload, owed, code)
 
     def _fault(self, packet: PublishPacket) -> DisconnectReasonCode | None:
+        if "\0" in packet.topic:  # MQTT-1.5.4-2
+            return DisconnectReasonCode.MALFORMED_PACKET
         if packet.qos is QoS.EXACTLY_ONCE:
             return DisconnectReasonCode.QOS_NOT_SUPPORTED
         if packet.topic_alias is not None:
@@ -293,6 +295,8 @@ class Session:
         if not packet.topic_filters or not packet.packet_id:
             raise Offence(DisconnectReasonCode.PROTOCOL_ERROR)
         codes = []
+        if any("\0" in wanted.pattern for wanted in packet.topic_filters):
+            raise malformed()
         for wanted in packet.topic_filters:
             code = self._grant(wanted.pattern, wanted.max_qos, packet.subscription_id)
             codes.append(code)
