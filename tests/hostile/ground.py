@@ -23,7 +23,6 @@ from mqtt5 import (
     ConnAckPacket,
     ConnectPacket,
     PubAckPacket,
-    PublishPacket,
     SubAckPacket,
     SubscribePacket,
     TopicFilter,
