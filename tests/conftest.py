@@ -3,14 +3,19 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
@@ -18,6 +23,12 @@ from tests.world import World
 from tgd.database import open_record
 from tgd.embedded import EmbeddedRecord
 from tgd.seal import Keys
+
+# a loaded machine is no fault of what is tested: no deadline, and no complaint about slow drawing
+hypothesis_settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("tests")
 
 NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
 """The moment at which most stories begin."""
@@ -88,17 +99,36 @@ def record_url(cluster: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE blank STRATEGY wal_log"))
     yield _named(cluster, name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    _drop(admin, name)
     admin.dispose()
+
+
+def _drop(admin: Engine, name: str) -> None:
+    """Again a moment later when the server's own cleaning is in it: only a superuser ends that."""
+    for left in reversed(range(20)):
+        try:
+            with admin.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        except ProgrammingError:
+            if not left:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 @pytest.fixture
 def engine(record_url: str) -> Iterator[Engine]:
-    """An engine on a fresh record."""
+    """An engine on a fresh record; a test may think between two statements as long as it wants."""
     opened = open_record(record_url, lane="work")
+    event.listen(opened, "connect", _let_wait)
     yield opened
     opened.dispose()
+
+
+def _let_wait(connection: Any, _: Any) -> None:
+    connection.execute("SET idle_in_transaction_session_timeout = 0")
+    connection.commit()
 
 
 @pytest.fixture

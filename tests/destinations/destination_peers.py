@@ -23,7 +23,7 @@ ACCOUNT, TOKEN = "AC" + "0123456789abcdef" * 2, "fictional-auth-token"
 PUBLIC_URL = "https://tgd.example"
 ALERT = "0190b2c4-7d11-7c3e-9a52-1f0e6b8d4a10"
 KINDS = ("webhook", "cisu", "cap", "voice", "sms")
-TIMEOUT_S = 0.4
+TIMEOUT_S = 1.5
 
 
 def telling(name: str, **changes: Any) -> Telling:

@@ -17,7 +17,8 @@ from tgd.embedded import EmbeddedRecord
 
 EMPTIED = (
     "answer_heard", "delivery", "alert_position", "sighting", "note", "alert_trigger", "alert",
-    "journal", "consent", "allocation", "handset", "protected_person",
+    "journal", "consent", "allocation", "deadline", "decision", "case_file", "handset",
+    "protected_person",
 )  # fmt: skip
 """What a night writes, in an order that foreign keys permit."""
 CLEAR = ";".join([

@@ -188,7 +188,7 @@ class Dispatcher:
         self.is_up = True
         engine: Any = self.world.ground.engine
         self.loop = Loop(engine, self.policy, {}, None, self.worker)  # type: ignore[arg-type]
-        self._hearing = _Hearing(engine, self.policy, Telephony("", "", ""))
+        self._hearing = _Hearing(engine, self.policy, Telephony("", "", ""), None)
         self.wake(0.0)
 
     def die(self, seconds: float) -> None:
@@ -244,7 +244,7 @@ class Dispatcher:
         self.world.on(self.name, may_crash=True)
         try:
             self.world.ground.run(self.loop._write_again())
-            claimed = self.loop._claim()
+            claimed, _ = self.loop._claim({}, frozenset())
             next_at = None if claimed else self.loop._next_look()
         except Crash:
             self.die(self.world.rng.uniform(1, 10))
