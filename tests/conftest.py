@@ -37,6 +37,11 @@ NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own TGD_ variables change no test."""
+    forget_settings(monkeypatch)
+
+
+def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No TGD_ variable is left in the environment."""
     for name in [n for n in os.environ if n.startswith("TGD_")]:
         monkeypatch.delenv(name)
 
@@ -94,13 +99,22 @@ def _named(url: str, database: str) -> str:
 @pytest.fixture
 def record_url(cluster: str) -> Iterator[str]:
     """The address of a fresh record with all tables, gone after the test."""
+    with fresh_record(cluster) as url:
+        yield url
+
+
+@contextmanager
+def fresh_record(cluster: str) -> Iterator[str]:
+    """The same for whoever keeps one for several tests."""
     name = "t" + uuid4().hex[:16]
     admin = _admin(cluster)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE blank STRATEGY wal_log"))
-    yield _named(cluster, name)
-    _drop(admin, name)
-    admin.dispose()
+    try:
+        yield _named(cluster, name)
+    finally:
+        _drop(admin, name)
+        admin.dispose()
 
 
 def _drop(admin: Engine, name: str) -> None:

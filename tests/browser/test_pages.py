@@ -1,0 +1,122 @@
+"""Every page, for everybody who may see it, by day on a desk and by night on a telephone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser
+from starlette.routing import Route
+
+from tests.browser.looking import DARK, LIGHT, Eyes, looking
+from tests.browser.town import Town
+from tgd.cli.demo import ACCOUNTS
+
+LOOKS = {"desk": LIGHT, "telephone": DARK}
+ALERTS = ("/alerts/Ana", "/alerts/Bella", "/alerts/Chloe", "/alerts/Diane", "/alerts/Emma",
+          "/alerts/stranger")  # fmt: skip
+OTHERS = ("/alerts/Ana", "/alerts/Chloe", "/alerts/Emma")
+FILES = ("/files", "/files/new", "/files/Judith", "/files/Lola", "/files/Maud", "/files/Tania",
+         "/files/Zoé", "/files/Fanny", "/files/Sara/hand-over", "/files/Ursule/hand-over",
+         "/files/Ursule/sheet")  # fmt: skip
+STOCK = ("/stock", "/stock/census", "/stock/in_stock", "/stock/provisioned", "/stock/issued")
+PAGES: dict[str, tuple[str, ...]] = {
+    "operator": ("/", *ALERTS, "/technical", "/files/new"),
+    "supervisor": ("/", *OTHERS, "/technical", "/files/new"),
+    "control_room": ("/", *OTHERS, "/files/new"),
+    "prosecutor": ("/", *OTHERS, *FILES, *STOCK),
+    "registry": ("/", *FILES, *STOCK),
+    "association": ("/", *FILES, "/files/Judith/assess"),
+    "stock_manager": ("/", "/technical", *STOCK, "/stock/import"),
+    "auditor": ("/", "/journal"),
+    "admin": ("/",),
+}
+"""Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
+OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
+NO_PAGE = re.compile(r"/(api/.*|static/.*|sync|events|stock\.csv|.*/papers/.*|.*\{name\})")
+"""Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""
+
+
+def test_no_page_and_no_role_is_forgotten(town: Town) -> None:
+    assert set(PAGES) == {role for role in ACCOUNTS if not role.endswith("-2")}
+    looked_at = {town.address(page) for pages in PAGES.values() for page in pages}
+    forgotten = [
+        route.path
+        for route in town.app.routes
+        if isinstance(route, Route)
+        and "GET" in (route.methods or ())
+        and not NO_PAGE.fullmatch(route.path)
+        and not any(route.path_regex.match(path) for path in (*looked_at, *OPEN_TO_ALL))
+    ]
+    assert forgotten == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("role", PAGES)
+def test_every_page_is_sound(browser: Browser, town: Town, axe: str, role: str, look: str) -> None:
+    found: list[str] = []
+    with looking(browser, town, ACCOUNTS[role], axe, **LOOKS[look]) as eyes:
+        for page in PAGES[role]:
+            assert eyes.go(town.address(page)) == 200, page
+            found += eyes.judge(f"{role}, {page}")
+    assert found == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_a_stranger_sees_is_sound(browser: Browser, town: Town, axe: str, look: str) -> None:
+    with looking(browser, town, axe=axe, **LOOKS[look]) as eyes:
+        for page in OPEN_TO_ALL[:2]:
+            assert eyes.go(page) == 200
+            assert eyes.judge(page) == []
+        eyes.page.select_option("[name=court]", "TJ-EXEMPLE")
+        eyes.page.fill("[name=name]", "Ana FICTIVE")
+        eyes.page.fill("[name=words]", "Il l’attend devant sa porte.")
+        assert eyes.send("main button") == 200
+        assert eyes.judge("received") == []
+        assert eyes.page.locator("main form").count() == 0
+        assert eyes.go("/no/such/page") == 404
+        assert only_status(eyes, 404)
+        assert eyes.judge("not there") == []
+        eyes.go("/login")
+        eyes.page.fill("[name=name]", "dora")
+        eyes.page.fill("[name=password]", "a guess")
+        assert eyes.send("main button") == 403
+        assert only_status(eyes, 403)
+        assert eyes.page.locator("[role=alert]").count() == 1
+        assert eyes.judge("wrong password") == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_answers_a_form_is_sound(browser: Browser, town: Town, axe: str, look: str) -> None:
+    with looking(browser, town, ACCOUNTS["stock_manager"], axe, **LOOKS[look]) as eyes:
+        eyes.go("/stock/import")
+        sent = b"pool,model,battery,radio,number,imei\nNANTERRE-1,A,B,volte,12,34\n"
+        listed = {"name": "list.csv", "mimeType": "text/csv", "buffer": sent}
+        eyes.page.set_input_files("[name=file]", [listed])  # type: ignore[list-item]
+        assert eyes.send("[name=dry_run][value=yes]") == 422
+        assert eyes.page.locator("#report-title + ul li").count() == 1
+        assert only_status(eyes, 422)
+        assert eyes.judge("judged list") == []
+    with looking(browser, town, ACCOUNTS["prosecutor"], axe, **LOOKS[look]) as eyes:
+        eyes.go(town.address("/files/Maud"))
+        eyes.page.fill("#act-grant [name=reasons]", "court")
+        assert eyes.send("#act-grant button") == 422
+        assert eyes.page.locator("#problem").count() == 1
+        assert only_status(eyes, 422)
+        assert eyes.judge("refused grant") == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_locked_screen_is_sound(browser: Browser, town: Town, axe: str, look: str) -> None:
+    with looking(browser, town, ACCOUNTS["operator"], axe, **LOOKS[look]) as eyes:
+        town.ask(
+            "UPDATE web_session SET seen_at = seen_at - CAST('16 minutes' AS interval)"
+            " WHERE account = :name RETURNING 1", name=ACCOUNTS["operator"],
+        )  # fmt: skip
+        assert eyes.go("/") == 200
+        assert eyes.page.locator("form[action='/unlock']").count() == 1
+        assert eyes.judge("locked") == []
+
+
+def only_status(eyes: Eyes, status: int) -> bool:
+    """The browser's console said nothing but the status that this page was to have."""
+    said, eyes.troubles[:] = list(eyes.troubles), []
+    return len(said) == 1 and f"status of {status}" in said[0]
