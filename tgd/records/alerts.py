@@ -54,6 +54,8 @@ class Alert(SQLModel, table=True):
             "alert_look_again", "look_again_at", postgresql_where=text("look_again_at IS NOT NULL")
         ),
         Index("alert_changed", "changed_at"),
+        Index("alert_of_person", "person", postgresql_where=text("person IS NOT NULL")),
+        Index("alert_of_handset", "handset", postgresql_where=text("handset IS NOT NULL")),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)

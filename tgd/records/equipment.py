@@ -152,7 +152,10 @@ class HandsetIncident(SQLModel, table=True):
     """A handset lost, stolen or broken, and what was done about it in the same act."""
 
     __tablename__ = "handset_incident"
-    __table_args__ = (CheckConstraint(one_of("kind", IncidentKind), name="incident_kind"),)
+    __table_args__ = (
+        CheckConstraint(one_of("kind", IncidentKind), name="incident_kind"),
+        Index("handset_incident_of_file", "case_file"),
+    )
 
     id: UUID = Field(primary_key=True)
     handset: str = Field(sa_column=Column(ForeignKey("handset.id"), nullable=False, index=True))

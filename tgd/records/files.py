@@ -57,6 +57,12 @@ class CaseFile(SQLModel, table=True):
             ),
         ),
         Index("case_file_of_court", "court", "state"),
+        Index("case_file_of_association", "association", "state"),
+        Index("case_file_ended", "court", "changed_at",
+              postgresql_where=text("state IN ('refused', 'closed')")),
+        Index("case_file_ended_of_association", "association", "changed_at",
+              postgresql_where=text("state IN ('refused', 'closed')")),
+        Index("case_file_of_person", "person"),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
@@ -66,7 +72,7 @@ class CaseFile(SQLModel, table=True):
     court: str | None = Field(default=None, sa_column=Column(ForeignKey("court.code")))
     """Nobody sees a file without a court: only the command line's shortcut makes one."""
     person: UUID = Field(sa_column=Column(ForeignKey("protected_person.id"), nullable=False))
-    association: str | None = Field(default=None, sa_column=Column(String(80), index=True))
+    association: str | None = Field(default=None, sa_column=Column(String(80)))
     state: str = Field(sa_column=Column(String(20), nullable=False))
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False))
     is_shortcut: bool = Field(

@@ -28,9 +28,11 @@ class Journal(SQLModel, table=True):
     __tablename__ = "journal"
     __table_args__ = (
         Index("journal_of_alert", "alert"),
+        Index("journal_of_file", text("(detail ->> 'file')"), "seq", postgresql_where=text(
+            "detail ->> 'file' IS NOT NULL AND act NOT IN ('AccessLogged', 'AccessRefused')")),
         Index("journal_unsealed", "seq", postgresql_where=text("place IS NULL")),
         UniqueConstraint("place", name="journal_place_once"),
-    )
+    )  # fmt: skip
 
     seq: int | None = Field(
         default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)

@@ -29,7 +29,10 @@ class Handset(SQLModel, table=True):
     """An emergency telephone; its id is opaque and made by us."""
 
     __tablename__ = "handset"
-    __table_args__ = (CheckConstraint(one_of("state", HandsetState), name="handset_state"),)
+    __table_args__ = (
+        CheckConstraint(one_of("state", HandsetState), name="handset_state"),
+        Index("handset_of_pool", "pool"),
+    )
 
     id: str = Field(sa_column=Column(String(64), primary_key=True))
     state: str = Field(default=HandsetState.IN_STOCK, sa_column=Column(String(20), nullable=False))
@@ -116,6 +119,7 @@ class Allocation(SQLModel, table=True):
               postgresql_where=text("ended_at IS NULL")),
         Index("allocation_one_open_per_person", "person", unique=True,
               postgresql_where=text("ended_at IS NULL")),
+        Index("allocation_of_decision", "decision"),
         ExcludeConstraint(("handset", "="), ("period", "&&"), name="allocation_one_per_handset"),
         ExcludeConstraint(("person", "="), ("period", "&&"), name="allocation_one_per_person"),
     )  # fmt: skip
@@ -137,7 +141,10 @@ class Consent(SQLModel, table=True):
     """What the person agreed to, separately and revocably; the last row of a scope counts."""
 
     __tablename__ = "consent"
-    __table_args__ = (CheckConstraint(one_of("scope", ConsentScope), name="consent_scope"),)
+    __table_args__ = (
+        CheckConstraint(one_of("scope", ConsentScope), name="consent_scope"),
+        Index("consent_of_person", "person", "scope", "given_at"),
+    )
 
     id: UUID = Field(primary_key=True)
     person: UUID = Field(sa_column=Column(ForeignKey("protected_person.id"), nullable=False))
