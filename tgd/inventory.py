@@ -108,6 +108,7 @@ def allocate(
     """
     if not period[0] < period[1]:
         raise Incomplete("A period ends after its beginning.")
+    store.stand_in_line(session, handset, person)
     store.end_overdue(session, person, now)
     refused_by, row = _add_allocation(session, handset, person, period, now, court, by)
     if refused_by is not None:

@@ -197,3 +197,25 @@ async def test_the_last_day_of_a_period_is_the_same_everywhere_on_the_page(court
     end = next(d for d in file["deadlines"] if d["kind"] == "allocation_end")
     assert end["due_at"] == file["ends_at"]
     assert page.count(last) == 3, "head, deadline and decision"
+
+
+async def test_a_file_is_found_by_its_number_or_a_part_of_her_name_within_reach_only(
+    court: Court,
+) -> None:
+    court.walked("grant")
+    camille, paul = await court.browser("Camille"), await court.browser("Paul")
+    for words in ("TGD-000001", "1", "ana fic"):
+        assert "TGD-000001" in (await camille.post("/files/search", words=words)).text
+        assert "TGD-000001" not in (await paul.post("/files/search", words=words)).text
+    assert "TGD-000001" not in (await camille.post("/files/search", words="Dora")).text
+
+
+async def test_a_long_list_has_pages_and_says_how_long_it_is(court: Court) -> None:
+    for _ in range(3):
+        court.walked("refer")
+    camille = await court.browser("Camille")
+    said = await camille.json("/files?list=reported&page=2")
+    assert (said["totals"], said["lists"], said["page"]) == ({"reported": 0}, {"reported": []}, 2)
+    assert (await camille.json("/files"))["totals"]["reported"] == 3
+    for wrong in ("page=0", "page=x", "list=nobodys"):
+        assert (await camille.get(f"/files?{wrong}")).status_code == 404

@@ -1,5 +1,7 @@
 """What a case file shows to somebody: each part only where the rules of scope show it."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,19 +34,60 @@ LISTS: dict[str, frozenset[str]] = {
 }
 """The lists of the page, each with its states."""
 ENDED_SHOWN = timedelta(days=30)
+PAGE = 50
+"""So many files of each list are shown at once."""
+LONGEST_SOUGHT = 80
 
 
-def listed(session: Session, officer: Officer, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """The files of this person, list by list. Raises NotAllowed."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of each list, and how long each list is."""
+
+    lists: dict[str, list[dict[str, Any]]]
+    totals: dict[str, int]
+
+
+def listed(
+    session: Session, officer: Officer, now: datetime, *, only: str | None = None, page: int = 1,
+    limit: int = PAGE,
+) -> Listed:  # fmt: skip
+    """The files of this person list by list, or one list only; pages are counted from 1."""
+    courts, association = _where(officer)
+    asked = {name: states for name, states in LISTS.items() if only in (None, name)}
+    rows = casework.listed(
+        session, courts, association, asked, now, now - ENDED_SHOWN, skip=(page - 1) * limit,
+        limit=limit,
+    )  # fmt: skip
+    found = Listed({name: [] for name in asked}, dict.fromkeys(asked, 0))
+    for row in rows:
+        found.lists[row.list].append(_row(row))
+        found.totals[row.list] = row.total
+    return found
+
+
+def sought(session: Session, officer: Officer, words: str, now: datetime) -> list[dict[str, Any]]:
+    """Their files by the number that people call TGD-000042, or by a part of her name."""
+    said = words.strip()[:LONGEST_SOUGHT]
+    if not said:
+        return []
+    named = re.fullmatch(r"(?:TGD-)?([0-9]{1,12})", said, re.IGNORECASE)
+    courts, association = _where(officer)
+    rows = casework.sought(
+        session, courts, association, said, int(named[1]) if named else None, now
+    )
+    return [_row(row) for row in rows]
+
+
+def _where(officer: Officer) -> tuple[frozenset[str], str | None]:
+    """Whose files these are: of courts, or of an association."""
     association = officer.reach.association if officer.role is Role.ASSOCIATION else None
     in_court = officer.role in (Role.PROSECUTOR, Role.REGISTRY)
-    courts = officer.reach.courts | officer.on_call_for if in_court else frozenset()
-    rows = casework.listed(session, courts, association, now, now - ENDED_SHOWN)
-    said: dict[str, list[dict[str, Any]]] = {name: [] for name in LISTS}
-    for row in rows:
-        name = next(name for name, states in LISTS.items() if row.state in states)
-        said[name].append(dict(row._mapping) | {"reference": reference(row.number)})
-    return said
+    return (officer.reach.courts | officer.on_call_for if in_court else frozenset()), association
+
+
+def _row(row: Any) -> dict[str, Any]:
+    said = {name: value for name, value in row._mapping.items() if name not in ("list", "total")}
+    return said | {"reference": reference(row.number)}
 
 
 def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) -> dict[str, Any]:

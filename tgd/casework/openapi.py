@@ -57,7 +57,7 @@ def _files() -> dict[str, Any]:
     one = [_path_of("file_id", "uuid")]
     paths: dict[str, Any] = {
         "/api/v1/files": {
-            "get": _read("The lists of case files"),
+            "get": _read("The lists of case files, so many of each", [_asked("list"), _asked("page")]),
             "post": _act("Report a situation", REFERRAL, [], created=True),
         },
         "/api/v1/files/{file_id}": {"get": _read("One case file", one)},
@@ -75,7 +75,9 @@ def _files() -> dict[str, Any]:
 def _stock() -> dict[str, Any]:
     one = [_path_of("handset")]
     paths: dict[str, Any] = {
-        "/api/v1/stock": {"get": _read("Stocks, handsets and files that wait for one")},
+        "/api/v1/stock": {
+            "get": _read("Stocks, a page of handsets, files that wait for one", [_asked("page")])
+        },
         "/api/v1/stock/order": {"post": _act("Order a handset", ORDER_FIELDS, [], created=True)},
         "/api/v1/stock/recall": {
             "post": _act("Recall a model, a battery or a radio", RECALL_FIELDS, [])
@@ -91,6 +93,15 @@ def _stock() -> dict[str, Any]:
 def _path_of(name: str, format_: str | None = None) -> dict[str, Any]:
     schema = {"type": "string"} | ({"format": format_} if format_ else {})
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _asked(name: str) -> dict[str, Any]:
+    said = {
+        "list": "one list only, by its name",
+        "page": "from 1; `totals` and `size` say how many",
+    }
+    return {"name": name, "in": "query", "required": False, "schema": {"type": "string"},
+            "description": said[name]}  # fmt: skip
 
 
 def _read(

@@ -38,12 +38,16 @@ Fields = Annotated[
 Version = Annotated[int | None, typer.Option(help="Act only on this version of it.")]
 
 
+MOST_LISTED = 100_000
+"""A command prints every file of a list."""
+
+
 @app.command("list")
 def list_(name: As, as_json: AsJson = False) -> None:
     """The case files of somebody, the nearest deadline first."""
     now = clock.now()
     with act_on_record(settings.read()) as session:
-        lists = facts.listed(session, _officer(session, name, now), now)
+        lists = facts.listed(session, _officer(session, name, now), now, limit=MOST_LISTED).lists
     if as_json:
         unnamed = {k: [_without_name(one) for one in rows] for k, rows in lists.items()}
         show_json({"schema": "tgd/allocation-list/1", "lists": unnamed})

@@ -34,33 +34,73 @@ def all_pools(session: Session) -> list[Any]:
     return list(rows)
 
 
-def handsets(session: Session, courts: Collection[str]) -> list[Any]:
-    """The handsets of these courts and those that no stock has yet; never who carries them."""
+_SHOWN = f"""
+    SELECT h.id, h.state, h.version, h.pool, p.court, h.model, h.battery, h.radio, h.imei,
+           h.number, h.recall IS NOT NULL AS is_recalled, {_FREE} AS is_free,
+           s.battery_pct, s.heard_at, s.state AS status,
+           t.from_pool AS comes_from, h.is_test_device
+    FROM handset h
+    LEFT JOIN pool p ON p.code = h.pool
+    LEFT JOIN handset_status s ON s.handset = h.id
+    LEFT JOIN handset_transfer t ON t.handset = h.id AND t.received_at IS NULL
+"""  # noqa: S608 -- a constant of this file
+_HERE = "(h.pool = ANY(SELECT code FROM pool WHERE court = ANY(:courts)) OR h.pool IS NULL)"
+_ORDER = "h.pool NULLS FIRST, h.model NULLS LAST, h.enrolled_at, h.id"
+
+
+def handsets(
+    session: Session, courts: Collection[str], *, skip: int = 0, limit: int = 100
+) -> list[Any]:
+    """A page of the handsets of these courts and of those that no stock has yet; never who carries
+    them. The page is chosen first, what is shown of it is looked up afterwards."""
+    chosen = f"SELECT h.id FROM handset h WHERE {_HERE} ORDER BY {_ORDER} OFFSET :skip LIMIT :limit"  # noqa: S608
+    rows = session.connection().execute(
+        text(f"{_SHOWN} WHERE h.id IN ({chosen}) ORDER BY {_ORDER}"),
+        {"courts": sorted(courts), "skip": skip, "limit": limit},
+    )
+    return list(rows)
+
+
+def handset(session: Session, courts: Collection[str], handset_id: str) -> Any:
+    """One handset of these courts or of no stock yet; None for any other."""
+    rows = session.connection().execute(
+        text(f"{_SHOWN} WHERE h.id = :id AND {_HERE}"),
+        {"courts": sorted(courts), "id": handset_id},
+    )
+    return rows.one_or_none()
+
+
+def exported(session: Session, courts: Collection[str]) -> list[Any]:
+    """Every handset of these courts and of no stock yet, as a list that is taken elsewhere."""
     rows = session.connection().execute(
         text(
-            f"""
-            SELECT h.id, h.state, h.version, h.pool, p.court, h.model, h.battery, h.radio, h.imei,
-                   h.number, h.recall IS NOT NULL AS is_recalled, {_FREE} AS is_free,
-                   s.battery_pct, s.heard_at, s.state AS status,
-                   t.from_pool AS comes_from, h.is_test_device
-            FROM handset h
-            LEFT JOIN pool p ON p.code = h.pool
-            LEFT JOIN handset_status s ON s.handset = h.id
-            LEFT JOIN handset_transfer t ON t.handset = h.id AND t.received_at IS NULL
-            WHERE p.court = ANY(:courts) OR h.pool IS NULL
-            ORDER BY h.pool NULLS FIRST, h.model NULLS LAST, h.enrolled_at, h.id LIMIT 5000
-            """  # noqa: S608 -- a constant of this file
+            "SELECT h.pool, h.model, h.battery, h.radio, h.number, h.imei, h.id, h.state,"
+            f" h.recall IS NOT NULL AS is_recalled FROM handset h WHERE {_HERE} ORDER BY {_ORDER}"
         ),
         {"courts": sorted(courts)},
     )
     return list(rows)
 
 
-def waiting_files(session: Session, courts: Collection[str]) -> list[Any]:
-    """Granted files and replacements that no handset is kept for; their number, never a name."""
+def cells(session: Session, courts: Collection[str]) -> list[Any]:
+    """How many handsets each place has of each model and state, those of no stock first."""
     rows = session.connection().execute(
         text(
-            "SELECT f.id, f.number, f.court, f.state, f.version FROM case_file f"
+            "SELECT coalesce(h.pool, '') AS pool, coalesce(h.model, '') AS model, h.state,"
+            f" count(*) AS count FROM handset h WHERE {_HERE} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        ),
+        {"courts": sorted(courts)},
+    )
+    return list(rows)
+
+
+def waiting_files(session: Session, courts: Collection[str], limit: int = 50) -> list[Any]:
+    """Granted files and replacements that no handset is kept for, those that wait longest first;
+    their number, never a name. Each says how many there are."""
+    rows = session.connection().execute(
+        text(
+            "SELECT f.id, f.number, f.court, f.state, f.version, count(*) OVER () AS total"
+            " FROM case_file f"
             " WHERE f.court = ANY(:courts) AND NOT f.is_shortcut"
             " AND (f.state = 'granted' OR (f.state IN ('active', 'suspended') AND EXISTS ("
             "   SELECT 1 FROM allocation a JOIN decision d ON d.id = a.decision"
@@ -68,9 +108,9 @@ def waiting_files(session: Session, courts: Collection[str]) -> list[Any]:
             "   AND a.ended_at IS NULL AND h.state IN ('lost', 'stolen', 'faulty'))))"
             " AND NOT EXISTS (SELECT 1 FROM provisioning r"
             "   WHERE r.case_file = f.id AND r.ended_at IS NULL)"
-            " ORDER BY f.number"
+            " ORDER BY f.number LIMIT :limit"
         ),
-        {"courts": sorted(courts)},
+        {"courts": sorted(courts), "limit": limit},
     )
     return list(rows)
 

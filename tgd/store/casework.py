@@ -1,6 +1,6 @@
 """Questions that the pages of case files ask: the lists, and what one file tells."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,38 +8,85 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-_LISTED = text(
-    """
-    SELECT f.id, f.number, f.state, f.version, f.court, f.association, f.opened_at, f.changed_at,
-           f.ends_at, p.name, d.kind AS due_kind, d.due_at,
-           d.look_again_at <= :now AS is_due,
-           EXISTS (SELECT 1 FROM referral r WHERE r.case_file = f.id AND r.is_urgent) AS is_urgent,
-           (SELECT o.kind FROM opinion o WHERE o.case_file = f.id
-            ORDER BY o.given_at DESC, o.id DESC LIMIT 1) AS opinion
-    FROM case_file f
-    JOIN protected_person p ON p.id = f.person
-    LEFT JOIN LATERAL (
+_COLUMNS = """f.id, f.number, f.state, f.version, f.court, f.association, f.opened_at, f.changed_at,
+    f.ends_at"""
+_MINE = "(f.court = ANY(:courts) OR f.association = CAST(:association AS text))"
+_NEAREST = """LEFT JOIN LATERAL (
         SELECT kind, due_at, look_again_at FROM deadline
         WHERE case_file = f.id AND settled_at IS NULL ORDER BY due_at, kind LIMIT 1
-    ) d ON true
-    WHERE f.state <> 'purged'
-      AND (f.court = ANY(:courts) OR f.association = CAST(:association AS text))
-      AND (f.state NOT IN ('refused', 'closed') OR f.changed_at > CAST(:since AS timestamptz))
-    ORDER BY d.due_at NULLS LAST, f.opened_at, f.id
-    LIMIT :limit
-    """
+    ) d ON true"""
+_OF_ONE = """p.name,
+    EXISTS (SELECT 1 FROM referral r WHERE r.case_file = f.id AND r.is_urgent) AS is_urgent,
+    (SELECT o.kind FROM opinion o WHERE o.case_file = f.id
+     ORDER BY o.given_at DESC, o.id DESC LIMIT 1) AS opinion"""
+_LISTED = text(
+    f"""
+    WITH mine AS (
+        SELECT {_COLUMNS}, f.person FROM case_file f
+        WHERE {_MINE} AND f.state = ANY(:running)
+        UNION ALL
+        SELECT {_COLUMNS}, f.person FROM case_file f
+        WHERE {_MINE} AND f.state = ANY(:states) AND f.state IN ('refused', 'closed')
+          AND f.changed_at > CAST(:since AS timestamptz)
+    ), ranked AS (
+        SELECT f.*, l.list, d.kind AS due_kind, d.due_at, d.look_again_at <= :now AS is_due,
+               count(*) OVER (PARTITION BY l.list) AS total,
+               row_number() OVER (PARTITION BY l.list ORDER BY d.due_at NULLS LAST, f.opened_at,
+                                  f.id) AS place
+        FROM mine f
+        JOIN unnest(CAST(:states AS text[]), CAST(:lists AS text[])) AS l(state, list)
+            ON l.state = f.state
+        {_NEAREST}
+    )
+    SELECT {_COLUMNS}, f.list, f.total, f.due_kind, f.due_at, f.is_due, {_OF_ONE}
+    FROM ranked f JOIN protected_person p ON p.id = f.person
+    WHERE f.place > :skip AND f.place <= CAST(:skip AS int) + CAST(:limit AS int)
+    ORDER BY f.list, f.place
+    """  # noqa: S608 -- constants of this file
+)
+"""Every file that runs is ranked, and only those of the page are looked at more closely."""
+
+_FOUND = text(
+    f"""
+    WITH found AS MATERIALIZED (
+        SELECT f.*, p.name FROM case_file f JOIN protected_person p ON p.id = f.person
+        WHERE {_MINE} AND f.state <> 'purged' AND CASE WHEN CAST(:number AS bigint) IS NULL
+            THEN strpos(lower(p.name), lower(:words)) > 0 ELSE f.number = :number END
+        ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id LIMIT :limit
+    )
+    SELECT {_COLUMNS}, d.kind AS due_kind, d.due_at, d.look_again_at <= :now AS is_due,
+           {_OF_ONE.replace("p.name", "f.name")}
+    FROM found f {_NEAREST}
+    ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id
+    """  # noqa: S608 -- constants of this file
 )
 
 
 def listed(
-    session: Session, courts: Collection[str], association: str | None, now: datetime,
-    since: datetime, limit: int = 500,
+    session: Session, courts: Collection[str], association: str | None,
+    lists: Mapping[str, Collection[str]], now: datetime, since: datetime, *, skip: int, limit: int,
 ) -> list[Any]:  # fmt: skip
-    """The files of these courts or of this association, the nearest deadline first; those that
-    have ended only when they changed since then."""
+    """The files of these courts or of this association by lists of states, so many of each, the
+    nearest deadline first, each with the `total` of its list; those that have ended only when they
+    changed since then."""
+    pairs = [(state, name) for name, states in lists.items() for state in sorted(states)]
     known = {"courts": sorted(courts), "association": association, "now": now, "since": since,
-             "limit": limit}  # fmt: skip
+             "states": [state for state, _ in pairs],
+             "running": [state for state, _ in pairs if state not in ("refused", "closed")],
+ "lists": [name for _, name in pairs],
+             "skip": skip, "limit": limit}  # fmt: skip
     return list(session.connection().execute(_LISTED, known))
+
+
+def sought(
+    session: Session, courts: Collection[str], association: str | None, words: str,
+    number: int | None, now: datetime, limit: int = 50,
+) -> list[Any]:  # fmt: skip
+    """Their files with this number or, without one, whose person's name has these words in it;
+    ended ones too, until they are forgotten."""
+    known = {"courts": sorted(courts), "association": association, "words": words,
+             "number": number, "now": now, "limit": limit}  # fmt: skip
+    return list(session.connection().execute(_FOUND, known))
 
 
 def referrals(session: Session, file_id: UUID) -> list[Any]:

@@ -129,9 +129,10 @@ def of_file(session: Session, file_id: UUID) -> list[Deadline]:
 
 
 def of_role(
-    session: Session, role: str, courts: Sequence[str], association: str | None
+    session: Session, role: str, courts: Sequence[str], association: str | None, limit: int = 200
 ) -> list[Deadline]:
-    """Open deadlines that a role owns, or that were escalated to it, in these courts."""
+    """The nearest open deadlines that a role owns, or that were escalated to it, in these
+    courts."""
     theirs = (
         col(CaseFile.court).in_(courts)
         | col(Clearance.court).in_(courts)
@@ -149,6 +150,7 @@ def of_role(
             | ((col(Deadline.escalation) == role) & col(Deadline.escalated_at).is_not(None))
         )
         .order_by(col(Deadline.due_at), col(Deadline.id))
+        .limit(limit)
         .execution_options(populate_existing=True)
     )
     return list(session.exec(asked))

@@ -17,10 +17,10 @@ _LISTED = text(
            a.person, p.name, lower(a.period) AS begins_at, upper(a.period) AS ends_at
     FROM handset h
     LEFT JOIN handset_status s ON s.handset = h.id
-    LEFT JOIN LATERAL (
-        SELECT person, period FROM allocation WHERE handset = h.id
-        ORDER BY (period @> CAST(:now AS timestamptz)) DESC, lower(period) DESC LIMIT 1
-    ) a ON true
+    LEFT JOIN (
+        SELECT DISTINCT ON (handset) handset, person, period FROM allocation
+        ORDER BY handset, (period @> CAST(:now AS timestamptz)) DESC, lower(period) DESC
+    ) a ON a.handset = h.id
     LEFT JOIN protected_person p ON p.id = a.person
     ORDER BY h.enrolled_at, h.id
     """
@@ -82,6 +82,16 @@ def add_person(session: Session, person: ProtectedPerson) -> None:
 def person_is_known(session: Session, person: UUID) -> bool:
     """Whether there is such a person."""
     return session.get(ProtectedPerson, person) is not None
+
+
+def stand_in_line(session: Session, handset_id: str, person: UUID) -> None:
+    """Wait for whoever gives this handset, or gives one to this person, at this very moment: two
+    rows that exclude each other would wait for each other until the record refuses one."""
+    for table, known in (("handset", handset_id), ("protected_person", person)):
+        session.connection().execute(
+            text(f"SELECT 1 FROM {table} WHERE id = :id FOR NO KEY UPDATE"),  # noqa: S608
+            {"id": known},
+        )
 
 
 def add_allocation(session: Session, allocation: Allocation) -> str | None:

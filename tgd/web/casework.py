@@ -62,6 +62,20 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.allowed(console, request, Act.SEE_FILES)
         return await _lists(console, made, request, seat)
 
+    @app.post("/files/search")
+    async def search(request: Request) -> Response:
+        """A form that is sent, not an address: a name in an address is in logs and histories."""
+        seat, form = await sent(console, request, Act.SEE_FILES)
+        words = form.get("words", "")
+        rows = await as_officer(
+            console, seat, lambda s, officer: facts.sought(s, officer, words, clock.now())
+        )
+        if door.wants_json(request):
+            return as_json({"found": rows})
+        return made.page(request, "files.html", seat, lists={"found": rows}, pools=[], words=words,
+                         totals={"found": len(rows)}, page=1, size=facts.PAGE,
+                         files=file_labels)  # fmt: skip
+
     @app.get("/files/new")
     async def new(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.REFER)
@@ -172,24 +186,31 @@ async def as_answer(console: Console, seat: Seat, file_id: UUID, ended: Ended) -
     return answer
 
 
-async def the_lists(console: Console, seat: Seat) -> dict[str, Any]:
-    """The files of this person list by list, and how much is left in the stocks."""
-    now = clock.now()
+async def the_lists(console: Console, seat: Seat, request: Request) -> dict[str, Any]:
+    """The files of this person list by list, and how much is left in the stocks; `list` and `page`
+    of the address choose a page of one list."""
+    now, page = clock.now(), door.page_of(request)
+    only = request.query_params.get("list")
+    if only is not None and only not in facts.LISTS:
+        raise door.NotThere
 
     def ask(session: Session, officer: Officer) -> dict[str, Any]:
         courts = officer.reach.courts if seat.role is not Role.ASSOCIATION else frozenset()
         pools = [dict(row._mapping) for row in board.pools(session, courts)]
-        return {"lists": facts.listed(session, officer, now), "stock": pools}
+        found = facts.listed(session, officer, now, only=only, page=page)
+        return {"lists": found.lists, "totals": found.totals, "page": page, "size": facts.PAGE,
+                "stock": pools}  # fmt: skip
 
     found: dict[str, Any] = await as_officer(console, seat, ask)
     return found
 
 
 async def _lists(console: Console, made: Pages, request: Request, seat: Seat) -> Response:
-    said = await the_lists(console, seat)
+    said = await the_lists(console, seat, request)
     if seat.locked:
         raise door.Locked
     if door.wants_json(request):
         return as_json(said)
     return made.page(request, "files.html", seat, lists=said["lists"], pools=said["stock"],
+                     totals=said["totals"], page=said["page"], size=facts.PAGE, words="",
                      files=file_labels)  # fmt: skip

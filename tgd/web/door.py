@@ -124,6 +124,14 @@ async def refuse(console: Console, seat: Seat, wanted: str, alert: UUID | None) 
     await console.ask(lambda session: looks.refused(session, seat.name, wanted, alert, now))
 
 
+def page_of(request: Request) -> int:
+    """Which page of a list the address asks for, from 1; raises NotThere for anything else."""
+    asked = request.query_params.get("page", "1")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) > 0):
+        raise NotThere
+    return int(asked)
+
+
 def uuid_of(text: str) -> UUID:
     """An id of an address; raises NotThere for anything else."""
     try:

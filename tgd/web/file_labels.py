@@ -103,6 +103,7 @@ LISTS = {
     "to_decide": word("To decide"), "reported": word("Reported and under evaluation"),
     "to_equip": word("Granted: to be handed over"), "running": word("Running"),
     "due_back": word("To be given back"), "ended": word("Ended in the last 30 days"),
+    "found": word("Found"),
 }  # fmt: skip
 CONSENTS = {
     ConsentScope.DEVICE.value: word(

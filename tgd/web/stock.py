@@ -27,6 +27,10 @@ from tgd.web.render import Pages, as_json
 EXPORTED = ("pool", "model", "battery", "radio", "number", "imei", "id", "state", "is_recalled")
 
 
+PAGE = 100
+"""So many handsets of the board are shown at once; the counts are of all."""
+
+
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/stock`, `/stock.csv`, `/stock/census`, `/stock/import`, `/stock/{handset}`…"""
     _add_lists(app, console, made)
@@ -77,8 +81,9 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/stock.csv")
     async def exported(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_STOCK)
-        said = await the_board(console, seat)
-        return _csv(stock_csv.written(said["handsets"], EXPORTED), "stock.csv")
+        rows = await as_officer(console, seat, lambda s, o: board.exported(s, o.reach.courts))
+        found = [dict(row._mapping) for row in rows]
+        return _csv(stock_csv.written(found, EXPORTED), "stock.csv")
 
     @app.get("/stock/census")
     async def census(request: Request) -> Response:
@@ -174,10 +179,10 @@ async def do_act(
 
 def the_handset(session: Session, officer: Officer, handset: str) -> dict[str, Any]:
     """One row of the board; raises NotThere for a handset of another court."""
-    for row in board.handsets(session, officer.reach.courts):
-        if row.id == handset:
-            return dict(row._mapping)
-    raise NotThere
+    row = board.handset(session, officer.reach.courts, handset)
+    if row is None:
+        raise NotThere
+    return dict(row._mapping)
 
 
 def keyed(console: Console, one: Keyed) -> dict[str, Any]:
@@ -187,17 +192,22 @@ def keyed(console: Console, one: Keyed) -> dict[str, Any]:
             "sms_key": key.hex() if key else None}  # fmt: skip
 
 
-async def the_board(console: Console, seat: Seat) -> dict[str, Any]:
-    """Stocks, handsets, files that wait for one; never who carries which."""
+async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
+    """Stocks, a page of the handsets, files that wait for one; never who carries which."""
 
     def ask(session: Session, officer: Officer) -> dict[str, Any]:
         courts = officer.reach.courts
         waiting = [dict(r._mapping) for r in board.waiting_files(session, courts)]
+        free = {court: board.free_in_court(session, court) for court in
+                sorted({w["court"] for w in waiting})}  # fmt: skip
+        cells = [dict(r._mapping) for r in board.cells(session, courts)]
+        rows = board.handsets(session, courts, skip=(page - 1) * PAGE, limit=PAGE)
         return {
             "pools": [dict(r._mapping) for r in board.pools(session, courts)],
-            "handsets": [dict(r._mapping) for r in board.handsets(session, courts)],
-            "waiting": [w | {"reference": reference(w["number"]),
-                             "free": board.free_in_court(session, w["court"])} for w in waiting],
+            "cells": cells, "total": sum(cell["count"] for cell in cells),
+            "page": page, "size": PAGE, "handsets": [dict(r._mapping) for r in rows],
+            "waiting": [w | {"reference": reference(w["number"])} for w in waiting],
+            "free": free,
             "all_pools": [dict(r._mapping) for r in board.all_pools(session)],
         }  # fmt: skip
 
@@ -212,14 +222,13 @@ async def board_page(
     """The board; with what was refused."""
     if seat.locked:
         raise door.Locked
-    said = await the_board(console, seat)
+    said = await the_board(console, seat, door.page_of(request))
     if door.wants_json(request):
         refusal = {} if ended is None else {"error": ended.status, "sentence": ended.sentence}
         return as_json(said | refusal, ended.status if ended else 200)
     cells: dict[tuple[str, str], dict[str, int]] = {}
-    for one in said["handsets"]:
-        row = cells.setdefault((one["pool"] or "", one["model"] or ""), {})
-        row[one["state"]] = row.get(one["state"], 0) + 1
+    for one in said["cells"]:
+        cells.setdefault((one["pool"], one["model"]), {})[one["state"]] = one["count"]
     used = [state for state in HandsetState if any(state in row for row in cells.values())]
     return made.page(
         request, "stock.html", seat, ended.status if ended else 200, board=said, cells=cells,

@@ -48,7 +48,7 @@ def _add_reading(app: FastAPI, console: Console) -> None:
     @app.get("/api/v1/files")
     async def files(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_FILES)
-        return as_json(await casework.the_lists(console, seat))
+        return as_json(await casework.the_lists(console, seat, request))
 
     @app.get("/api/v1/files/{file_id}")
     async def file(request: Request, file_id: str) -> Response:
@@ -61,7 +61,7 @@ def _add_reading(app: FastAPI, console: Console) -> None:
     @app.get("/api/v1/stock")
     async def the_stock(request: Request) -> Response:
         seat = await _unlocked(console, request, Act.SEE_STOCK)
-        return as_json(await stock.the_board(console, seat))
+        return as_json(await stock.the_board(console, seat, door.page_of(request)))
 
     @app.get("/api/v1/stock/{handset}")
     async def handset(request: Request, handset: str) -> Response:
