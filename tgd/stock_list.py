@@ -1,6 +1,6 @@
 """Many handsets at once from a table of rows: all of them or none, with a word for each line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -48,19 +48,25 @@ class Report:
 def import_people(
     session: Session, rows: Iterable[Mapping[str, str | None]], now: datetime, *,
     dry_run: bool = False, by: str = inventory.COMMAND_LINE,
+    read: Callable[[int], None] | None = None,
 ) -> Report:  # fmt: skip
     """Enrol and give what the rows (COLUMNS, first line 2) say: all of them, or nothing at all.
 
+    `read` is told after each line how many have been read.
     Raises Incomplete when there is no row, or a column that nobody knows.
     """
     with session.begin_nested() as savepoint:
-        lines = tuple(_read(session, n, row, now, by) for n, row in enumerate(rows, 2))
+        lines = []
+        for n, row in enumerate(rows, 2):
+            lines.append(_read(session, n, row, now, by))
+            if read is not None:
+                read(len(lines))
         if not lines:
             raise Incomplete("The list has no line under its heading.")
         kept = not dry_run and all(line.problem is None for line in lines)
         if not kept:
             savepoint.rollback()
-    return Report(lines if kept else tuple(_without_promise(x) for x in lines), kept)
+    return Report(tuple(lines if kept else map(_without_promise, lines)), kept)
 
 
 def _without_promise(line: LineRead) -> LineRead:

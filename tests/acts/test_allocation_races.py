@@ -198,7 +198,7 @@ def test_who_comes_second_at_the_command_line_is_told_so_and_never_that_the_reco
         rivals = [(first, ana), (first, bella)] if n % 2 else [(first, ana), (second, ana)]
         answers = both(
             engine,
-            *[lambda s, r=r: inventory.allocate(s, *r, days, NOW) for r in rivals],
+            *[lambda s, r=r, days=days: inventory.allocate(s, *r, days, NOW) for r in rivals],
         )
         refused = [a for a in answers if isinstance(a, inventory.Overlaps)]
         assert len(refused) == 1, answers

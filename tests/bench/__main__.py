@@ -18,8 +18,10 @@ from tests.bench import (
     heartbeats,
     imports,
     latency,
+    lists,
     mosquitto,
     profile,
+    stock_import,
     stored,
 )
 from tests.bench.ground import say
@@ -32,6 +34,8 @@ BENCHES = {
     "heartbeats": heartbeats.measure,
     "escalation": escalation.measure,
     "stored": stored.measure,
+    "lists": lists.measure,
+    "import": stock_import.measure,
     "footprint": footprint.measure,
     "imports": imports.measure,
     "profile": profile.measure,

@@ -1,12 +1,13 @@
 """The stock of a court: ordered, received, moved, lost, set aside, recalled."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd import ids
+from tgd import ids, journal
 from tgd.allocation.acting import (
     NotThere,
     Officer,
@@ -22,6 +23,7 @@ from tgd.allocation.deciding import is_ended
 from tgd.allocation.equipping import reserve
 from tgd.allocation.sheets import PLATFORM
 from tgd.errors import Incomplete, NotAllowed, WrongState
+from tgd.journal import Line
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
 from tgd.rules.access import Act, Role
 from tgd.rules.handset import INCIDENT_EVENTS, AsideReason, HandsetEvent, HandsetState, IncidentKind
@@ -62,6 +64,28 @@ def order(
         raise Incomplete("Another handset has this number or this IMEI already.")
     write(session, officer.name, "HandsetOrdered", now, handset=row.id, pool=pool)
     return row.id
+
+
+def order_all(
+    session: Session, officer: Officer, listed: Sequence[Mapping[str, str | None]], now: datetime
+) -> list[str] | None:
+    """A whole list of handsets on their way, in a few statements; gives their ids, or None when
+    the record refuses one of them and nothing was kept. Numbers are E.164, cells were judged.
+    Raises NotAllowed, NotThere."""
+    for pool in sorted({str(one["pool"]) for one in listed}):
+        _pool_of(session, officer, Act.SET_ASIDE, pool)
+    rows = [
+        {"id": ids.new_handset(), "state": HandsetState.ORDERED.value, "key_generation": 1,
+         "is_test_device": False, "enrolled_at": now, "version": 1} | dict(one)
+        for one in listed
+    ]  # fmt: skip
+    if not store.add_handsets(session, rows):
+        return None
+    journal.write(session, [
+        Line(now, officer.name, "HandsetOrdered", handset=row["id"], detail={"pool": row["pool"]})
+        for row in rows
+    ])  # fmt: skip
+    return [row["id"] for row in rows]
 
 
 def receive(session: Session, officer: Officer, handset_id: str, now: datetime) -> None:

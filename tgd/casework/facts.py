@@ -34,7 +34,7 @@ LISTS: dict[str, frozenset[str]] = {
 }
 """The lists of the page, each with its states."""
 ENDED_SHOWN = timedelta(days=30)
-PAGE = 50
+PAGE = 25
 """So many files of each list are shown at once."""
 LONGEST_SOUGHT = 80
 

@@ -57,7 +57,7 @@ def _files() -> dict[str, Any]:
     one = [_path_of("file_id", "uuid")]
     paths: dict[str, Any] = {
         "/api/v1/files": {
-            "get": _read("The lists of case files, so many of each", [_asked("list"), _asked("page")]),
+            "get": _read("The lists of case files", [_asked("list"), _asked("page")]),
             "post": _act("Report a situation", REFERRAL, [], created=True),
         },
         "/api/v1/files/{file_id}": {"get": _read("One case file", one)},

@@ -11,20 +11,20 @@ from typing import Any
 from sqlmodel import Session
 
 from tgd.allocation.acting import Officer
-from tgd.casework.fields import NotReadable, word
+from tgd.allocation.stock import order_all
+from tgd.casework.fields import word
 from tgd.casework.imei import is_imei
-from tgd.casework.stock_acts import order
-from tgd.errors import Incomplete, Refusal
+from tgd.errors import Incomplete
 from tgd.rules.phone import e164
 from tgd.store import board
 
 COLUMNS = ("pool", "model", "battery", "radio", "number", "imei")
 LARGEST_BYTES = 2 * 1024 * 1024
-MOST_LINES = 5000
+MOST_LINES = 10_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 NOT_UTF8 = word("This file is not in UTF-8: save it as “CSV UTF-8”.")
-TOO_MANY = word("This file has more than 5000 lines: split it.")
+TOO_MANY = word("This file has more than 10,000 lines: split it.")
 NO_LINES = word("This file has no line under its heading.")
 HEADING = word("The heading must be: pool, model, battery, radio, number, imei.")
 CELLS = word("This line has more or fewer cells than the heading.")
@@ -68,11 +68,10 @@ def import_stock(
     judged = _judge(session, officer, rows)
     if dry_run or any(one.problem for one in judged):
         return Report(tuple(judged), kept=False)
-    with session.begin_nested() as savepoint:
-        done = [_ordered(session, officer, n, row, now) for n, row in rows]
-        if any(one.problem for one in done):
-            savepoint.rollback()
-            return Report(tuple(done), kept=False)
+    ordered = order_all(session, officer, [_listed(row) for _, row in rows], now)
+    if ordered is None:  # somebody ordered one of them since they were judged
+        return Report(tuple(_judge(session, officer, rows)), kept=False)
+    done = [Judged(n, None, one) for (n, _), one in zip(rows, ordered, strict=True)]
     return Report(tuple(done), kept=True)
 
 
@@ -146,15 +145,10 @@ def is_formula(column: str, cell: str) -> bool:
     return cell.startswith(FORMULA)
 
 
-def _ordered(session: Session, officer: Officer, n: int, row: list[str], now: datetime) -> Judged:
+def _listed(row: list[str]) -> dict[str, str | None]:
+    """One line as it is ordered."""
     said = {name: cell or None for name, cell in _named(row).items()}
-    try:
-        with session.begin_nested():
-            return Judged(n, None, order(session, officer, said, now))
-    except NotReadable as error:
-        return Judged(n, error.problem)
-    except Refusal as refusal:
-        return Judged(n, str(refusal))
+    return said | {"number": e164(said["number"]) if said["number"] else None}
 
 
 def written(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:

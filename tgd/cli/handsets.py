@@ -10,7 +10,7 @@ import typer
 from tgd import clock, ids, inventory, settings, stock_list
 from tgd.cli import device_ca
 from tgd.cli.ending import FAILED, complain
-from tgd.cli.printing import AsJson, show, show_json, show_table
+from tgd.cli.printing import AsJson, progress_of, show, show_json, show_table
 from tgd.cli.record import act_on_record
 from tgd.errors import Incomplete
 from tgd.keyring import open_keys
@@ -167,7 +167,10 @@ def import_(
     """Enrol and give what a CSV file lists: all of its lines, or none of them."""
     rows = _rows(file)
     with act_on_record(settings.read()) as session:
-        report = stock_list.import_people(session, rows, clock.now(), dry_run=dry_run)
+        report = stock_list.import_people(
+            session, rows, clock.now(), dry_run=dry_run,
+            read=None if as_json else progress_of(len(rows)),
+        )  # fmt: skip
     keys = open_keys(settings.read())
     lines = [_line(line, keys.master) for line in report.lines]
     if as_json:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -26,6 +26,20 @@ def show(*lines: str) -> None:
     """Plain lines."""
     sys.stdout.write("".join(line + "\n" for line in lines))
     sys.stdout.flush()
+
+
+def progress_of(total: int) -> Callable[[int], None] | None:
+    """Says on a terminal how far a long work is, on one line of stderr; nothing elsewhere."""
+    if not sys.stderr.isatty() or not total:
+        return None
+
+    def told(done: int) -> None:
+        if done % max(1, total // 100) == 0 or done == total:
+            bar = "#" * (30 * done // total)
+            sys.stderr.write(f"\r[{bar:<30}] {done}/{total}" + ("\n" if done == total else ""))
+            sys.stderr.flush()
+
+    return told
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

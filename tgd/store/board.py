@@ -74,7 +74,7 @@ def exported(session: Session, courts: Collection[str]) -> list[Any]:
     """Every handset of these courts and of no stock yet, as a list that is taken elsewhere."""
     rows = session.connection().execute(
         text(
-            "SELECT h.pool, h.model, h.battery, h.radio, h.number, h.imei, h.id, h.state,"
+            "SELECT h.pool, h.model, h.battery, h.radio, h.number, h.imei, h.id, h.state,"  # noqa: S608
             f" h.recall IS NOT NULL AS is_recalled FROM handset h WHERE {_HERE} ORDER BY {_ORDER}"
         ),
         {"courts": sorted(courts)},
@@ -86,7 +86,7 @@ def cells(session: Session, courts: Collection[str]) -> list[Any]:
     """How many handsets each place has of each model and state, those of no stock first."""
     rows = session.connection().execute(
         text(
-            "SELECT coalesce(h.pool, '') AS pool, coalesce(h.model, '') AS model, h.state,"
+            "SELECT coalesce(h.pool, '') AS pool, coalesce(h.model, '') AS model, h.state,"  # noqa: S608
             f" count(*) AS count FROM handset h WHERE {_HERE} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         ),
         {"courts": sorted(courts)},

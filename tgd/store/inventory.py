@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -49,6 +49,16 @@ _FILES_END = text(
 def add_handset(session: Session, handset: Handset) -> bool:
     """A new handset; False when another one has its number."""
     return _added(session, handset) is None
+
+
+def add_handsets(session: Session, rows: Sequence[dict[str, Any]]) -> bool:
+    """Many new handsets in few statements; False, and none of them, when one is refused."""
+    try:
+        with session.begin_nested():
+            session.connection().execute(insert(Handset), list(rows))
+    except IntegrityError:
+        return False
+    return True
 
 
 def handset(session: Session, handset_id: str) -> Handset | None:
