@@ -12,7 +12,7 @@ from tests.simulation.mutants import MUTANTS, SHORT, WITHIN, Mutant
 from tests.simulation.night import live
 from tests.simulation.world import PromiseBroken
 
-SEEDS = range(int(os.environ.get("TGD_TEST_NIGHTS", "40")))
+SEEDS = range(int(os.environ.get("TGD_TEST_NIGHTS", "12")))
 CORE = {"loss", "repetition", "record_away", "record_refuses", "crash", "ambiguous", "nudge_lost",
         "told again", "receipt from record"}  # fmt: skip
 pytestmark = pytest.mark.timeout(900)
