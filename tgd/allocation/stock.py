@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -74,7 +75,7 @@ def order_all(
     Raises NotAllowed, NotThere."""
     for pool in sorted({str(one["pool"]) for one in listed}):
         _pool_of(session, officer, Act.SET_ASIDE, pool)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": ids.new_handset(), "state": HandsetState.ORDERED.value, "key_generation": 1,
          "is_test_device": False, "enrolled_at": now, "version": 1} | dict(one)
         for one in listed
