@@ -178,3 +178,9 @@ def clean(words: str) -> str:
 def one_of_states(seen: CaseFile, states: Sequence[AllocationState]) -> bool:
     """Whether the file is in one of these states."""
     return AllocationState(seen.state) in states
+
+
+def write_all(session: Session, who: str, act: str, now: datetime, pools: dict[str, str]) -> None:
+    """One line of the same act for each handset, with its stock, in few statements."""
+    lines = [Line(now, who, act, handset=h, detail={"pool": pool}) for h, pool in pools.items()]
+    journal.write(session, lines)

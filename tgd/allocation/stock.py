@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd import ids, journal
+from tgd import ids
 from tgd.allocation.acting import (
     NotThere,
     Officer,
@@ -19,12 +19,12 @@ from tgd.allocation.acting import (
     move_handset,
     must,
     write,
+    write_all,
 )
 from tgd.allocation.deciding import is_ended
 from tgd.allocation.equipping import reserve
 from tgd.allocation.sheets import PLATFORM
 from tgd.errors import Incomplete, NotAllowed, WrongState
-from tgd.journal import Line
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
 from tgd.rules.access import Act, Role
 from tgd.rules.handset import INCIDENT_EVENTS, AsideReason, HandsetEvent, HandsetState, IncidentKind
@@ -82,10 +82,7 @@ def order_all(
     ]  # fmt: skip
     if not store.add_handsets(session, rows):
         return None
-    journal.write(session, [
-        Line(now, officer.name, "HandsetOrdered", handset=row["id"], detail={"pool": row["pool"]})
-        for row in rows
-    ])  # fmt: skip
+    write_all(session, officer.name, "HandsetOrdered", now, {r["id"]: r["pool"] for r in rows})
     return [row["id"] for row in rows]
 
 
