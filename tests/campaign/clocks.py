@@ -12,10 +12,11 @@ from pathlib import Path
 
 from simulators.fleet_member import Cry
 from simulators.platform import Platform
-from tests.acceptance.running import SECRET, free_ports
+from tests.acceptance.running import SECRET
 from tests.campaign.crowd import Crowd
 from tests.campaign.outcome import Outcome, Say, worst
 from tests.campaign.town import Town, inhabited, town, until
+from tgd.ports import free_port
 
 FOUND = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 LIBRARY = FOUND[0] if FOUND else None
@@ -123,7 +124,7 @@ async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:
     plan = [(who, name) for who in whos for name in STEPS]
     found: list[Escalated] = []
     async with AsyncExitStack() as stack:
-        second = Platform(SECRET, port=free_ports("second")["second"])
+        second = Platform(SECRET, port=free_port())
         await second.start()
         stack.push_async_callback(second.stop)
         made = await stack.enter_async_context(_clocked_town(folder, seed, second.port))

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 from simulators.platform import Platform
 from tests.acceptance.contract_ground import Up, family_of, lives
-from tests.acceptance.running import LEDGER, SECRET, free_ports, only_platform, settings_of
+from tests.acceptance.running import LEDGER, SECRET, named_ports, only_platform, settings_of
 from tests.campaign.outcome import Outcome, Say, worst
 from tests.campaign.town import Town, inhabited, until
 from tgd.cli.children import Children
@@ -47,7 +47,7 @@ def kill_everything(up: Up) -> int:
 @asynccontextmanager
 async def alone(folder: Path, seed: int) -> AsyncIterator[tuple[Town, list[Up]]]:
     """A town of one program; the list's last one runs now."""
-    ports = free_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    ports = named_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
     ports["gateway1"] = ports["gateway"]
     platform = Platform(SECRET, port=ports["platform"], ledger=folder / LEDGER)
     await platform.start()

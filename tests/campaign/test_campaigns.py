@@ -44,7 +44,9 @@ async def played(campaign: ModuleType, folder: Path, **size: Any) -> list[Outcom
 
 
 def test_the_campaign_kills_at_every_step_that_the_source_names() -> None:
-    assert points.in_the_source() == set(points.WHO_PASSES)
+    assert points.in_the_source() == set(points.WHO_PASSES) | set(points.ELSEWHERE)
+    for name, place in points.ELSEWHERE.items():
+        assert name in (points.ROOT / place).read_text()
 
 
 def test_a_step_named_by_a_variable_would_be_noticed(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from tests.acceptance.running import (
     LEDGER,
     SECRET,
     Service,
-    free_ports,
+    named_ports,
     only_platform,
     settings_of,
 )
@@ -172,7 +172,7 @@ async def town(
     when told so. `closes`: the platform's agent takes and closes each alert, so that the next
     press of the same handset opens a new one."""
     names = [f"{what}{n}" for what in ("mqtt", "gateway", "answers") for n in range(1, 3)]
-    ports = free_ports(*names, "console", "provider", "platform")
+    ports = named_ports(*names, "console", "provider", "platform")
     ports |= {"mqtt": ports["mqtt1"], "gateway": ports["gateway1"], "answers": ports["answers1"]}
     async with AsyncExitStack() as stack:
         platform = await _platform(stack, folder, ports, closes=closes)
