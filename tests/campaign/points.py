@@ -16,7 +16,10 @@ WHO_PASSES = {
     "dispatch_after_answered": "dispatch", "answers_before_commit": "dispatch",
 }  # fmt: skip
 """Which process dies at which point."""
-ELSEWHERE = dict.fromkeys(("blind_before_told", "blind_after_told"), "tests/acceptance/test_blind.py")  # fmt: skip
+ELSEWHERE = {
+    "blind_before_told": "tests/acceptance/test_blind.py",
+    "blind_after_told": "tests/acceptance/test_blind.py",
+}
 """Points at which another test kills, because they need an outage of their own; where it is."""
 
 WHILE_AWAY = ("spool_before_rename", "spool_after_sync")
