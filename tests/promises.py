@@ -45,6 +45,8 @@ class Evidence:
     triggers: Sequence[Any]
     deliveries: Sequence[Any]
     journal: Sequence[Any]
+    merged: Sequence[Any] = ()
+    """Ids told from the spool while the record was away, of alerts that it has under another."""
     ledgers: Mapping[str, Sequence[Noted]] = field(default_factory=dict)
     """By destination: what it has and keeps. A destination without a ledger is not judged."""
     rung: Sequence[Noted] | None = None
@@ -77,6 +79,7 @@ QUESTIONS = {
     "deliveries": f"SELECT key, destination, state FROM delivery WHERE alert IN {_OF}",
     "journal": f"SELECT alert, act, at FROM journal WHERE alert IN {_OF}"
     " AND act !~ '^(Delivery|AnswerHeard|TriggerSeen)' ORDER BY seq",
+    "merged": f"SELECT told, alert FROM alert_merge WHERE alert IN {_OF}",
 }
 """What the record is asked; `since` leaves out what was closed and unchanged before a moment."""
 
@@ -133,7 +136,7 @@ def nobody_invented_an_alert(e: Evidence) -> None:
     assert not unpressed, f"nobody pressed: {unpressed}"
     if e.pressed is not None:
         assert e.kept <= e.pressed, f"nobody pressed: {sorted(e.kept - e.pressed)}"
-    known = {str(a.id) for a in e.alerts}
+    known = {str(a.id) for a in e.alerts} | {str(m.told) for m in e.merged}
     for destination, lines in e.ledgers.items():
         invented = {line.alert for line in lines} - known
         assert not invented, f"{destination} was told of what is not on record: {sorted(invented)}"
