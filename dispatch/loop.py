@@ -27,7 +27,7 @@ from dispatch.telling import Destination
 from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
 from tgd import clock, journal, killpoint
 from tgd.allocation import chasing
-from tgd.database import transaction
+from tgd.database import refused_by, transaction
 from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
@@ -150,7 +150,8 @@ class Loop:
         killpoint.reach("dispatch_after_claimed")
         for one in faults:
             counts.faults.labels(one.what).inc()
-            log.error(one.what, exc_info=one.error, alert=str(one.alert))
+            why = refused_by(one.error)
+            log.error(one.what, exc_info=one.error, alert=str(one.alert), why=why)
         return claimed, adopted.done
 
     async def _sleep(self) -> None:

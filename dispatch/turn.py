@@ -4,12 +4,13 @@ Both are one transaction each, and nothing is told inside one. Claims are leases
 token: what a worker writes after it was given up for dead changes nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from dispatch.policy import Policy
@@ -32,6 +33,8 @@ BROKEN_AGAIN = timedelta(seconds=5)
 BUSY_AGAIN = timedelta(seconds=0.5)
 FAULTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """What a row that nobody foresaw can do to its own planning or telling, and to no other."""
+REFUSED_BY_TABLES = (IntegrityError, DataError)
+"""The record is there and does not take this row."""
 WORKER = "dispatch"
 
 
@@ -97,13 +100,12 @@ def claim(
     by_alert: dict[UUID, list[Any]] = {name: [] for name in names}
     for row in store.deliveries_of(session, names):
         by_alert[row.alert].append(row)
-    turn = _Turn([], [], [], [], [], [], [])
-    for alert in alerts:
-        if alert.id in busy:
-            turn.moments.append({"id": alert.id, "at": now + BUSY_AGAIN})
-        else:
-            turn.add(_planned(alert, by_alert[alert.id], policy, now, worker))
-    claimed = _write(session, turn, policy, now, worker)
+    turns = {
+        a.id: _waits(a.id, now + BUSY_AGAIN) if a.id in busy
+        else _planned(a, by_alert[a.id], policy, now, worker)
+        for a in alerts
+    }  # fmt: skip
+    turn, claimed = _written(session, turns, policy, now, worker)
     told = _compose(session, alerts, by_alert, turn, claimed, now)
     if faults is not None:
         faults += turn.faults
@@ -117,9 +119,36 @@ def _planned(alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, wor
         made = plan(_facts(alert), [_delivery_facts(r) for r in rows], policy, now)
         _apply(made, alert, rows, policy, now, worker, turn)
     except FAULTS as error:
-        soon = [{"id": alert.id, "at": now + BROKEN_AGAIN}]
-        return _Turn([], [], [], soon, [], [], [Fault("plan_failed", alert.id, error)])
+        return _waits(alert.id, now + BROKEN_AGAIN, Fault("plan_failed", alert.id, error))
     return turn
+
+
+def _waits(alert: UUID, until: datetime, *faults: Fault) -> _Turn:
+    return _Turn([], [], [], [{"id": alert, "at": until}], [], [], [*faults])
+
+
+def _written(
+    session: Session, turns: Mapping[UUID, _Turn], policy: Policy, now: datetime, worker: str
+) -> tuple[_Turn, dict[UUID, Any]]:
+    """All together, or else each alone: an alert whose plan no table takes holds no other."""
+    turn = _Turn([], [], [], [], [], [], [])
+    for one in turns.values():
+        turn.add(one)
+    try:
+        with session.begin_nested():
+            return turn, _write(session, turn, policy, now, worker)
+    except REFUSED_BY_TABLES:
+        turn = _Turn([], [], [], [], [], [], [])
+    claimed: dict[UUID, Any] = {}
+    for alert, one in turns.items():
+        try:
+            with session.begin_nested():
+                claimed |= _write(session, one, policy, now, worker)
+        except REFUSED_BY_TABLES as error:
+            one = _waits(alert, now + BROKEN_AGAIN, Fault("plan_failed", alert, error))
+            store.look_again(session, one.moments)
+        turn.add(one)
+    return turn, claimed
 
 
 def _apply(

@@ -82,3 +82,9 @@ def is_reachable(engine: Engine) -> bool:
 
 def _sqlstate(error: DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
+
+
+def refused_by(error: BaseException) -> str | None:
+    """The name of the constraint that a row broke, which says nothing of what was in it."""
+    about = getattr(getattr(error, "orig", None), "diag", None)
+    return getattr(about, "constraint_name", None)

@@ -11,9 +11,10 @@ from dispatch.loop import Loop
 from dispatch.policy import read_policy
 from dispatch.telling import Answer, Destination, Received, Telling
 from dispatch.turn import Fault
-from tests.acts.dispatching import named, rows, turn
+from tests.acts.dispatching import answer, named, rows, turn
 from tests.world import World
 from tgd import clock
+from tgd.database import refused_by
 from tgd.listening import Listener
 from tgd.records import ProtectedPerson
 from tgd.store import nudges
@@ -65,6 +66,25 @@ def test_an_alert_that_cannot_be_planned_holds_no_other(world: World) -> None:
     world.wait(seconds=21)
     again = [c for c in turn(world.session, world.now) if c.telling.alert == str(anas.id)]
     assert "platform:opened" in named(again)
+
+
+def test_an_alert_whose_delivery_no_table_takes_holds_no_other(world: World) -> None:
+    """A key that is there already, under another alert: hers waits a moment, the other's goes."""
+    world.hear(world.press(world.give("Ana")))
+    world.hear(world.press(world.give("Bea", number="+33639980002")))
+    anas, beas = world.alerts()
+    world.session.commit()
+    answer(world.session, world.now, *turn(world.session, world.now))
+    sql(world, f"DELETE FROM delivery WHERE alert = '{beas.id}'")
+    sql(world, f"UPDATE delivery SET alert = '{beas.id}' WHERE alert = '{anas.id}'")
+    sql(world, f"UPDATE delivery SET destination = 'nobody' WHERE alert = '{beas.id}'")
+    sql(world, "UPDATE alert SET look_again_at = opened_at")
+    faults: list[Fault] = []
+    told = turn(world.session, world.now, faults=faults)
+    assert {c.telling.alert for c in told} == {str(beas.id)}
+    assert [(f.what, f.alert) for f in faults] == [("plan_failed", anas.id)]
+    assert refused_by(faults[0].error) == "delivery_once"
+    assert turn(world.session, world.now) == [], "tried again in a moment, not at once"
 
 
 @pytest.mark.parametrize(
