@@ -106,6 +106,24 @@ def test_the_end_is_told_also_when_it_came_before_the_adoption(world: World) -> 
     assert named(turn(world.session, world.now)) == ["platform:closed"]
 
 
+def test_a_name_that_became_another_alert_opens_none_later(world: World) -> None:
+    """Her first press joined, its keys went there, that alert was closed: the next press of the
+    same outage cannot be told under keys that another alert has."""
+    ana, name = world.give(), uuid4()
+    world.hear(world.press(ana))
+    first = world.only_alert().id
+    world.hear(spooled(world.press(ana), name))
+    adopt(world.session, {name: told(world, name)}, world.now)
+    acts.take(world.session, BRUNO, first, world.now)
+    acts.verify(world.session, BRUNO, first, Verified.SAFE_VOICE, world.now)
+    acts.close(world.session, BRUNO, first, Outcome.ACCIDENTAL, "Erreur de manipulation", world.now)
+    world.hear(spooled(world.press(ana), name))
+    _, second = world.alerts()
+    assert second.id != name
+    claimed = [c for c in turn(world.session, world.now) if c.telling.alert == str(second.id)]
+    assert named(claimed) == ["platform:opened"]
+
+
 def test_a_closed_alert_never_gets_a_second_press_under_its_id(world: World) -> None:
     ana, name = world.give(), uuid4()
     world.hear(spooled(world.press(ana), name))

@@ -77,7 +77,8 @@ class _Work:
     joins: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     opened: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     taken: set[UUID] = field(default_factory=set)
-    """Ids under which an alert was opened already: no second one may have them."""
+    """Ids under which an alert was opened, or told and merged into another, whose keys they are
+    now: no second one may have them."""
 
 
 def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> list[Raised]:
@@ -95,7 +96,7 @@ def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> 
         for a in store.open_alerts(session, (p.source for p in presses))
     }
     proposed = [p.alert for p in presses if p.alert and p.spooled]
-    work = _Work(now, taken=merges.known_alerts(session, proposed))
+    work = _Work(now, taken=merges.taken_names(session, proposed))
     raised = [_raise_one(press, known, open_now, work) for press in presses]
     store.insert_alerts(session, work.alerts)
     store.insert_triggers(session, work.triggers)

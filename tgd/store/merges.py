@@ -23,6 +23,14 @@ def known_alerts(session: Session, alerts: Iterable[UUID]) -> set[UUID]:
     return set(found.scalars())
 
 
+def taken_names(session: Session, alerts: Collection[UUID]) -> set[UUID]:
+    """Which of these ids an alert has, or has had: to open another under them would tell it under
+    keys that are there."""
+    if not alerts:
+        return set()
+    return known_alerts(session, alerts) | set(merged_into(session, alerts))
+
+
 def insert_merges(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Which alert each of these became; what is known already stays."""
     if rows:
