@@ -11,8 +11,7 @@ from simulators.handset import Handset, Settings
 from simulators.handset_words import Card
 from simulators.sms_provider import Account, Person, SmsProvider
 from tests.acceptance.contract_ground import family_of
-from tests.acceptance.running import SECRET, SID, TOKEN, Service
-from tests.acceptance.test_kills import is_alive, until
+from tests.acceptance.running import SECRET, SID, TOKEN, Service, until
 
 SUPERVISOR = "+33639980901"
 
@@ -71,16 +70,14 @@ async def provider(running: Service, *people: Person) -> AsyncIterator[SmsProvid
 
 async def kill_record(running: Service) -> None:
     """SIGKILL to PostgreSQL; nobody starts it again."""
-    (found,) = (running.host.settings.data_dir / "record").rglob("postmaster.pid")
-    os.kill(int(found.read_text().split("\n", 1)[0]), signal.SIGKILL)
-    await until(lambda: not is_alive(running, "record"))
+    running.send("record", signal.SIGKILL)
+    await until(lambda: not running.is_alive("record"))
 
 
 @contextmanager
 def frozen_record(running: Service) -> Iterator[None]:
     """SIGSTOP to every process of PostgreSQL: it takes connections and answers nothing."""
-    (found,) = (running.host.settings.data_dir / "record").rglob("postmaster.pid")
-    first = int(found.read_text().split("\n", 1)[0])
+    first = running.record_pid()
     family = [first, *family_of(first)]
     for one in family:
         os.kill(one, signal.SIGSTOP)
@@ -100,10 +97,10 @@ async def bring_back(running: Service) -> None:
 
 async def kill_part(running: Service, part: str) -> None:
     """SIGKILL; the host starts it again."""
-    await until(lambda: is_alive(running, part))
+    await until(lambda: running.is_alive(part))
     first = running.pid(part)
     os.kill(first, signal.SIGKILL)
-    await until(lambda: is_alive(running, part) and running.pid(part) != first)
+    await until(lambda: running.is_alive(part) and running.pid(part) != first)
 
 
 def openings(running: Service) -> list[dict[str, Any]]:

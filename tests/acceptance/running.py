@@ -5,6 +5,7 @@ What is promised is judged from outside: the handsets' ledger, the platform's le
 
 import asyncio
 import json
+import os
 import sys
 import time
 from base64 import b64encode
@@ -27,6 +28,7 @@ from simulators.platform import Platform
 from tests import promises
 from tests.promises import Evidence, Noted
 from tgd import clock
+from tgd.cli.children import Part
 from tgd.cli.up import Host, start_host, stop_host
 from tgd.inventory import decide_on_paper
 from tgd.keyring import open_keys
@@ -38,6 +40,15 @@ from tgd.settings import Settings
 SECRET = "whsec_" + b64encode(b"a secret of thirty-two bytes, yes").decode()
 LEDGER = "platform.jsonl"
 SID, TOKEN, OUR_NUMBER = "AC" + "0123456789abcdef" * 2, "fictional-auth-token", "+33199000001"
+
+
+async def until(holds: Callable[[], Any], seconds: float = 30, what: str = "") -> float:
+    """Until the condition holds; how long that took; raises AssertionError."""
+    since = time.monotonic()
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() - since < seconds, f"waited {seconds} s in vain {what}"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - since
 
 
 @dataclass
@@ -79,9 +90,30 @@ class Service:
         return Evidence(now=now, **record, ledgers={"platform": noted},
                         receipts=frozenset(receipted))  # fmt: skip
 
+    def part(self, name: str) -> Part:
+        """One of our processes."""
+        return self.host.parts[name]
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the part, or the record, runs now."""
+        if name == "record":
+            assert self.host.record is not None
+            return self.host.record.is_alive()
+        process = self.part(name).process
+        return process is not None and process.returncode is None
+
+    def record_pid(self) -> int:
+        """The postmaster."""
+        (found,) = (self.host.settings.data_dir / "record").rglob("postmaster.pid")
+        return int(found.read_text().split("\n", 1)[0])
+
+    def send(self, name: str, number: int) -> None:
+        """A signal to the part, or to the record."""
+        os.kill(self.record_pid() if name == "record" else self.pid(name), number)
+
     def pid(self, part: str) -> int:
         """The process id of one part now."""
-        process = self.host.parts[part].process
+        process = self.part(part).process
         assert process is not None
         return process.pid
 

@@ -14,8 +14,7 @@ from aiohttp import web
 from sqlalchemy import text
 
 from tests.acceptance.blind_ground import kill_record, pressing, provider
-from tests.acceptance.running import Service, service
-from tests.acceptance.test_kills import until
+from tests.acceptance.running import Service, service, until
 from tgd.settings import split_listen
 
 ALL = ("gateway", "dispatch", "auditor")

@@ -26,8 +26,7 @@ from tests.acceptance.blind_ground import (
     pressing,
     provider,
 )
-from tests.acceptance.running import Service, named_ports, service
-from tests.acceptance.test_kills import until
+from tests.acceptance.running import Service, named_ports, service, until
 
 FORBIDDEN = ("person", "position", "outcome")
 

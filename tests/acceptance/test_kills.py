@@ -20,18 +20,11 @@ from simulators.fleet import Fleet, Plan
 from simulators.fleet_member import Address
 from simulators.handset_words import Card
 from tests import promises
-from tests.acceptance.running import Service, service
+from tests.acceptance.running import Service, service, until
 from tgd.cli.up import watch
 
 SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(10**6)
 ROOT = Path(__file__).parents[2]
-
-
-async def until(holds: object, seconds: float = 30) -> None:
-    """Until the condition holds; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while not await asyncio.to_thread(holds):  # type: ignore[arg-type]
-            await asyncio.sleep(0.1)
 
 
 def all_told(running: Service) -> bool:
@@ -71,26 +64,10 @@ async def kill_now_and_then(running: Service, plan: list[str], within_s: float) 
     done = []
     for moment, part in zip(moments, plan, strict=True):
         await asyncio.sleep(max(0.0, begun + moment - time.monotonic()))
-        await until(lambda part=part: is_alive(running, part), 20)
-        os.kill(_pid(running, part), signal.SIGKILL)
+        await until(lambda part=part: running.is_alive(part), 20)
+        running.send(part, signal.SIGKILL)
         done.append(part)
     return done
-
-
-def is_alive(running: Service, part: str) -> bool:
-    if part == "record":
-        assert running.host.record is not None
-        return running.host.record.is_alive()
-    process = running.host.parts[part].process
-    return process is not None and process.returncode is None
-
-
-def _pid(running: Service, part: str) -> int:
-    if part != "record":
-        return running.pid(part)
-    folder = running.host.settings.data_dir / "record"
-    (found,) = folder.rglob("postmaster.pid")
-    return int(found.read_text().split("\n", 1)[0])
 
 
 @pytest.mark.timeout(300)

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from tests.acceptance.running import (
     named_ports,
     only_platform,
     settings_of,
+    until,
 )
 from tests.campaign.crowd import Crowd, Probe
 from tests.campaign.outcome import Outcome
@@ -39,15 +39,6 @@ from tgd.settings import Settings, as_environment
 
 AT_ONCE = (0.05,)
 LISTENERS = {"gateway": ("gateway", "gateway-health"), "dispatch": ("answers", "dispatch-health")}
-
-
-async def until(holds: Callable[[], Any], seconds: float = 30, what: str = "") -> float:
-    """Until the condition holds; how long that took; raises AssertionError."""
-    since = time.monotonic()
-    while not await asyncio.to_thread(holds):
-        assert time.monotonic() - since < seconds, f"waited {seconds} s in vain {what}"
-        await asyncio.sleep(0.05)
-    return time.monotonic() - since
 
 
 @dataclass
@@ -67,27 +58,6 @@ class Town(Service):
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-
-    def part(self, name: str) -> Part:
-        """One of our processes."""
-        return self.host.parts[name]
-
-    def is_alive(self, name: str) -> bool:
-        """Whether the part, or the record, runs now."""
-        if name == "record":
-            assert self.host.record is not None
-            return self.host.record.is_alive()
-        process = self.part(name).process
-        return process is not None and process.returncode is None
-
-    def record_pid(self) -> int:
-        """The postmaster."""
-        (found,) = (self.host.settings.data_dir / "record").rglob("postmaster.pid")
-        return int(found.read_text().split("\n", 1)[0])
-
-    def send(self, name: str, number: int) -> None:
-        """A signal to the part, or to the record."""
-        os.kill(self.record_pid() if name == "record" else self.pid(name), number)
 
     def kill(self, name: str) -> None:
         """SIGKILL."""
