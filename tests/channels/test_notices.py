@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from gateway.notices import Notices
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
 from tgd.rules.access import Role
-from tgd.rules.alert import Outcome, Verified
+from tgd.rules.alert import AlertState, Outcome, Verified
 
 BRUNO = Actor("bruno", Role.OPERATOR)
 
@@ -44,7 +44,7 @@ def ways() -> Ways:
 
 @pytest.fixture
 def ana(world, session, ways):
-    world.now = datetime.now(UTC)
+    world.now = datetime.now(UTC) - timedelta(seconds=10)  # nobody presses after Bruno's acts
     given = world.give("Ana")
     ways.connected.add(given.handset)
     session.commit()
@@ -75,8 +75,10 @@ def close(session, world) -> None:
     alert = world.only_alert()
     now = datetime.now(UTC)
     acts.verify(session, BRUNO, alert.id, Verified.SAFE_VOICE, now)
-    acts.close(session, BRUNO, alert.id, Outcome.ACCIDENTAL, "Ana says that she is safe", now)
+    reason = "Ana says that she is safe"
+    closed = acts.close(session, BRUNO, alert.id, Outcome.ACCIDENTAL, reason, now)
     session.commit()
+    assert closed.state == AlertState.CLOSED, "proposed only: she pressed after she was called"
 
 
 async def test_taken_then_closed_each_said_once_with_her_newest_id(
