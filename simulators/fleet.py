@@ -35,7 +35,7 @@ class Plan:
     wait_s: float = 30.0
     """How long to wait for all connections, and again for all receipts."""
     stay_s: float = 0.0
-    """How long to stay connected afterwards."""
+    """How long to stay connected afterwards, unless sent home before."""
 
 
 def read_cards(path: Path) -> list[Card]:
@@ -65,6 +65,7 @@ class Fleet:
         self.ledger_book = Ledger(ledger, each_fsync=False)
         self._chance = random.Random(seed)
         self._progress = progress
+        self._home = asyncio.Event()
         crew, noisy = (cards[:-1], cards[-1]) if plan.bad_per_s else (cards, None)
         self.members = [
             Member(card, address, self, random.Random(self._chance.random()), fix=fix)
@@ -101,7 +102,9 @@ class Fleet:
         try:
             await self._press_all()
             await self._until(lambda: all(c.receipt_s is not None for c in self.cries))
-            await asyncio.sleep(self.plan.stay_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.plan.stay_s):
+                    await self._home.wait()
         finally:
             for member in self.members:
                 member.leave()
@@ -110,6 +113,10 @@ class Fleet:
             await asyncio.gather(*lives, *beside, return_exceptions=True)
             self.ledger_book.close()
         return self.summary()
+
+    def send_home(self) -> None:
+        """Whoever stays connected after the receipts need stay no longer."""
+        self._home.set()
 
     async def _connect_all(self) -> list[asyncio.Task[None]]:
         lives = []

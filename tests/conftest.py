@@ -21,6 +21,7 @@ from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
 from tests.world import World
+from tgd import clock
 from tgd.database import open_record
 from tgd.embedded import EmbeddedRecord
 from tgd.seal import Keys
@@ -47,6 +48,12 @@ NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own TGD_ variables change no test."""
     forget_settings(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def time_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispatcher that went forward to an alert of tomorrow leaves no test after it there."""
+    monkeypatch.setattr(clock, "_carried", clock.Carried(time.time(), time.monotonic()))
 
 
 def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:

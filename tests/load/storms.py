@@ -64,7 +64,7 @@ async def stuck(running: Service, size: Size) -> list[str]:
 async def reconnect(running: Service, size: Size) -> list[str]:
     """The gateway is killed while all are connected and press; all come back by themselves."""
     cards = await asyncio.to_thread(running.cards, size.handsets)
-    fleet = _fleet(running, cards, size.handsets, 8.0, "reconnect", wait_s=PATIENCE_S)
+    fleet = _fleet(running, cards, size.handsets, 8.0, "reconnect", stay_s=PATIENCE_S)
     running_fleet = asyncio.create_task(fleet.run())
     await _until_all_connected(fleet)
     await asyncio.sleep(2)  # a part of them has pressed, the others will
@@ -75,6 +75,7 @@ async def reconnect(running: Service, size: Size) -> list[str]:
             await asyncio.sleep(0.05)
     await _until_all_connected(fleet)
     back_s = time.monotonic() - killed
+    fleet.send_home()
     summary = await running_fleet
     assert summary["lost"] == 0, summary
     await _until_told(running, fleet)
@@ -87,10 +88,10 @@ async def reconnect(running: Service, size: Size) -> list[str]:
 
 def _fleet(
     running: Service, cards: Sequence[Card], presses: int, within_s: float, name: str,
-    wait_s: float = PATIENCE_S,
+    stay_s: float = 0.0,
 ) -> Fleet:  # fmt: skip
     plan = Plan(connect_per_s=500, presses=presses, press_within_s=within_s, repeat_s=10,
-                wait_s=wait_s)  # fmt: skip
+                wait_s=PATIENCE_S, stay_s=stay_s)  # fmt: skip
     address = Address(port=running.ports["mqtt"])
     return Fleet(cards, address, plan, ledger=running.folder / f"{name}.jsonl")
 
