@@ -139,6 +139,10 @@ class MqttDirect:
                 await asyncio.sleep(_ACCEPT_PAUSE_S)
                 continue
             self._admit(peer, str(address[0]), context)
+            # sock_accept does not wait while somebody stands there: without this pause a whole
+            # backlog comes in before anybody is read, and those who have said CONNECT count as
+            # half open
+            await asyncio.sleep(0)
 
     def _admit(self, peer: socket.socket, source: str, context: ssl.SSLContext | None) -> None:
         full = len(self._connections) >= self._limits.connections

@@ -1,6 +1,7 @@
 """The own MQTT listener: take-over, Will, floods and a good end, on a bare socket."""
 
 import asyncio
+import socket
 
 import pytest
 from mqtt5 import (
@@ -151,6 +152,24 @@ async def test_a_newcomer_does_not_throw_out_one_that_has_just_come():
         first.say(ConnectPacket(ANA, password=SECRETS[ANA]))
         assert (await first.hears(ConnAckPacket)).reason_code == 0
         second.hang_up()
+
+
+async def test_nobody_who_has_said_connect_is_sent_away_because_we_were_busy():
+    """After a restart a whole operator's handsets wait behind one address: all of them come in."""
+    limits = Limits(half_open=9, half_open_per_source=9, half_open_grace_s=60, untrusted=100)
+    async with house(limits) as h:
+        waiting = []
+        for number in range(60):  # before the listener's turn comes, as on a loaded machine
+            call = socket.create_connection(("127.0.0.1", h.port))
+            call.sendall(ConnectPacket(f"h{number:012d}").write())
+            call.setblocking(False)
+            waiting.append(call)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(20):
+            first = [await loop.sock_recv(call, 1) for call in waiting]
+        for call in waiting:
+            call.close()
+        assert first == [b"\x20"] * 60, "a CONNACK each"
 
 
 async def test_an_orderly_stop_finishes_what_is_being_heard():
