@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from tgd import ids, inventory
 from tgd.errors import Incomplete, Refusal
+from tgd.rules.legible import is_legible
 from tgd.rules.phone import e164
 from tgd.store import inventory as store
 
@@ -17,6 +18,9 @@ COLUMNS = (
 """`handset` or `number` names the device (an unknown number is enrolled; with both empty a handset
 without a number is). `name` empty: it stays in the stock. `days`: 1 to 366, empty for 180.
 `geolocation`: yes or no, and must be said when there is a name."""
+
+LONGEST = dict.fromkeys(COLUMNS, 120) | {"note": 2000, "court": 40, "handset": 64}
+"""Characters of a cell: never more than the record takes."""
 
 YES, NO = ("yes", "oui"), ("no", "non")
 USUAL_DAYS, MOST_DAYS = 180, 366
@@ -83,6 +87,7 @@ def _read(
         raise Incomplete(f"Columns are {', '.join(COLUMNS)}; “{unknown[0]}” is none of them.")
     said = {name: (row.get(name) or "").strip() for name in COLUMNS}
     try:
+        _must_be_legible(said)
         with session.begin_nested():
             handset, secret = _handset(session, said, now, by)
             if said["name"]:
@@ -90,6 +95,14 @@ def _read(
     except Refusal as refusal:
         return LineRead(n, problem=str(refusal))
     return LineRead(n, handset, secret)
+
+
+def _must_be_legible(said: dict[str, str]) -> None:
+    for name, cell in said.items():
+        if not is_legible(cell, LONGEST[name]):
+            raise Incomplete(
+                f"“{name}” has over {LONGEST[name]} characters, or some that cannot be printed."
+            )
 
 
 def _handset(

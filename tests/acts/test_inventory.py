@@ -159,6 +159,26 @@ def test_one_bad_line_keeps_all_out_and_every_line_is_judged(session):
     assert session.exec(select(ProtectedPerson)).all() == []
 
 
+UNKEPT = ("x" * 2001, "a\x00b", "\ud800", "a\x1b[2Jb", "a\u202eb")
+"""Too long, or with characters that nobody can read or the record refuses."""
+
+
+@pytest.mark.parametrize("cell", UNKEPT, ids=ascii)
+@pytest.mark.parametrize("column", stock_list.COLUMNS)
+def test_a_cell_that_cannot_be_kept_is_a_named_line(session, column, cell):
+    row = {"number": "0639980005", "name": "Fanny F", "geolocation": "no", column: cell}
+    report = stock_list.import_people(session, [*GOOD, row], NOW)
+    assert [line.line for line in report.lines if line.problem] == [4]
+    assert f"“{column}”" in report.lines[-1].problem
+    assert listed(session, NOW) == []
+
+
+def test_a_cell_as_long_as_allowed_is_kept(session):
+    row = {"number": "0639980005", "geolocation": "no"}
+    row |= {name: "é" * stock_list.LONGEST[name] for name in ("name", "place", "city", "note")}
+    assert stock_list.import_people(session, [row], NOW).kept
+
+
 def test_a_column_that_nobody_knows_is_named(session):
     with pytest.raises(Incomplete, match="surname"):
         stock_list.import_people(session, [{"surname": "F"}], NOW)

@@ -88,6 +88,9 @@ async def test_a_recall_sets_aside_what_lies_in_the_stock(court: Court) -> None:
 
 
 BAD_LINES = {
+    f"{POOL},{'x' * 61},,4g,,\n": "60 caractères",
+    f"{POOL},Modele A,,4g,,35\x00\n": "60 caractères",
+    f"{POOL},Modele\x07A,,4g,,\n": "60 caractères",
     f"{POOL},A,B,volte,+33639980031,490154203237519\n": "bonne clé",
     f"{POOL},A,B,volte,12,\n": "numéro de téléphone",
     "NOWHERE,A,B,volte,,\n": "tel stock",

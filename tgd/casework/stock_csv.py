@@ -15,12 +15,14 @@ from tgd.allocation.stock import order_all
 from tgd.casework.fields import word
 from tgd.casework.imei import is_imei
 from tgd.errors import Incomplete
+from tgd.rules.legible import is_legible
 from tgd.rules.phone import e164
 from tgd.store import board
 
 COLUMNS = ("pool", "model", "battery", "radio", "number", "imei")
 LARGEST_BYTES = 2 * 1024 * 1024
 MOST_LINES = 10_000
+LONGEST_CELL = 60
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 NOT_UTF8 = word("This file is not in UTF-8: save it as “CSV UTF-8”.")
@@ -28,6 +30,7 @@ TOO_MANY = word("This file has more than 10,000 lines: split it.")
 NO_LINES = word("This file has no line under its heading.")
 HEADING = word("The heading must be: pool, model, battery, radio, number, imei.")
 CELLS = word("This line has more or fewer cells than the heading.")
+ILLEGIBLE = word("A cell has more than 60 characters, or some that cannot be printed.")
 A_FORMULA = word("A cell begins like a formula.")
 NO_POOL = word("There is no such stock here.")
 NO_PHONE = word("This is no telephone number: write it like +33639980001.")
@@ -108,7 +111,7 @@ def _judge(
     codes = {row.code for row in board.pools(session, officer.reach.courts)}
     named = [_named(row) for _, row in rows if len(row) == len(COLUMNS)]
     numbers = [e164(one["number"]) or "" for one in named if one["number"]]
-    imeis = [one["imei"] for one in named if one["imei"]]
+    imeis = [one["imei"] for one in named if is_imei(one["imei"])]
     known = board.known_numbers(session, numbers, imeis)
     seen: set[str] = set()
     return [Judged(n, _problem(row, codes, known, seen)) for n, row in rows]
@@ -126,6 +129,7 @@ def _problem(row: list[str], codes: set[str], known: set[str], seen: set[str]) -
     number = e164(said["number"]) if said["number"] else None
     own = {one for one in (number, said["imei"]) if one}
     checks: tuple[tuple[str, bool], ...] = (
+        (ILLEGIBLE, not all(is_legible(cell, LONGEST_CELL) for cell in row)),
         (A_FORMULA, any(is_formula(k, v) for k, v in said.items())),
         (NO_POOL, said["pool"] not in codes),
         (NO_PHONE, bool(said["number"]) and number is None),
