@@ -1,5 +1,6 @@
 """One ground for all attacks: the processes must outlive them all, one after the other."""
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -44,3 +45,10 @@ def ground(cluster: str) -> Iterator[Ground]:
             with admin.connect() as connection:
                 connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
             admin.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def many_connections() -> None:
+    """A login shell often allows 1,024 open files: too few to be a crowd of callers."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
