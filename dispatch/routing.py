@@ -87,7 +87,9 @@ class Plan:
 def plan(
     alert: AlertFacts, deliveries: Sequence[DeliveryFacts], policy: Policy, now: datetime
 ) -> Plan:
-    """What to do for this alert now."""
+    """What to do for this alert now; for a canary nothing, ever."""
+    if alert.lane is Lane.CANARY:
+        return Plan()
     lapses_at = _lapses_at(alert, policy, now)
     if lapses_at is not None and lapses_at <= now:
         return Plan(lapse=True, look_again_at=now)
@@ -119,7 +121,7 @@ def key_of(alert: str, topic: Topic, round_: int, destination: str) -> str:
 
 
 def _may_hear(destination: AnyDestination, lane: Lane) -> bool:
-    return lane is Lane.REAL or destination.lane_test
+    return lane is Lane.REAL or (lane is Lane.TEST and destination.lane_test)
 
 
 def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:

@@ -1,7 +1,8 @@
 """What a message calls for, said without the record: for messages that wait in the spool. White.
 
 Less is proven here than the record could prove, so less is disclosed; what could be a call is one.
-Only a proven handset's "test" is a test, as in tgd/rules/doubt.py.
+Only a proven handset's "test" is a test, and only a proven canary a canary, as in
+tgd/rules/doubt.py: its id says so, because the record gives such an id to no other handset.
 """
 
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from gateway.formats import READERS
 from gateway.heard import Form, Heard
 from tgd.rules.alert import Lane
+from tgd.rules.canary import is_canary_name
 from tgd.rules.keys import is_authentic, sms_key
 from tgd.rules.spooled import SpooledCall
 from tgd.rules.trigger import Trigger, TriggerKind, Unreadable
@@ -32,11 +34,18 @@ def call_of(heard: Heard, master: bytes, alert: UUID) -> SpooledCall | None:
     if "owntracks_manual" in said.warnings:
         return None
     handset = _proven(heard, said, master)
-    is_test = said.kind is TriggerKind.TEST and handset is not None
     return SpooledCall(
-        alert, handset, said.id, said.kind.value, Lane.TEST if is_test else Lane.REAL,
-        heard.channel.value, heard.received_at,
+        alert, handset, said.id, said.kind.value, _lane(handset, said), heard.channel.value,
+        heard.received_at,
     )  # fmt: skip
+
+
+def _lane(proven: str | None, said: Trigger) -> Lane:
+    if proven is None:
+        return Lane.REAL
+    if is_canary_name(proven):
+        return Lane.CANARY
+    return Lane.TEST if said.kind is TriggerKind.TEST else Lane.REAL
 
 
 def _proven(heard: Heard, said: Trigger, master: bytes) -> str | None:

@@ -14,7 +14,8 @@ from gateway.heard import Channel, Form, Heard, Kept, Receipt
 from gateway.strangers import gather
 from gateway.telemetry import Whereabouts, keep_positions
 from tgd import ids
-from tgd.alerts.raising import Press, Raised, raise_or_join
+from tgd.alerts.canaries import raise_or_keep
+from tgd.alerts.raising import Press, Raised
 from tgd.rules.doubt import Known, Trust, Verdict, judge
 from tgd.rules.keys import is_authentic, sms_key
 from tgd.rules.phone import e164
@@ -118,7 +119,7 @@ def _raise(
         return
     judged = [(read, _judge(read, found)) for read in reads]
     presses = gather(session, [_press(read, verdict) for read, verdict in judged])
-    raised = raise_or_join(session, presses, now)
+    raised = raise_or_keep(session, presses, now)
     store.insert_sightings(
         session, [_sighting(j, r, now, keys) for j, r in zip(judged, raised, strict=True)]
     )

@@ -66,6 +66,11 @@ class Evidence:
         return [a for a in self.alerts if a.lane == "real"]
 
     @property
+    def canaries(self) -> list[Any]:
+        """The presses of nobody, by which we see that a channel is heard."""
+        return [a for a in self.alerts if a.lane == "canary"]
+
+    @property
     def kept(self) -> set[str]:
         """Every press that the record has. "?" marks one whose sender is not proven."""
         return {t.trigger.removeprefix("?") for t in self.triggers}
@@ -166,7 +171,8 @@ def every_open_alert_has_a_next_look(e: Evidence) -> None:
 
 
 def only_a_human_ends_an_alert(e: Evidence) -> None:
-    """No alert is closed without somebody's name, a reason and a moment."""
+    """No alert is closed without somebody's name, a reason and a moment. A canary is no alert:
+    it says so itself, and was never open."""
     for a in e.alerts:
         if a.state == "closed":
             assert a.closed_by, f"nobody closed {a.id}"
@@ -179,6 +185,20 @@ def a_test_alarms_no_police(e: Evidence) -> None:
     tests = {a.id for a in e.alerts if a.lane == "test"}
     tested = {str(a) for a in tests}
     assert not [line for line in e.rung or () if line.alert in tested], "a test rang"
+
+
+def a_canary_is_no_alert(e: Evidence) -> None:
+    """A canary was never open, and nobody is told of it, by any way, under any name."""
+    told = {d.key.partition(":")[0] for d in e.deliveries}
+    told |= {line.alert for lines in e.ledgers.values() for line in lines}
+    told |= {line.alert for line in e.rung or ()}
+    for a in e.canaries:
+        assert a.state == "closed", f"the canary {a.id} is {a.state}"
+        assert a.look_again_at is None, f"somebody will look at the canary {a.id}"
+        assert a.source.startswith("handset:canary"), f"a press of {a.source} is no canary"
+        assert str(a.id) not in told, f"somebody was told of the canary {a.id}"
+    lines = {line.alert for line in e.journal}
+    assert not lines & {a.id for a in e.canaries}, "somebody acted on a canary"
 
 
 EVENTS = {
@@ -203,7 +223,7 @@ def the_journal_tells_the_state(e: Evidence) -> None:
             told[line.alert] = AlertState.OPEN
         elif line.act in EVENTS:
             told[line.alert] = after(told[line.alert], EVENTS[line.act])
-    for a in e.alerts:
+    for a in (x for x in e.alerts if x.lane != "canary"):  # nobody acts on those
         assert told.get(a.id) == a.state, f"{a.id} is {a.state}, the journal says {told.get(a.id)}"
 
 
@@ -311,6 +331,7 @@ SAFETY = (
     every_open_alert_has_a_next_look,
     only_a_human_ends_an_alert,
     a_test_alarms_no_police,
+    a_canary_is_no_alert,
     the_journal_tells_the_state,
 )
 """True at every moment, whatever is broken."""

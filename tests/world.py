@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 
 from gateway.heard import Channel, Form, Heard, Receipt
 from gateway.intake import take_in
-from tgd.inventory import decide_on_paper
+from tgd.ids import new_canary
+from tgd.inventory import decide_on_paper, enroll
 from tgd.records import (
     Alert,
     AlertPosition,
@@ -97,6 +98,12 @@ class World:
             )
         self.session.flush()
         return Carried(handset, number, secret)
+
+    def canary(self) -> Carried:
+        """A canary that our own command enrolled; nobody carries it."""
+        name, secret = new_canary(), "secret-of-a-canary-0123456789"
+        enroll(self.session, None, self.now, secret=secret, canary=name)
+        return Carried(name, "", secret)
 
     def hear(self, *heard: Heard) -> list[Receipt]:
         """The gateway takes this in, as one batch."""

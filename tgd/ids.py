@@ -9,6 +9,8 @@ import secrets
 from datetime import datetime
 from uuid import UUID
 
+from tgd.rules.canary import CANARY
+
 _chance: random.Random = random.SystemRandom()
 
 
@@ -28,6 +30,11 @@ def new(now: datetime) -> UUID:
 def new_handset() -> str:
     """An opaque handset id: `h` and 12 characters that survive SMS, topics and paper."""
     return "h" + base64.b32encode(_chance.randbytes(8)).decode().lower().rstrip("=")[:12]
+
+
+def new_canary() -> str:
+    """The opaque id of a canary: no handset that somebody carries begins like it."""
+    return CANARY + new_handset()[1:]
 
 
 def new_secret() -> str:

@@ -34,6 +34,7 @@ _OVERLAPS = {
     " allocation first (`tgd handset state ID returned`), or give another handset.",
     "allocation_one_per_person": "This person has a handset in that period already: end that"
     " allocation first.",
+    "allocation_of_no_canary": "This is a canary: it is given to nobody.",
     "allocation_one_open_per_person": "This person has a handset already: end that allocation"
     " first.",
 }
@@ -57,21 +58,24 @@ class Given:
 
 def enroll(
     session: Session, number: str | None, now: datetime, *, secret: str | None,
-    is_test_device: bool = False, by: str = COMMAND_LINE,
+    is_test_device: bool = False, canary: str | None = None, by: str = COMMAND_LINE,
 ) -> str:  # fmt: skip
     """A new handset, ready to be given; gives its opaque id. Only a hash of `secret` is kept.
 
-    `secret` is None for one that proves itself by a certificate. Raises Incomplete for a number
+    `secret` is None for one that proves itself by a certificate; `canary` is the id of a new canary
+    (`ids.new_canary`), which nobody is ever given. Raises Incomplete for a number
     that is none, Overlaps when another handset has it.
     """
-    handset = ids.new_handset()
+    handset = canary or ids.new_handset()
     row = Handset(
         id=handset, state=_S.PROVISIONED, number=_spelled(number), is_test_device=is_test_device,
         secret_hash=secret_hash(secret) if secret is not None else None, enrolled_at=now,
+        is_canary=canary is not None,
     )  # fmt: skip
     if not store.add_handset(session, row):
         raise Overlaps("Another handset has this number already: `tgd handset list` shows it.")
-    detail = {"test_device": is_test_device, "proves_by": "secret" if secret else "certificate"}
+    detail = {"test_device": is_test_device, "canary": row.is_canary,
+              "proves_by": "secret" if secret else "certificate"}  # fmt: skip
     journal.write(session, [Line(now, by, "HandsetEnrolled", handset=handset, detail=detail)])
     return handset
 
@@ -201,7 +205,10 @@ def set_state(
     A lost or stolen one keeps its allocation: it may still be pressed, and comes back as `issued`.
     Raises NotThere, WrongState.
     """
-    before = HandsetState(_there(session, handset).state)
+    found = _there(session, handset)
+    before = HandsetState(found.state)
+    if found.is_canary and state is not _S.RETIRED:
+        raise WrongState("Nobody carries a canary: it can only be retired.")
     if state not in MAY_BECOME[before]:
         may = ", ".join(sorted(MAY_BECOME[before]))
         raise WrongState(f"A handset that is “{before}” can become: {may}; not “{state}”.")

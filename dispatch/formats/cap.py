@@ -53,7 +53,7 @@ def _head(telling: Telling, recipient: str, sender: str, zone: tzinfo) -> list[t
         ("identifier", to_distribution_id(telling.key, sender)),
         ("sender", sender),
         ("sent", stamp(_sent_at(telling), zone)),
-        ("status", "Exercise" if telling.lane == "test" else "Actual"),
+        ("status", "Actual" if telling.lane == "real" else "Exercise"),
         ("msgType", _MESSAGE_TYPE[kind_of(telling)]),
         ("scope", "Private"),
         ("addresses", recipient),

@@ -105,7 +105,7 @@ class _Head:
         self.id = to_distribution_id(telling.key, sender)
         self.sent = stamp(telling.told_at, zone)
         self.expires = stamp(telling.told_at + EXPIRES_AFTER, zone)
-        self.status = "Exercise" if telling.lane == "test" else "Actual"
+        self.status = "Actual" if telling.lane == "real" else "Exercise"
         self.kind = kind_of(telling)
         self.recipient, self.sender = recipient, sender
 

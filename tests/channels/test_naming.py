@@ -19,6 +19,7 @@ from tgd.rules.spooled import SpooledCall, read, written
 from tgd.seal import Keys
 
 MASTER = bytes(range(32))
+CANARY = Carried("canaryabcdefg", "+33639980999", "secret")
 ANA = Carried("hana000000000", "+33639980001", "secret")
 
 
@@ -51,6 +52,12 @@ def named(naming: Naming, heard: Heard) -> UUID:
     (sms(ANA.signed_sms(Keys(MASTER), kind="P")), Lane.REAL, "hana000000000"),
     (sms(ANA.signed_sms(Keys(bytes(32)), kind="T")), Lane.REAL, None),
     (Heard(Channel.MQTT, Form.ALERT, "h", False, "x", b"\xff\x00", NOW), Lane.REAL, None),
+    (mqtt("canaryabcdefg"), Lane.CANARY, "canaryabcdefg"),
+    (mqtt("canaryabcdefg", kind="test"), Lane.CANARY, "canaryabcdefg"),
+    (mqtt("canaryabcdefg", verified=False), Lane.REAL, None),
+    (mqtt("hcanary000000"), Lane.REAL, "hcanary000000"),
+    (sms(CANARY.signed_sms(Keys(MASTER))), Lane.CANARY, "canaryabcdefg"),
+    (sms(CANARY.signed_sms(Keys(bytes(32)))), Lane.REAL, None),
 ])  # fmt: skip
 def test_only_a_proven_test_is_a_test(heard: Heard, lane: Lane, handset: str | None) -> None:
     call = called(heard)
@@ -114,8 +121,11 @@ def test_an_entry_reads_back_as_it_was_written() -> None:
 def test_the_lane_said_here_is_the_lane_of_the_record(world: World, session: Session) -> None:
     """The two judge alike, for every proven handset; the record alone knows the others."""
     carried = world.give("Ana")
+    canary = world.press(world.canary())
+    world.hear(canary)
+    assert [called(canary).lane.value] == [a.lane for a in world.alerts()] == ["canary"]
     for kind in ("press", "test", "fall", "duress", "cancel"):
         heard = world.press(carried, kind=kind)
         world.hear(heard)
         assert called(heard).lane.value in {a.lane for a in world.alerts()}
-    assert sorted({a.lane for a in world.alerts()}) == ["real", "test"]
+    assert sorted({a.lane for a in world.alerts()}) == ["canary", "real", "test"]

@@ -197,6 +197,7 @@ def fill(url: str) -> None:
         accounts.make_account(session, "Salima", Role.SUPERVISOR, "no hash", NOW)
         accounts.sign_in(session, "Salima", NOW)
         inventory.enroll(session, "+33639980002", NOW, secret="s")
+        world.hear(world.press(world.canary()))
         walk = Walk(world).settle_in().until("hand_over")
         fill_the_rest(walk)
         delivery = Delivery(

@@ -1,7 +1,9 @@
 """The doctrine for whatever can be said: nothing is refused, and trust is never given away."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +82,39 @@ def test_only_a_proven_handset_that_says_test_comes_into_the_test_lane(
     assert (Label.TEST_UNVERIFIED in verdict.labels) == (
         says_test and verdict.trust is not Trust.VERIFIED
     )
+
+
+CANARY = Known("canaryabc", HandsetState.PROVISIONED, is_canary=True)
+
+
+@pytest.mark.parametrize(("known", "proven", "signature", "lane"), [
+    (CANARY, True, None, Lane.CANARY),
+    (CANARY, False, True, Lane.CANARY),
+    (CANARY, False, None, Lane.REAL),  # Dora says that she is the canary
+    (CANARY, False, False, Lane.REAL),
+    (CANARY, True, False, Lane.REAL),
+    (replace(CANARY, allocated=True), True, None, Lane.REAL),  # no record has that; and yet
+    (replace(CANARY, is_canary=False), True, None, Lane.REAL),
+    (Known(), True, None, Lane.REAL),
+    (Known(is_canary=True), True, None, Lane.REAL),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", [k for k in TriggerKind if k is not TriggerKind.TEST])
+def test_only_a_proven_canary_that_nobody_carries_comes_into_the_lane_of_canaries(
+    known: Known, proven: bool, signature: bool | None, lane: Lane, kind: TriggerKind
+) -> None:
+    assert judged(Trigger(kind=kind), known, proven, signature).lane is lane
+
+
+@given(meanings, knowns, st.booleans(), signatures)
+def test_nothing_that_a_message_says_makes_it_a_canary(
+    meaning: Meaning, known: Known, proven: bool, signature: bool | None
+) -> None:
+    assert judged(meaning, known, proven, signature).lane is not Lane.CANARY
+
+
+@given(meanings)
+def test_nothing_that_a_canary_says_makes_it_an_alert(meaning: Meaning) -> None:
+    assert judged(meaning, CANARY, proven=True).lane is Lane.CANARY
 
 
 @given(meanings, knowns, st.booleans(), signatures)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.routing import CLOSED_NOTICE_FOR, HORIZON, UPDATES_APART, is_met, plan
+from dispatch.routing import CLOSED_NOTICE_FOR, HORIZON, UPDATES_APART, Plan, is_met, plan
 from dispatch.telling import Topic
 from tests.rules.night_of_plans import EXAMPLE, NAMES, OPENED, Night, opened
 from tgd.rules.alert import AlertState, Lane
@@ -226,6 +226,17 @@ def test_a_test_never_reaches_a_control_room_or_a_telephone(deaf: frozenset[str]
     assert night.rung() <= PLATFORMS
 
 
+@pytest.mark.parametrize("state", AlertState)
+def test_a_canary_is_told_to_nobody_whatever_a_policy_or_a_row_says(state: AlertState) -> None:
+    """Born closed by the record's own constraint; the plan does not depend on that."""
+    kinds = {d.kind for d in EXAMPLE.destinations if d.lane_test}
+    assert kinds == {"webhook"}, "some destination hears tests, or this shows nothing"
+    acted = {"requested_at": OPENED, "owner": "bruno", "acted_at": OPENED}
+    canary = opened(Lane.CANARY, state=state, **acted)
+    for seconds in (0, 60, 3600):
+        assert plan(canary, [], EXAMPLE, OPENED + timedelta(seconds=seconds)) == Plan()
+
+
 def test_after_the_closing_a_platform_hears_the_end_after_the_beginning() -> None:
     night = Night(deaf=frozenset({"platform"}))
     night.until(3)
@@ -338,7 +349,7 @@ def happen(night: Night, act: str, name: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(acts, st.sampled_from(Lane))
+@given(acts, st.sampled_from([Lane.REAL, Lane.TEST]))
 def test_in_any_night_nothing_is_forgotten_and_a_closing_ends_it(
     history: list[tuple[str, float, str]], lane: Lane
 ) -> None:

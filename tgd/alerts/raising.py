@@ -153,7 +153,7 @@ def _raise_one(
     else:
         _join(press, open_now[place], work)
     alert = open_now[place]
-    row = _trigger_row(press, alert, work.now)
+    row = trigger_row(press, alert["id"], work.now)
     work.triggers.append(row)
     known[(press.source, press.trigger)] = _Seen(row["id"], alert["id"], press, alert["state"])
     if press.counter is not None and not press.trigger.startswith(UNPROVEN):
@@ -287,9 +287,10 @@ def joined_labels(labels: set[Any], verdict: Verdict) -> set[Any]:
     return together
 
 
-def _trigger_row(press: Press, alert: dict[str, Any], now: datetime) -> dict[str, Any]:
+def trigger_row(press: Press, alert: UUID, now: datetime) -> dict[str, Any]:
+    """A trigger as a row of the record."""
     return {
-        "id": ids.new(now), "alert": alert["id"], "source": press.source,
+        "id": ids.new(now), "alert": alert, "source": press.source,
         "trigger": press.trigger, "kind": press.kind.value, "counter": press.counter,
         "claimed_at": press.claimed_at, "heard_at": press.received_at,
         "labels": sorted(press.verdict.labels),

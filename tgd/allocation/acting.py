@@ -107,7 +107,7 @@ def found_handset(session: Session, officer: Officer, act: Act, handset: str) ->
     """The handset, for somebody who may do this act with it. Raises like `found`."""
     must(officer, act)
     seen = stock.handset(session, handset)
-    if seen is None or not reaches_stock(officer.reach, court_of(session, seen)):
+    if seen is None or seen.is_canary or not reaches_stock(officer.reach, court_of(session, seen)):
         raise NotThere
     return seen
 

@@ -46,6 +46,14 @@ class Alert(SQLModel, table=True):
         ),
         CheckConstraint("closed_by <> countersigned_by", name="alert_four_eyes_are_two_people"),
         CheckConstraint("state <> 'taken' OR owner IS NOT NULL", name="alert_taken_by_somebody"),
+        CheckConstraint(
+            "lane <> 'canary' OR (state = 'closed' AND look_again_at IS NULL AND person IS NULL"
+            " AND trust = 'verified' AND starts_with(source, 'handset:canary'))",
+            name="alert_canary_is_never_open",
+        ),
+        Index(
+            "alert_one_canary", "source", unique=True, postgresql_where=text("lane = 'canary'")
+        ),
         Index(
             "alert_one_open", "source", "lane", unique=True,
             postgresql_where=text("state <> 'closed'"),
@@ -74,7 +82,7 @@ class Alert(SQLModel, table=True):
     presses: int = Field(default=1, sa_column=Column(Integer, nullable=False))
     opened_at: datetime = Field(sa_column=moment(nullable=False))
     pressed_at: datetime = Field(sa_column=moment(nullable=False))
-    """When the newest trigger was heard."""
+    """When the newest trigger was heard; of a canary, when it was made."""
     changed_at: datetime = Field(sa_column=moment(nullable=False))
     waiting_since: datetime = Field(sa_column=moment(nullable=False))
     """Opening, or the last time that nobody answered for it any more: steps count from here."""

@@ -31,6 +31,11 @@ class Handset(SQLModel, table=True):
     __tablename__ = "handset"
     __table_args__ = (
         CheckConstraint(one_of("state", HandsetState), name="handset_state"),
+        CheckConstraint("is_canary = starts_with(id, 'canary')", name="handset_canary_by_name"),
+        CheckConstraint(
+            "NOT is_canary OR state IN ('provisioned', 'retired')",
+            name="handset_canary_in_no_hands",
+        ),
         Index("handset_of_pool", "pool"),
     )
 
@@ -50,6 +55,10 @@ class Handset(SQLModel, table=True):
     """The best network that it can speak (`2g`, `3g`, `volte`): what a sunset leaves behind."""
     imei: str | None = Field(default=None, sa_column=Column(String(17), unique=True))
     recall: UUID | None = Field(default=None, sa_column=Column(ForeignKey("recall.id")))
+    is_canary: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
+    """Its presses show that a channel is heard; set at the enrolment, in nobody's hands ever."""
 
 
 class HandsetStatus(SQLModel, table=True):
@@ -111,6 +120,7 @@ class Allocation(SQLModel, table=True):
     __tablename__ = "allocation"
     __table_args__ = (
         CheckConstraint("decided = 'grant'", name="allocation_by_a_grant"),
+        CheckConstraint("NOT starts_with(handset, 'canary')", name="allocation_of_no_canary"),
         ForeignKeyConstraint(
             ["decision", "person", "decided"], ["decision.id", "decision.person", "decision.kind"],
             name="allocation_by_decision",

@@ -39,6 +39,7 @@ class Lane(StrEnum):
 
     REAL = "real"
     TEST = "test"
+    CANARY = "canary"  # our own press that shows that a channel is heard: born closed, told nobody
 
 
 class Outcome(StrEnum):

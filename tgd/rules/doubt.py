@@ -71,6 +71,8 @@ class Known:
     allocation_ended: bool = False
     geolocation_agreed: bool = False
     last_counter: int | None = None
+    is_canary: bool = False
+    """Enrolled by our own command as a canary: nobody carries it, and nobody ever will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def judge(
     keep = trust is not Trust.UNKNOWN and known.geolocation_agreed
     if _position_of(meaning) and not keep and trust is not Trust.UNKNOWN:
         labels.add(Label.POSITION_WITHHELD)
-    return Verdict(_lane(meaning, trust, labels), trust, frozenset(labels), keep)
+    return Verdict(_lane(meaning, known, trust, labels), trust, frozenset(labels), keep)
 
 
 def _trust(
@@ -175,8 +177,14 @@ def _position_of(meaning: Meaning) -> bool:
     return isinstance(meaning, Trigger | PositionReport) and meaning.position is not None
 
 
-def _lane(meaning: Meaning, trust: Trust, labels: set[Label]) -> Lane:
-    """Only a proven handset may say "test": a stranger's test rings like a press."""
+def _lane(meaning: Meaning, known: Known, trust: Trust, labels: set[Label]) -> Lane:
+    """Only a proven handset may say "test": a stranger's test rings like a press.
+
+    Nothing that a message says makes it a canary, only who sent it: a proven handset that the
+    record has as one. Whoever merely says the name of a canary is a stranger who may need help.
+    """
+    if known.is_canary and not known.allocated and trust is Trust.VERIFIED:
+        return Lane.CANARY
     if not (isinstance(meaning, Trigger) and meaning.kind is TriggerKind.TEST):
         return Lane.REAL
     if trust is Trust.VERIFIED:

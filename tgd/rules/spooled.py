@@ -24,7 +24,7 @@ class SpooledCall:
     """The handset's own id of this press."""
     kind: str
     lane: Lane
-    """`test` only when a proven handset says so."""
+    """`test` only when a proven handset says so, `canary` only when a proven canary sent it."""
     channel: str
     received_at: datetime
 

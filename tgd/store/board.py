@@ -44,7 +44,11 @@ _SHOWN = f"""
     LEFT JOIN handset_status s ON s.handset = h.id
     LEFT JOIN handset_transfer t ON t.handset = h.id AND t.received_at IS NULL
 """  # noqa: S608 -- a constant of this file
-_HERE = "(h.pool = ANY(SELECT code FROM pool WHERE court = ANY(:courts)) OR h.pool IS NULL)"
+_HERE = (
+    "(h.pool = ANY(SELECT code FROM pool WHERE court = ANY(:courts)) OR h.pool IS NULL)"
+    " AND NOT h.is_canary"
+)
+"""A canary belongs to no stock: nobody ever carries it."""
 _ORDER = "h.pool NULLS FIRST, h.model NULLS LAST, h.enrolled_at, h.id"
 
 

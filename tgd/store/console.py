@@ -19,11 +19,13 @@ _ROW = """
     """
 _LIVE = text(
     _ROW
-    + " WHERE a.state <> 'closed' OR a.changed_at >= :since OR a.id = ANY(:watched)"
+    + " WHERE a.lane <> 'canary'"
+    + " AND (a.state <> 'closed' OR a.changed_at >= :since OR a.id = ANY(:watched))"
     + " ORDER BY a.state = 'closed', a.owner IS NOT NULL, a.opened_at, a.number LIMIT :limit"
 )
 _CLOSED = text(
-    _ROW + " WHERE a.state = 'closed' ORDER BY a.closed_at DESC, a.number DESC LIMIT :limit"
+    _ROW + " WHERE a.state = 'closed' AND a.lane <> 'canary'"
+    " ORDER BY a.closed_at DESC, a.number DESC LIMIT :limit"
 )
 
 

@@ -288,7 +288,7 @@ _STOCK = text(
     FROM handset h
     LEFT JOIN pool p ON p.code = h.pool
     LEFT JOIN handset_status s ON s.handset = h.id
-    WHERE h.pool IS NULL OR p.court = ANY(:courts)
+    WHERE (h.pool IS NULL OR p.court = ANY(:courts)) AND NOT h.is_canary
     ORDER BY h.pool NULLS LAST, h.enrolled_at, h.id
     """
 )

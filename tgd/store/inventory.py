@@ -13,8 +13,8 @@ from tgd.records import Allocation, Consent, Handset, ProtectedPerson
 
 _LISTED = text(
     """
-    SELECT h.id, h.state, h.number, h.is_test_device, h.enrolled_at, s.heard_at, s.battery_pct,
-           a.person, p.name, lower(a.period) AS begins_at, upper(a.period) AS ends_at
+    SELECT h.id, h.state, h.number, h.is_test_device, h.is_canary, h.enrolled_at, s.heard_at,
+           s.battery_pct, a.person, p.name, lower(a.period) AS begins_at, upper(a.period) AS ends_at
     FROM handset h
     LEFT JOIN handset_status s ON s.handset = h.id
     LEFT JOIN (

@@ -18,7 +18,7 @@ _NEWS = """
           AND trigger !~ '^([?]|content:|counter:|sms:|osmand:|owntracks:)'
         ORDER BY heard_at DESC, id DESC LIMIT 1
     ) t
-    WHERE a.handset IS NOT NULL AND a.trust = 'verified'
+    WHERE a.handset IS NOT NULL AND a.trust = 'verified' AND a.lane <> 'canary'
       AND (a.owner IS NOT NULL OR a.state = 'closed') AND a.changed_at >= :since
 """
 _CHANGED = text(_NEWS + " ORDER BY a.changed_at")

@@ -16,6 +16,7 @@ from tgd.rules.handset import HandsetState
 _SOURCES = text(
     """
     SELECT h.id, h.number, h.state, h.last_counter, h.key_generation, h.is_test_device,
+           h.is_canary,
            CASE WHEN a.allocated OR h.state NOT IN ('in_stock', 'reserved', 'provisioned',
                      'ordered', 'wiping', 'refurbished', 'retired') THEN a.person END AS person,
            a.allocated, a.ended,
@@ -83,6 +84,7 @@ def _source(r: Any) -> Source:
         allocation_ended=bool(r.ended),
         geolocation_agreed=bool(r.geolocation),
         last_counter=r.last_counter,
+        is_canary=bool(r.is_canary),
     )
     return Source(r.id, r.number, r.person, r.key_generation, r.is_test_device, known)
 
