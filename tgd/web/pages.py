@@ -12,8 +12,8 @@ from tgd import clock
 from tgd.accounts import Seat
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
+from tgd.store import canaries, states
 from tgd.store import console as store
-from tgd.store import states
 from tgd.web import door
 from tgd.web.console import Console
 from tgd.web.facts import row_of, sheet_of
@@ -48,7 +48,10 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     async def technical(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_TECHNICAL)
         items = await console.ask(states.open_technical)
-        return made.page(request, "technical.html", seat, items=items, sentence=None)
+        known = await console.ask(canaries.listed)
+        return made.page(
+            request, "technical.html", seat, items=items, canaries=known, sentence=None
+        )
 
     @app.get("/journal")
     async def journal(request: Request) -> Response:
