@@ -6,15 +6,16 @@ value stops the process with a sentence that names it.
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tgd.errors import Misconfigured
+from tgd.rules.canary import is_canary_name
 
 _SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN",
-            "TGD_AUDITOR_SECRET")  # fmt: skip
+            "TGD_AUDITOR_SECRET", "TGD_CANARY_MQTT", "TGD_CANARY_BROKER")  # fmt: skip
 
 _MAY_BE_EMPTY = ("TGD_MQTT_LISTEN",)
 """Settings whose default is not empty and for which empty means "none"."""
@@ -86,6 +87,19 @@ class Settings(BaseSettings):
     """The watcher outside, who alarms when the beat stops; it is posted to after clean looks."""
     auditor_beat_every_s: float = Field(default=30.0, ge=1, le=3600)
 
+    canary_mqtt: SecretStr = SecretStr("")
+    """mqtt://id:secret@host:port or mqtts://… of our own listener, with the id and the secret of a
+    canary (`tgd handset enroll --canary`); empty: no canary there."""
+    canary_broker: SecretStr = SecretStr("")
+    """The same for the broker; another canary."""
+    canary_sms: str = ""
+    """Id of a canary whose signed SMS somebody outside sends; here it is only watched for."""
+    canary_ca_file: Path | None = None
+    """Authority of an mqtts:// address; empty: those of the system."""
+    canary_every_s: float = Field(default=60.0, ge=1, le=3600)
+    canary_lost_after_s: float = Field(default=125.0, ge=2, le=7200)
+    """Without a canary for so long its channel is lost; the auditor needs up to 5 s more."""
+
     console_listen: str = "127.0.0.1:8080"
     gateway_listen: str = "127.0.0.1:8081"
     answers_listen: str = "127.0.0.1:8082"
@@ -93,6 +107,7 @@ class Settings(BaseSettings):
     dispatch_health_listen: str = "127.0.0.1:8092"
     console_health_listen: str = "127.0.0.1:8090"
     auditor_health_listen: str = "127.0.0.1:8093"
+    canary_health_listen: str = "127.0.0.1:8094"
     """Listeners; port 0 asks for a free one. Health and metrics have their own."""
     console_insecure_http: bool = False
     """Let the console use a cookie without `Secure`; on loopback only."""
@@ -129,7 +144,7 @@ class Settings(BaseSettings):
     @field_validator(
         "mqtt_listen", "mqtt_tls_listen", "console_listen", "gateway_listen", "answers_listen",
         "gateway_health_listen", "dispatch_health_listen", "console_health_listen",
-        "auditor_health_listen",
+        "auditor_health_listen", "canary_health_listen",
     )  # fmt: skip
     @classmethod
     def _is_host_port(cls, value: str) -> str:
@@ -146,6 +161,33 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise ValueError("must be an http(s) address such as https://tgd.example")
         return value.rstrip("/")
+
+    @field_validator("canary_mqtt", "canary_broker")
+    @classmethod
+    def _is_canary_address(cls, value: SecretStr) -> SecretStr:
+        """Never anybody's handset: its press each minute would be an alert each minute."""
+        said = value.get_secret_value()
+        parts = urlsplit(said)
+        if said and not (parts.scheme in ("mqtt", "mqtts") and parts.hostname and parts.password):
+            raise ValueError("must be mqtt://id:secret@host:port or mqtts://…")
+        if said and not is_canary_name(unquote(parts.username or "")):
+            raise ValueError("must name a canary: make one by `tgd handset enroll --canary`")
+        return value
+
+    @field_validator("canary_sms")
+    @classmethod
+    def _is_canary(cls, value: str) -> str:
+        if value and not is_canary_name(value):
+            raise ValueError("must name a canary: make one by `tgd handset enroll --canary`")
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_canary_per_channel(self) -> "Settings":
+        """One that is heard by two channels would hide that one of them is lost."""
+        named = list(self.canaries.values())
+        if len(named) != len(set(named)):
+            raise ValueError("TGD_CANARY_MQTT, _BROKER, _SMS: each needs a canary of its own")
+        return self
 
     @field_validator("mqtt_protocol")
     @classmethod
@@ -175,6 +217,21 @@ class Settings(BaseSettings):
     def numbers_of_auditor(self) -> tuple[str, ...]:
         """Whom the auditor writes to."""
         return tuple(n.strip() for n in self.auditor_numbers.split(",") if n.strip())
+
+    @property
+    def canary_addresses(self) -> dict[str, str]:
+        """By channel, where a canary of ours presses and as whom."""
+        said = {
+            "mqtt": self.canary_mqtt.get_secret_value(),
+            "broker": self.canary_broker.get_secret_value(),
+        }
+        return {channel: address for channel, address in said.items() if address}
+
+    @property
+    def canaries(self) -> dict[str, str]:
+        """By channel, the id of the canary that must be heard there."""
+        named = {c: unquote(urlsplit(a).username or "") for c, a in self.canary_addresses.items()}
+        return named | ({"sms": self.canary_sms} if self.canary_sms else {})
 
     @property
     def answers_url(self) -> str:
@@ -241,8 +298,10 @@ def _read_secret_files(environment: dict[str, str]) -> None:
 
 def _sentence(error: object) -> str:
     assert isinstance(error, dict)
-    name = "TGD_" + "_".join(str(p) for p in error["loc"]).upper()
     reason = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:  # about several of them, which it names itself
+        return f"{reason}."
+    name = "TGD_" + "_".join(str(p) for p in error["loc"]).upper()
     return f"{name}: {reason[:1].lower()}{reason[1:]}."
 
 

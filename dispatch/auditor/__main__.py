@@ -18,6 +18,7 @@ from tgd.errors import Misconfigured
 from tgd.living import live, say_listening
 from tgd.log import log
 from tgd.rules.auditing import Finding, Watch, Wrong
+from tgd.rules.canary import CanaryWatch
 from tgd.serving import Readiness, health_app, serve
 from tgd.settings import Settings
 from tgd.telephone import TwilioTelephone
@@ -55,7 +56,10 @@ async def _run(stop: asyncio.Event) -> None:
 
 def _looking(read: Settings, engine: Engine) -> Looking:
     parts = {"gateway": read.gateway_health_listen, "dispatch": read.dispatch_health_listen}
-    return Looking(engine, read.policy, read.spool, parts, read.auditor_consoles)
+    if read.canary_addresses:
+        parts["canary"] = read.canary_health_listen
+    watch = CanaryWatch(read.canaries, clock.now(), timedelta(seconds=read.canary_lost_after_s))
+    return Looking(engine, read.policy, read.spool, parts, read.auditor_consoles, watch)
 
 
 def _ways(read: Settings) -> Ways:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+from prometheus_client import Gauge
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,13 +19,19 @@ from tgd.rules.auditing import (
     PolicySeen,
     RecordSeen,
     Wrong,
+    of_canaries,
     of_parts,
     of_record,
     of_spool,
 )
+from tgd.rules.canary import CanaryWatch, age_of
 from tgd.store import auditing as store
+from tgd.store import canaries
 
 LONGEST_ANSWER_S = 2.0
+canary_age = Gauge(
+    "tgd_canary_age_seconds", "Since the last canary that a channel has brought", ["channel"]
+)
 
 
 class Looking:
@@ -32,11 +39,11 @@ class Looking:
 
     def __init__(
         self, engine: Engine, policy: Path | None, spool: Path, parts: Mapping[str, str],
-        consoles: int,
+        consoles: int, canaries: CanaryWatch,
     ) -> None:  # fmt: skip
         """`parts` are the addresses of health listeners, by name."""
         self._engine, self._policy, self._spool = engine, policy, spool
-        self._parts, self._consoles = parts, consoles
+        self._parts, self._consoles, self._canaries = parts, consoles, canaries
 
     async def look(self, http: aiohttp.ClientSession) -> set[Finding]:
         """Everything that is wrong now. What cannot be looked at is a finding itself."""
@@ -50,9 +57,17 @@ class Looking:
         try:
             with transaction(self._engine) as session:
                 seen = store.seen(session, now)
+                pressed = canaries.pressed_last(session, self._canaries.handsets.values())
         except (RecordAway, SQLAlchemyError):
             return {Finding(Wrong.RECORD_AWAY)}
-        return self._judged(seen, now) | of_spool(self._oldest(), now)
+        self._show_age(pressed, now)
+        found = self._judged(seen, now) | of_canaries(pressed, self._canaries, now)
+        return found | of_spool(self._oldest(), now)
+
+    def _show_age(self, pressed: Mapping[str, datetime], now: datetime) -> None:
+        for channel, handset in self._canaries.handsets.items():
+            age = age_of(pressed.get(handset), self._canaries, now)
+            canary_age.labels(channel).set(age.total_seconds())
 
     def _judged(self, seen: RecordSeen, now: datetime) -> set[Finding]:
         return of_record(seen, self._policy_seen(), self._consoles, now)

@@ -1,5 +1,6 @@
 """What the auditor finds, fact by fact, and when it raises it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,10 +15,12 @@ from tgd.rules.auditing import (
     RecordSeen,
     Watch,
     Wrong,
+    of_canaries,
     of_parts,
     of_record,
     of_spool,
 )
+from tgd.rules.canary import CanaryWatch, pressed_at
 
 AGAIN = timedelta(minutes=5)
 POLICY = PolicySeen(frozenset({"platform"}), 1)
@@ -66,6 +69,34 @@ def test_what_the_record_shows(
 def test_a_batch_may_wait_ten_seconds() -> None:
     assert of_spool(None, NOW) == of_spool(at(-9), NOW) == set()
     assert of_spool(at(-11), NOW) == {Finding(Wrong.SPOOL_NOT_DRAINED)}
+
+
+WATCH = CanaryWatch({"mqtt": "canary1", "sms": "canary2"}, at(-1000), timedelta(seconds=125))
+
+
+@pytest.mark.parametrize(("pressed", "lost"), [
+    ({"canary1": -60, "canary2": -125}, set()),
+    ({"canary1": -60, "canary2": -126}, {"sms"}),
+    ({"canary1": -60}, {"sms"}),
+    ({"another": -1}, {"mqtt", "sms"}),
+    ({"canary1": 59, "canary2": 0}, set()),
+    ({"canary1": 61, "canary2": 0}, {"mqtt"}),  # dated by a clock that is wrong
+])  # fmt: skip
+def test_each_channel_has_its_own_canary(pressed: dict[str, float], lost: set[str]) -> None:
+    known = {name: at(seconds) for name, seconds in pressed.items()}
+    found = of_canaries(known, WATCH, NOW)
+    assert found == {Finding(Wrong.CANARY_LOST, channel) for channel in lost}
+
+
+def test_nobody_misses_a_canary_before_the_watch_began() -> None:
+    young = replace(WATCH, since=at(-100))
+    assert of_canaries({}, young, NOW) == of_canaries({"canary1": at(-5000)}, young, NOW) == set()
+    assert len(of_canaries({}, young, at(26))) == 2
+
+
+def test_what_lay_somewhere_for_an_hour_is_an_old_press() -> None:
+    assert pressed_at(at(-3600), NOW) == at(-3600)
+    assert pressed_at(at(3600), NOW) == pressed_at(None, NOW) == NOW
 
 
 def test_silence_and_a_refusal_are_two_things() -> None:

@@ -39,6 +39,10 @@ def enroll(
     certificate: Annotated[
         bool, typer.Option("--certificate", help="A certificate instead of a secret.")
     ] = False,
+    canary: Annotated[
+        bool,
+        typer.Option("--canary", help="Nobody carries it: its presses show that a channel lives."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a handset known, and print once what the device needs to prove itself."""
@@ -46,7 +50,10 @@ def enroll(
     keys = open_keys(read)
     secret = None if certificate else ids.new_secret()
     with act_on_record(read) as session:
-        handset = inventory.enroll(session, number, now, secret=secret, is_test_device=test_device)
+        handset = inventory.enroll(
+            session, number, now, secret=secret, is_test_device=test_device,
+            canary=ids.new_canary() if canary else None,
+        )  # fmt: skip
         proof = _proof(read, handset, secret)
     printed = {"handset": handset} | proof
     printed["sms_key"] = sms_key(keys.master, handset, FIRST_GENERATION).hex()
@@ -88,8 +95,8 @@ def list_(
 def _row(row: Any, *, reveal: bool) -> dict[str, Any]:
     shown = {
         "handset": row.id, "state": row.state, "test_device": row.is_test_device,
-        "enrolled_at": row.enrolled_at, "begins_at": row.begins_at, "ends_at": row.ends_at,
-        "heard_at": row.heard_at, "battery_pct": row.battery_pct,
+        "canary": row.is_canary, "enrolled_at": row.enrolled_at, "begins_at": row.begins_at,
+        "ends_at": row.ends_at, "heard_at": row.heard_at, "battery_pct": row.battery_pct,
     }  # fmt: skip
     return shown | ({"number": row.number, "name": row.name} if reveal else {})
 

@@ -44,6 +44,7 @@ class Host:
             "dispatch-health": self.settings.dispatch_health_listen,
             "console-health": self.settings.console_health_listen,
             "auditor-health": self.settings.auditor_health_listen,
+            "canary-health": self.settings.canary_health_listen,
         }  # fmt: skip
         return [
             {
@@ -85,7 +86,7 @@ async def start_host(
     read: Settings,
     say: Callable[[str], None],
     sink: Callable[[str], None],
-    only: tuple[str, ...] = ("gateway", "dispatch", "console", "auditor"),
+    only: tuple[str, ...] = ("gateway", "dispatch", "console", "canary", "auditor"),
 ) -> Host:
     """Record, migrations, keys, then these parts; raises CannotStart."""
     _make_folder(read)
@@ -145,10 +146,12 @@ def _mention_accounts(url: str, say: Callable[[str], None]) -> None:
 def _parts(read: Settings) -> list[Part]:
     hearing = ["gateway", "gateway-health"] + (["mqtt"] if read.mqtt_listen else [])
     hearing += ["mqtts"] if read.mqtt_tls_listen else []
+    canary = Part("canary", "gateway.canary", listeners=("canary-health",))
     return [
         Part("gateway", "gateway", listeners=tuple(hearing)),
         Part("dispatch", "dispatch", listeners=("answers", "dispatch-health")),
         Part("console", "tgd.web", listeners=("console", "console-health")),
+        *([canary] if read.canary_addresses else []),
         Part("auditor", "dispatch.auditor", listeners=("auditor-health",)),
     ]
 
@@ -158,6 +161,7 @@ def _healths_of(read: Settings, parts: Mapping[str, Part]) -> dict[str, str]:
     known = {
         "gateway-health": read.gateway_health_listen,
         "dispatch-health": read.dispatch_health_listen,
+        "canary-health": read.canary_health_listen,
     }
     return {
         f"TGD_{name.replace('-', '_').upper()}_LISTEN": f"{split_listen(listen)[0]}:{port}"

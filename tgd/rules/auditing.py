@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tgd.rules.canary import CanaryWatch, lost
+
 LATE = timedelta(seconds=5)
 """How late a look or a delivery may be before it is a finding."""
 SPOOLED_FOR = timedelta(seconds=10)
@@ -26,6 +28,7 @@ class Wrong(StrEnum):
     NOBODY_ON_DUTY = "nobody_on_duty"  # fewer consoles are watched than there must be
     PART_SILENT = "part_silent"  # a process does not answer
     PART_NOT_READY = "part_not_ready"  # it answers that it cannot work
+    CANARY_LOST = "canary_lost"  # our own press has not come by this channel for too long
     SPOOL_NOT_DRAINED = "spool_not_drained"  # although the record is there
     AUDIT_FAILED = "audit_failed"  # the auditor itself could not look
 
@@ -40,6 +43,7 @@ SENTENCES: Mapping[Wrong, str] = {
     Wrong.NOBODY_ON_DUTY: "Fewer consoles are watched than there must be.",
     Wrong.PART_SILENT: "A process of the service does not answer.",
     Wrong.PART_NOT_READY: "A process of the service says that it cannot work.",
+    Wrong.CANARY_LOST: "The canary of a channel is not heard: perhaps no press is.",
     Wrong.SPOOL_NOT_DRAINED: "Calls wait in the spool although the record is there.",
     Wrong.AUDIT_FAILED: "The audit itself has failed.",
 }
@@ -134,6 +138,11 @@ def of_spool(oldest_at: datetime | None, now: datetime) -> set[Finding]:
     """What lies in the spool while the record is there."""
     waits = oldest_at is not None and now - oldest_at > SPOOLED_FOR
     return {Finding(Wrong.SPOOL_NOT_DRAINED)} if waits else set()
+
+
+def of_canaries(pressed: Mapping[str, datetime], watch: CanaryWatch, now: datetime) -> set[Finding]:
+    """`pressed` is the last press that the record has of each canary; about the channel."""
+    return {Finding(Wrong.CANARY_LOST, channel) for channel in lost(pressed, watch, now)}
 
 
 def of_parts(said: Mapping[str, str | None]) -> set[Finding]:
