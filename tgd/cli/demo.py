@@ -120,6 +120,9 @@ class Secrets:
     auth_token: str
     platform: str
     room: str
+    canary: str
+    """Its id; and its secret."""
+    canary_secret: str
 
 
 def demo(
@@ -212,6 +215,9 @@ def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
         with transaction(engine) as session:
             accounts = {role: _account(session, role, name) for role, name in ACCOUNTS.items()}
             settle_court(session, clock.now(), ACCOUNTS)
+            inventory.enroll(
+                session, None, clock.now(), secret=shared.canary_secret, canary=shared.canary
+            )
             cards = [_card(session, name, n, keys.master) for n, name in enumerate(PEOPLE, 1)]
     finally:
         engine.dispose()
@@ -260,7 +266,10 @@ def _settings(folder: Path, ports: Ports, shared: Secrets) -> Settings:
             "console_listen": f"{here}:{ports.console}",
             "gateway_health_listen": f"{here}:0", "dispatch_health_listen": f"{here}:0",
             "console_health_listen": f"{here}:0",
-            "auditor_health_listen": f"{here}:0", "twilio_account_sid": shared.account_sid,
+            "auditor_health_listen": f"{here}:0",
+            "canary_health_listen": f"{here}:0",
+            "canary_mqtt": f"mqtt://{shared.canary}:{shared.canary_secret}@{here}:{ports.mqtt}",
+            "twilio_account_sid": shared.account_sid,
             "twilio_auth_token": shared.auth_token,
             "twilio_api_base": f"http://{here}:{ports.provider}", "sms_numbers": OUR_NUMBER,
             "public_url": f"http://{here}:{ports.gateway}",
@@ -286,6 +295,7 @@ def _secrets() -> Secrets:
     return Secrets(
         "AC" + secrets.token_hex(16), secrets.token_hex(16),
         "whsec_" + b64encode(secrets.token_bytes(32)).decode(), secrets.token_urlsafe(32),
+        ids.new_canary(), ids.new_secret(),
     )  # fmt: skip
 
 
