@@ -132,6 +132,20 @@ async def test_a_wrong_field_is_answered_by_a_sentence(
     assert sentence in reply.text
 
 
+async def test_a_canary_is_on_the_technical_page_and_in_no_list(house: House) -> None:
+    canary, unheard = [house.do(lambda session: house.world(session).canary()) for _ in range(2)]
+    alert = house.press(canary)
+    bruno = await house.signed_in("Bruno")
+    page = (await bruno.get("/technical")).text
+    assert f"{canary.handset}</b> entendu en dernier" in page
+    assert f"{unheard.handset}</b> jamais entendu" in page
+    assert str(alert) not in (await bruno.get("/")).text
+    assert str(alert) not in (await bruno.get("/api/alerts")).text
+    assert (await bruno.get(f"/alerts/{alert}")).status_code == 404
+    assert (await bruno.get(f"/api/alerts/{alert}")).status_code == 404
+    assert (await bruno.post(f"/alerts/{alert}/take")).status_code == 404
+
+
 async def test_real_alerts_tests_and_technical_items_never_mix(house: House) -> None:
     ana = house.give()
     real = house.press(ana)
