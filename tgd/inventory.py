@@ -27,7 +27,7 @@ COMMAND_LINE = "command line"
 """Who acts, in the journal, when nobody has signed in."""
 
 _S = HandsetState
-_OVERLAPS = {
+OVERLAPS = {
     "allocation_one_per_handset": "This handset is given to somebody else in that period: end the"
     " other allocation first (`tgd handset state ID returned`), or give another handset.",
     "allocation_one_open_per_handset": "This handset is still with somebody else: end the other"
@@ -38,6 +38,7 @@ _OVERLAPS = {
     "allocation_one_open_per_person": "This person has a handset already: end that allocation"
     " first.",
 }
+"""By the constraint that refuses it."""
 
 
 class NotThere(Refusal):
@@ -67,17 +68,28 @@ def enroll(
     that is none, Overlaps when another handset has it.
     """
     handset = canary or ids.new_handset()
-    row = Handset(
-        id=handset, state=_S.PROVISIONED, number=_spelled(number), is_test_device=is_test_device,
-        secret_hash=secret_hash(secret) if secret is not None else None, enrolled_at=now,
-        is_canary=canary is not None,
-    )  # fmt: skip
+    row, line = enrolled(
+        handset, spelled(number), now, secret, is_test_device, by, is_canary=canary is not None
+    )
     if not store.add_handset(session, row):
         raise Overlaps("Another handset has this number already: `tgd handset list` shows it.")
-    detail = {"test_device": is_test_device, "canary": row.is_canary,
-              "proves_by": "secret" if secret else "certificate"}  # fmt: skip
-    journal.write(session, [Line(now, by, "HandsetEnrolled", handset=handset, detail=detail)])
+    journal.write(session, [line])
     return handset
+
+
+def enrolled(
+    handset: str, number: str | None, now: datetime, secret: str | None, is_test_device: bool,
+    by: str, *, is_canary: bool = False,
+) -> tuple[Handset, Line]:  # fmt: skip
+    """The row of a new handset, its number E.164, and its line of the journal; nothing is kept."""
+    row = Handset(
+        id=handset, state=_S.PROVISIONED, number=number, is_test_device=is_test_device,
+        secret_hash=secret_hash(secret) if secret is not None else None, enrolled_at=now,
+        is_canary=is_canary,
+    )  # fmt: skip
+    detail = {"test_device": is_test_device, "canary": is_canary,
+              "proves_by": "secret" if secret else "certificate"}  # fmt: skip
+    return row, Line(now, by, "HandsetEnrolled", handset=handset, detail=detail)
 
 
 def give(
@@ -96,10 +108,14 @@ def give(
     _there(session, handset)
     person = _known_person(session, person) or _add_person(session, name, places, note, now)
     allocation = allocate(session, handset, person, period, now, court=court, by=by)
-    scopes = [ConsentScope.DEVICE, *([ConsentScope.GEOLOCATION] if geolocation else [])]
-    for scope in scopes:
+    for scope in scopes(geolocation):
         record_consent(session, person, scope, now, by=by)
     return Given(person, allocation)
+
+
+def scopes(geolocation: bool) -> list[ConsentScope]:
+    """What somebody who takes a handset agrees to."""
+    return [ConsentScope.DEVICE, *([ConsentScope.GEOLOCATION] if geolocation else [])]
 
 
 def allocate(
@@ -116,14 +132,23 @@ def allocate(
     store.end_overdue(session, person, now)
     refused_by, row = _add_allocation(session, handset, person, period, now, court, by)
     if refused_by is not None:
-        raise Overlaps(_OVERLAPS.get(refused_by, "The record refuses this allocation."))
+        raise Overlaps(OVERLAPS.get(refused_by, "The record refuses this allocation."))
     if not store.change_state(session, handset, GIVABLE, _S.ISSUED):
-        state = _there(session, handset).state
-        raise WrongState(f"A handset that is “{state}” cannot be given: it must be in the stock.")
+        raise not_givable(_there(session, handset).state)
+    journal.write(session, [given_line(row, period, now, by)])
+    return row.id
+
+
+def not_givable(state: str) -> WrongState:
+    """The refusal for a handset in this state."""
+    return WrongState(f"A handset that is “{state}” cannot be given: it must be in the stock.")
+
+
+def given_line(row: Allocation, period: tuple[datetime, datetime], now: datetime, by: str) -> Line:
+    """The line of the journal for an allocation."""
     detail = {"allocation": str(row.id), "decision": str(row.decision),
               "begins_at": period[0].isoformat(), "ends_at": period[1].isoformat()}  # fmt: skip
-    journal.write(session, [Line(now, by, "HandsetGiven", handset=handset, detail=detail)])
-    return row.id
+    return Line(now, by, "HandsetGiven", handset=row.handset, detail=detail)
 
 
 def _add_allocation(
@@ -151,9 +176,19 @@ def decide_on_paper(
 
     A court that the record does not know leaves the file without one: nobody sees it in the pages.
     """
+    file, decision = paper(person, period, now, files.known_court(session, court), by)
+    files.add(session, file, decision)
+    deadlines.plan(session, file.id, [paper_end(period)], now)
+    return decision.id
+
+
+def paper(
+    person: UUID, period: tuple[datetime, datetime], now: datetime, court: str | None, by: str
+) -> tuple[CaseFile, Decision]:
+    """The rows of such a file and its grant, for a court of the record; nothing is kept."""
     begins_on, ends_at = period[0].date(), period[1]
     file = CaseFile(
-        id=ids.new(now), court=files.known_court(session, court), person=person, state="active",
+        id=ids.new(now), court=court, person=person, state="active",
         is_shortcut=True, opened_at=now, changed_at=now, begins_on=begins_on, ends_at=ends_at,
     )  # fmt: skip
     said = {"kind": "grant", "person": person, "begins_on": begins_on, "ends_at": ends_at}
@@ -163,19 +198,28 @@ def decide_on_paper(
         begins_on=begins_on, ends_at=ends_at, text_version=in_force(begins_on).version, advice={},
         by=by, signed_at=now, content_hash=content_hash(said),
     )  # fmt: skip
-    files.add(session, file, decision)
-    deadlines.plan(session, file.id, [Planned(DeadlineKind.ALLOCATION_END, ends_at)], now)
-    return decision.id
+    return file, decision
+
+
+def paper_end(period: tuple[datetime, datetime]) -> Planned:
+    """What somebody is reminded of."""
+    return Planned(DeadlineKind.ALLOCATION_END, period[1])
 
 
 def record_consent(
     session: Session, person: UUID, scope: ConsentScope, now: datetime, by: str = COMMAND_LINE
 ) -> None:
     """The person agrees; what she agreed to or withdrew before stays written."""
-    row = Consent(id=ids.new(now), person=person, scope=scope, given_at=now, recorded_by=by)
+    row, line = consented(person, scope, now, by)
     store.add_consent(session, row)
+    journal.write(session, [line])
+
+
+def consented(person: UUID, scope: ConsentScope, now: datetime, by: str) -> tuple[Consent, Line]:
+    """The row of a consent and its line of the journal; nothing is kept."""
+    row = Consent(id=ids.new(now), person=person, scope=scope, given_at=now, recorded_by=by)
     detail = {"person": str(person), "scope": scope}
-    journal.write(session, [Line(now, by, "ConsentGiven", detail=detail)])
+    return row, Line(now, by, "ConsentGiven", detail=detail)
 
 
 def withdraw_consent(
@@ -242,17 +286,25 @@ def _known_person(session: Session, person: UUID | None) -> UUID | None:
 def _add_person(
     session: Session, name: str, places: list[dict[str, str]], note: str | None, now: datetime
 ) -> UUID:
-    if not name.strip() or not name.isprintable():
-        raise Incomplete("The person's name is missing, or cannot be printed.")
-    row = ProtectedPerson(id=ids.new(now), name=name.strip(), places=places, note=note)
+    row = protected(name, places, note, now)
     store.add_person(session, row)
     return row.id
 
 
-def _spelled(number: str | None) -> str | None:
+def protected(
+    name: str, places: list[dict[str, str]], note: str | None, now: datetime
+) -> ProtectedPerson:
+    """The row of a person; nothing is kept. Raises Incomplete."""
+    if not name.strip() or not name.isprintable():
+        raise Incomplete("The person's name is missing, or cannot be printed.")
+    return ProtectedPerson(id=ids.new(now), name=name.strip(), places=places, note=note)
+
+
+def spelled(number: str | None) -> str | None:
+    """The number as E.164, None for none. Raises Incomplete."""
     if not number:
         return None
-    spelled = e164(number)
-    if spelled is None:
+    written = e164(number)
+    if written is None:
         raise Incomplete("This is no telephone number: write it like +33639980001.")
-    return spelled
+    return written

@@ -1,15 +1,28 @@
 """Many handsets at once from a table of rows: all of them or none, with a word for each line."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
-from tgd import ids, inventory
-from tgd.errors import Incomplete, Refusal
+from tgd import ids, inventory, journal
+from tgd.errors import Incomplete, Refusal, SomebodyWasFaster
+from tgd.journal import Line
+from tgd.records import (
+    Allocation,
+    CaseFile,
+    Consent,
+    Deadline,
+    Decision,
+    Handset,
+    ProtectedPerson,
+)
+from tgd.rules.handset import GIVABLE, HandsetState
 from tgd.rules.legible import is_legible
 from tgd.rules.phone import e164
+from tgd.store import deadlines, files
 from tgd.store import inventory as store
 
 COLUMNS = (
@@ -19,11 +32,14 @@ COLUMNS = (
 without a number is). `name` empty: it stays in the stock. `days`: 1 to 366, empty for 180.
 `geolocation`: yes or no, and must be said when there is a name."""
 
-LONGEST = dict.fromkeys(COLUMNS, 120) | {"note": 2000, "court": 40, "handset": 64}
-"""Characters of a cell: never more than the record takes."""
-
 YES, NO = ("yes", "oui"), ("no", "non")
 USUAL_DAYS, MOST_DAYS = 180, 366
+LONGEST = {
+    "handset": 64, "number": 40, "name": 200, "place": 200, "city": 100, "insee": 5, "days": 10,
+    "geolocation": 10, "note": 2000, "court": 40,
+}  # fmt: skip
+"""Characters of a cell; none is longer than its place in the record."""
+Said = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,50 @@ class Report:
         return all(line.problem is None for line in self.lines)
 
 
+@dataclass(slots=True)
+class _Held:
+    """What is known of a handset while the lines are judged, one after the other."""
+
+    state: str
+    given: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    is_open: bool = False
+
+
+@dataclass(slots=True)
+class _Stock:
+    """The handsets that the list names, as the record and the lines before leave them."""
+
+    by_id: dict[str, _Held]
+    by_number: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A sound line: the handset, whether it is enrolled by it, and who gets it."""
+
+    handset: str
+    number: str | None
+    is_new: bool
+    person: ProtectedPerson | None
+    ends_at: datetime
+    geolocation: bool
+    court: str | None
+
+
+@dataclass(slots=True)
+class _Rows:
+    """All that a sound list writes, table by table."""
+
+    handsets: list[Handset] = field(default_factory=list)
+    people: list[ProtectedPerson] = field(default_factory=list)
+    files: list[CaseFile] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    ends: list[Deadline] = field(default_factory=list)
+    allocations: list[Allocation] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    journal: list[Line] = field(default_factory=list)
+
+
 def import_people(
     session: Session, rows: Iterable[Mapping[str, str | None]], now: datetime, *,
     dry_run: bool = False, by: str = inventory.COMMAND_LINE,
@@ -56,78 +116,125 @@ def import_people(
 ) -> Report:  # fmt: skip
     """Enrol and give what the rows (COLUMNS, first line 2) say: all of them, or nothing at all.
 
-    `read` is told after each line how many have been read.
-    Raises Incomplete when there is no row, or a column that nobody knows.
+    Every line is judged before anything is written, then all is written in a few statements.
+    `read` is told after each line how many have been judged. Raises Incomplete when there is no
+    row, or a column that nobody knows; SomebodyWasFaster.
     """
-    with session.begin_nested() as savepoint:
-        lines = []
-        for n, row in enumerate(rows, 2):
-            lines.append(_read(session, n, row, now, by))
-            if read is not None:
-                read(len(lines))
-        if not lines:
-            raise Incomplete("The list has no line under its heading.")
-        kept = not dry_run and all(line.problem is None for line in lines)
-        if not kept:
-            savepoint.rollback()
-    return Report(tuple(lines if kept else map(_without_promise, lines)), kept)
+    listed = [_said(row) for row in rows]
+    if not listed:
+        raise Incomplete("The list has no line under its heading.")
+    for _ in range(2):  # a number that somebody enrols at this moment is known the second time
+        judged = _judge(session, listed, now, read, wait=not dry_run)
+        wishes = [one for one in judged if isinstance(one, _Wish)]
+        if dry_run or len(wishes) < len(judged):
+            return Report(tuple(_unkept(n, one) for n, one in enumerate(judged, 2)), kept=False)
+        secrets = _keep(session, wishes, now, by)
+        if secrets is not None:
+            kept = [
+                LineRead(n, one.handset, secrets.get(one.handset) if one.is_new else None)
+                for n, one in enumerate(wishes, 2)
+            ]
+            return Report(tuple(kept), kept=True)
+    raise SomebodyWasFaster
 
 
-def _without_promise(line: LineRead) -> LineRead:
-    """A secret that was not kept must not be written into a device."""
-    return replace(line, handset=None, secret=None) if line.secret else line
+def _unkept(n: int, judged: _Wish | str) -> LineRead:
+    """The id of a handset that was not enrolled is nobody's."""
+    if isinstance(judged, str):
+        return LineRead(n, problem=judged)
+    return LineRead(n, None if judged.is_new else judged.handset)
 
 
-def _read(
-    session: Session, n: int, row: Mapping[str, str | None], now: datetime, by: str
-) -> LineRead:
-    """One line, in a savepoint of its own so that the next one is judged as well."""
+def _said(row: Mapping[str, str | None]) -> Said:
     unknown = [name for name in row if name not in COLUMNS]
     if unknown:
         raise Incomplete(f"Columns are {', '.join(COLUMNS)}; “{unknown[0]}” is none of them.")
-    said = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    try:
-        _must_be_legible(said)
-        with session.begin_nested():
-            handset, secret = _handset(session, said, now, by)
-            if said["name"]:
-                _give(session, handset, said, now, by)
-    except Refusal as refusal:
-        return LineRead(n, problem=str(refusal))
-    return LineRead(n, handset, secret)
+    return {name: (row.get(name) or "").strip() for name in COLUMNS}
 
 
-def _must_be_legible(said: dict[str, str]) -> None:
-    for name, cell in said.items():
-        if not is_legible(cell, LONGEST[name]):
-            raise Incomplete(
-                f"“{name}” has over {LONGEST[name]} characters, or some that cannot be printed."
-            )
+def _judge(
+    session: Session, listed: Sequence[Said], now: datetime, read: Callable[[int], None] | None,
+    *, wait: bool,
+) -> list[_Wish | str]:  # fmt: skip
+    """For each line what it wishes, or the sentence that says what is wrong with it."""
+    unfit = [_unfit(said) for said in listed]
+    fit = [said for said, problem in zip(listed, unfit, strict=True) if problem is None]
+    spelled = {n: e164(n) for n in {said["number"] for said in fit if said["number"]}}
+    stock = _known(session, fit, [n for n in spelled.values() if n], now, wait=wait)
+    judged: list[_Wish | str] = []
+    for said, problem in zip(listed, unfit, strict=True):
+        try:
+            judged.append(problem or _wish(stock, said, spelled, now))
+        except Refusal as refusal:
+            judged.append(str(refusal))
+        if read is not None:
+            read(len(judged))
+    return judged
 
 
-def _handset(
-    session: Session, said: dict[str, str], now: datetime, by: str
-) -> tuple[str, str | None]:
-    if said["handset"]:
-        if store.handset(session, said["handset"]) is None:
-            raise inventory.NotThere
-        return said["handset"], None
-    spelled = e164(said["number"]) if said["number"] else None
-    found = store.handset_with_number(session, spelled) if spelled else None
-    if found:
-        return found, None
-    secret = ids.new_secret()
-    return inventory.enroll(session, said["number"] or None, now, secret=secret, by=by), secret
+def _unfit(said: Said) -> str | None:
+    """The sentence for a cell that no column takes, or that nobody could read."""
+    for column, cell in said.items():
+        if len(cell) > LONGEST[column]:
+            return f"“{column}” is longer than {LONGEST[column]} characters."
+        if not is_legible(cell, LONGEST[column]):
+            odd = next(one for one in cell if not one.isprintable())
+            return f"“{column}” holds a character that cannot be printed (U+{ord(odd):04X})."
+    return None
 
 
-def _give(session: Session, handset: str, said: dict[str, str], now: datetime, by: str) -> None:
-    period = (now, now + timedelta(days=_days(said["days"])))
-    place = {"label": said["place"], "city": said["city"], "insee": said["insee"]}
-    inventory.give(
-        session, handset, said["name"], [place] if any(place.values()) else [], period, now,
-        geolocation=_agreed(said["geolocation"]), note=said["note"] or None,
-        court=said["court"] or None, by=by,
+def _known(
+    session: Session, fit: Sequence[Said], numbers: Sequence[str], now: datetime, *, wait: bool
+) -> _Stock:
+    named = sorted({said["handset"] for said in fit if said["handset"]})
+    found = store.named_by(session, named, numbers, wait=wait)
+    by_id = {row.id: _Held(row.state) for row in found}
+    for one in store.carried(session, list(by_id), now):
+        held = by_id[one.handset]
+        held.given.append((one.begins_at, one.ends_at))
+        held.is_open |= one.is_open
+    return _Stock(by_id, {row.number: row.id for row in found if row.number})
+
+
+def _wish(stock: _Stock, said: Said, spelled: Mapping[str, str | None], now: datetime) -> _Wish:
+    """What the line asks for; the stock is then as it leaves it. Raises Refusal."""
+    number = None if said["handset"] else spelled.get(said["number"])
+    known = said["handset"] or (stock.by_number.get(number) if number else None)
+    if said["handset"] and said["handset"] not in stock.by_id:
+        raise inventory.NotThere
+    if not known and said["number"] and number is None:
+        inventory.spelled(said["number"])
+    held = stock.by_id[known] if known else _Held(HandsetState.PROVISIONED)
+    person, ends_at, geolocation = None, now, False
+    if said["name"]:
+        ends_at = now + timedelta(days=_days(said["days"]))
+        geolocation = _agreed(said["geolocation"])
+        person = inventory.protected(said["name"], _places(said), said["note"] or None, now)
+        _give(held, now, ends_at)
+    handset = known or ids.new_handset()
+    stock.by_id[handset] = held
+    if number:
+        stock.by_number[number] = handset
+    return _Wish(
+        handset, number, not known, person, ends_at, geolocation, said["court"] or None
     )  # fmt: skip
+
+
+def _places(said: Said) -> list[dict[str, str]]:
+    place = {"label": said["place"], "city": said["city"], "insee": said["insee"]}
+    return [place] if any(place.values()) else []
+
+
+def _give(held: _Held, now: datetime, ends_at: datetime) -> None:
+    """The rules of `inventory.allocate` on what is known. Raises Overlaps, WrongState."""
+    if any(begins < ends_at and (end is None or end > now) for begins, end in held.given):
+        raise inventory.Overlaps(inventory.OVERLAPS["allocation_one_per_handset"])
+    if held.is_open:
+        raise inventory.Overlaps(inventory.OVERLAPS["allocation_one_open_per_handset"])
+    if held.state not in GIVABLE:
+        raise inventory.not_givable(held.state)
+    held.given.append((now, ends_at))
+    held.is_open, held.state = True, HandsetState.ISSUED
 
 
 def _days(said: str) -> int:
@@ -143,3 +250,53 @@ def _agreed(said: str) -> bool:
     if said.lower() not in YES + NO:
         raise Incomplete("“geolocation” must say yes or no: it is a consent of its own.")
     return said.lower() in YES
+
+
+def _keep(
+    session: Session, wishes: Sequence[_Wish], now: datetime, by: str
+) -> dict[str, str] | None:
+    """Write all of it; gives the secrets of new handsets, or None when the record refuses it."""
+    secrets = {one.handset: ids.new_secret() for one in wishes if one.is_new}
+    courts = {code: files.known_court(session, code) for code in {w.court for w in wishes}}
+    rows = _Rows()
+    for one in wishes:
+        if one.is_new:
+            row, line = inventory.enrolled(
+                one.handset, one.number, now, secrets[one.handset], False, by
+            )
+            rows.handsets.append(row)
+            rows.journal.append(line)
+        if one.person is not None:
+            _add_gift(rows, one, one.person, courts[one.court], now, by)
+    if not store.add_lists(
+        session, rows.handsets, rows.people, rows.files, rows.decisions, rows.ends,
+        rows.allocations, rows.consents,
+    ):  # fmt: skip
+        return None
+    given = [row.handset for row in rows.allocations]
+    if not store.change_states(session, given, GIVABLE, HandsetState.ISSUED):
+        raise SomebodyWasFaster
+    journal.write(session, rows.journal)
+    return secrets
+
+
+def _add_gift(
+    rows: _Rows, one: _Wish, person: ProtectedPerson, court: str | None, now: datetime, by: str
+) -> None:
+    """The rows and lines of `inventory.give`."""
+    period = (now, one.ends_at)
+    file, decision = inventory.paper(person.id, period, now, court, by)
+    allocation = Allocation(
+        id=ids.new(now), handset=one.handset, person=person.id, period=Range(*period),
+        court=one.court, decision=decision.id,
+    )  # fmt: skip
+    rows.people.append(person)
+    rows.files.append(file)
+    rows.decisions.append(decision)
+    rows.ends += deadlines.first_plans([(file.id, inventory.paper_end(period))], now)
+    rows.allocations.append(allocation)
+    rows.journal.append(inventory.given_line(allocation, period, now, by))
+    for scope in inventory.scopes(one.geolocation):
+        row, line = inventory.consented(person.id, scope, now, by)
+        rows.consents.append(row)
+        rows.journal.append(line)

@@ -159,24 +159,60 @@ def test_one_bad_line_keeps_all_out_and_every_line_is_judged(session):
     assert session.exec(select(ProtectedPerson)).all() == []
 
 
-UNKEPT = ("x" * 2001, "a\x00b", "\ud800", "a\x1b[2Jb", "a\u202eb")
-"""Too long, or with characters that nobody can read or the record refuses."""
-
-
-@pytest.mark.parametrize("cell", UNKEPT, ids=ascii)
-@pytest.mark.parametrize("column", stock_list.COLUMNS)
-def test_a_cell_that_cannot_be_kept_is_a_named_line(session, column, cell):
-    row = {"number": "0639980005", "name": "Fanny F", "geolocation": "no", column: cell}
-    report = stock_list.import_people(session, [*GOOD, row], NOW)
-    assert [line.line for line in report.lines if line.problem] == [4]
-    assert f"“{column}”" in report.lines[-1].problem
-    assert listed(session, NOW) == []
-
-
 def test_a_cell_as_long_as_allowed_is_kept(session):
     row = {"number": "0639980005", "geolocation": "no"}
     row |= {name: "é" * stock_list.LONGEST[name] for name in ("name", "place", "city", "note")}
     assert stock_list.import_people(session, [row], NOW).kept
+
+
+def test_a_list_writes_the_lines_that_the_acts_one_by_one_would_write(session):
+    stock_list.import_people(session, GOOD, NOW)
+    by_list = [(line.act, sorted(line.detail)) for line in journal_lines(session)]
+    for row in session.exec(select(Handset)):
+        row.number = None
+    session.flush()
+    ana, _ = (inventory.enroll(session, None, NOW, secret="s") for _ in GOOD)
+    inventory.give(session, ana, "Ana FICTIVE", HOME, SIX_MONTHS, NOW, geolocation=True)
+    one_by_one = [(x.act, sorted(x.detail)) for x in journal_lines(session)[len(by_list) :]]
+    assert sorted(by_list) == sorted(one_by_one)
+    assert [act for act, _ in by_list] == [
+        "HandsetEnrolled", "HandsetGiven", "ConsentGiven", "ConsentGiven", "HandsetEnrolled",
+    ]  # fmt: skip
+
+
+def journal_lines(session) -> list[Journal]:
+    return list(session.exec(select(Journal).order_by(col(Journal.seq))))
+
+
+def test_a_list_follows_the_rules_of_giving_for_handsets_that_are_known(session, handset):
+    lost = inventory.enroll(session, "0639980005", NOW, secret="s")
+    inventory.set_state(session, lost, HandsetState.LOST, NOW)
+    rows = [
+        {"handset": handset, "name": "Ana FICTIVE", "geolocation": "no"},
+        {"handset": handset, "name": "Bella FICTIVE", "geolocation": "no"},
+        {"number": "0639980005", "name": "Chloé FICTIVE", "geolocation": "no"},
+    ]
+    said = [x.problem or "" for x in stock_list.import_people(session, rows, NOW).lines]
+    assert said[0] == ""
+    assert "somebody else in that period" in said[1], "the line before has given it"
+    assert "“lost”" in said[2]
+    assert stock_list.import_people(session, rows[:1], NOW).kept
+    assert known(session, handset).allocated
+    with pytest.raises(Overlaps):
+        inventory.give(session, handset, "Dora FICTIVE", [], SIX_MONTHS, NOW)
+
+
+@pytest.mark.parametrize("column", [c for c in stock_list.COLUMNS if c != "geolocation"])
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "\x1b", "\u202e", "long"])
+def test_a_cell_that_no_column_takes_is_a_bad_line_with_a_sentence(session, column, odd):
+    cell = "9" * (stock_list.LONGEST[column] + 1) if odd == "long" else f"a{odd}b"
+    row = {"number": "0639980003", "name": "Bella FICTIVE", "geolocation": "no", column: cell}
+    report = stock_list.import_people(session, [GOOD[0], row], NOW)
+    assert (report.kept, report.lines[0].problem) == (False, None)
+    said = report.lines[1].problem or ""
+    assert f"“{column}”" in said
+    assert "is longer than" in said if odd == "long" else "cannot be printed" in said
+    assert listed(session, NOW) == []
 
 
 def test_a_column_that_nobody_knows_is_named(session):

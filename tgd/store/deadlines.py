@@ -21,6 +21,11 @@ def plan(session: Session, file_id: UUID, planned: Iterable[Planned], now: datet
     session.flush()
 
 
+def first_plans(planned: Iterable[tuple[UUID, Planned]], now: datetime) -> list[Deadline]:
+    """The rows of dates of files that are new and have none yet; nothing is kept."""
+    return [_row(one, now, case_file=file_id) for file_id, one in planned]
+
+
 def plan_clearance(session: Session, clearance: UUID, ends_at: datetime, now: datetime) -> None:
     """The end of a clearance is a deadline of its own."""
     one = Planned(DeadlineKind.CLEARANCE_END, ends_at)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from tgd.records import Allocation, Consent, Handset, ProtectedPerson
 
@@ -46,6 +46,13 @@ _FILES_END = text(
 """The files of the shortcut follow the word of the command line; the others have acts."""
 
 
+_NAMED = text(
+    "SELECT id, number, state FROM handset"
+    " WHERE id = ANY(:handsets) OR number = ANY(:numbers) ORDER BY id"
+)
+_NAMED_AND_KEPT = text(f"{_NAMED.text} FOR NO KEY UPDATE")
+
+
 def add_handset(session: Session, handset: Handset) -> bool:
     """A new handset; False when another one has its number."""
     return _added(session, handset) is None
@@ -59,6 +66,55 @@ def add_handsets(session: Session, rows: Sequence[dict[str, Any]]) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def add_lists(session: Session, *lists: Sequence[SQLModel]) -> bool:
+    """Rows of one table after the other, each in few statements; False, and none of them, when
+    the record refuses one."""
+    try:
+        with session.begin_nested():
+            for rows in lists:
+                session.add_all(rows)
+                session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def named_by(
+    session: Session, handsets: Sequence[str], numbers: Sequence[str], *, wait: bool
+) -> list[Any]:
+    """Handsets with these ids or numbers: id, number, state. With `wait` nobody else changes them
+    before this transaction ends; everybody who waits for several does so in the order of ids."""
+    found = session.connection().execute(
+        _NAMED_AND_KEPT if wait else _NAMED, {"handsets": list(handsets), "numbers": list(numbers)}
+    )
+    return list(found)
+
+
+def carried(session: Session, handsets: Sequence[str], now: datetime) -> list[Any]:
+    """What these handsets are given for that is not over: handset, is_open, begins_at, ends_at."""
+    found = session.connection().execute(
+        text(
+            "SELECT handset, ended_at IS NULL AS is_open, lower(period) AS begins_at,"
+            " upper(period) AS ends_at FROM allocation"
+            " WHERE handset = ANY(:handsets) AND NOT isempty(period)"
+            " AND (ended_at IS NULL OR upper(period) > :now OR upper_inf(period))"
+        ),
+        {"handsets": list(handsets), "now": now},
+    )
+    return list(found)
+
+
+def change_states(
+    session: Session, handsets: Sequence[str], seen: Sequence[str], state: str
+) -> bool:
+    """Give all of them this state; False when one is not in any of those seen."""
+    found = session.connection().execute(
+        text("UPDATE handset SET state = :state WHERE id = ANY(:ids) AND state = ANY(:seen)"),
+        {"ids": list(handsets), "state": state, "seen": list(seen)},
+    )
+    return found.rowcount == len(handsets)
 
 
 def handset(session: Session, handset_id: str) -> Handset | None:
