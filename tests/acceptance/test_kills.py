@@ -64,10 +64,23 @@ async def kill_now_and_then(running: Service, plan: list[str], within_s: float) 
     done = []
     for moment, part in zip(moments, plan, strict=True):
         await asyncio.sleep(max(0.0, begun + moment - time.monotonic()))
-        await until(lambda part=part: running.is_alive(part), 20)
-        running.send(part, signal.SIGKILL)
+        await kill(running, part)
         done.append(part)
     return done
+
+
+async def kill(running: Service, part: str) -> None:
+    """SIGKILL to what has this name now, until it is known to be dead: no death counts twice."""
+    await until(lambda: running.is_alive(part), 20)
+    if part == "record":
+        first = running.record_pid()
+        running.send(part, signal.SIGKILL)
+        await until(lambda: not running.is_alive(part) or running.record_pid() != first, 20)
+        return
+    process = running.part(part).process
+    assert process is not None
+    process.kill()
+    await process.wait()
 
 
 @pytest.mark.timeout(300)
