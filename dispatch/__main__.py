@@ -47,7 +47,7 @@ async def _run(stop: asyncio.Event) -> None:
     worker = f"dispatch-{read.node}-{secrets.token_hex(4)}"
     parts = _Parts(
         read, policy, telephone, build(policy, telephone, read.answers_url),
-        open_record(url, lane="work", connections=8),
+        open_record(url, lane="dispatch", connections=8),
         Listener(url, (nudges.DISPATCH,), holds=worker), worker,
     )  # fmt: skip
     parts.blind = _blind(read, policy, parts.destinations)

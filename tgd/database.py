@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, text
+import psycopg
+from psycopg.abc import PQGen
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlmodel import Session
 
 from tgd.errors import RecordAway
 
-LANE_TIMEOUTS_MS = {"alerts": 2000, "console": 5000, "work": 30000}
+LANE_TIMEOUTS_MS = {"alerts": 2000, "console": 5000, "dispatch": 8000, "work": 30000}
 """How long one statement may take, per kind of caller, before it is given up."""
+
+GRACE_S = 3.0
+"""For the server to say itself that a statement took too long; then we hang up."""
+
+R = TypeVar("R")
 
 IDLE_MS = 5000
 """How long a transaction may wait for its own process: one that is frozen in the middle holds its
@@ -24,11 +33,12 @@ def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine
     Parameters are hidden from errors: they hold what people said.
     """
     timeout_ms = LANE_TIMEOUTS_MS[lane]
+    limit_s = timeout_ms / 1000 + GRACE_S
     options = (
         f"-c synchronous_commit=on -c timezone=UTC -c statement_timeout={timeout_ms}"
         f" -c lock_timeout={timeout_ms} -c idle_in_transaction_session_timeout={IDLE_MS}"
     )
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
@@ -45,6 +55,36 @@ def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine
             "tcp_user_timeout": 5000,
         },
     )
+    event.listen(engine, "do_connect", partial(_connect, limit_s))
+    return engine
+
+
+class Impatient(psycopg.Connection[Any]):
+    """A connection that hangs up when a round trip does not end.
+
+    The server's own time limits, and TCP's, are of no use behind a proxy or a firewall that keeps
+    the connection and lets nothing through: only our own clock ends such a wait.
+    """
+
+    limit_s: float | None = None
+
+    def wait(self, gen: PQGen[R], interval: float = 0.1, timeout: float | None = None) -> R:
+        """One round trip; raises OperationalError, with the connection closed, after the limit."""
+        try:
+            return super().wait(gen, interval, self.limit_s if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if timeout is None and self.pgconn.transaction_status == _ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
+_ACTIVE = psycopg.pq.TransactionStatus.ACTIVE
+
+
+def _connect(limit_s: float, _dialect: Any, _record: Any, args: Any, named: Any) -> Impatient:
+    connection = Impatient.connect(*args, **named)
+    connection.limit_s = limit_s
+    return connection
 
 
 @contextmanager
