@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help setup setup-dev demo test check bench campaign clean
+.PHONY: help setup setup-dev demo test check bench campaign nights storms clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -47,6 +47,12 @@ bench: .venv/.ready-dev ## Figures of the alert path, each beside its floor in t
 
 campaign: .venv/.ready-dev ## Faults: kills, outages, clocks, full disks (ARGS="kills --long --seed 7")
 	@.venv/bin/python -m tests.campaign $(ARGS)
+
+nights: .venv/.ready-dev ## Simulated nights (ARGS="--seeds 0-1000 --hours 72", or --whole, or --seed 7)
+	@.venv/bin/python -m tests.simulation $(ARGS)
+
+storms: .venv/.ready-dev ## The fleet presses at once, one never stops, all come back, soak (ARGS=--long)
+	@.venv/bin/python -m tests.load $(ARGS)
 
 clean: ## Forget the environment and the caches
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,8 +1,10 @@
-"""One ground for all attacks: the processes must outlive them all, one after the other."""
+"""One ground for all attacks: the processes must outlive them all, one after the other.
+
+It ends with the last of them: with all the alerts that they leave open it is never idle.
+"""
 
 import resource
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,17 +16,8 @@ from tgd import migrate
 from tgd.database import open_record
 from tgd.seal import Keys
 
-HERE = Path(__file__).parent
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They share the processes, so they run in one worker."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("hostile"))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ground(cluster: str) -> Iterator[Ground]:
     """Gateway, dispatch and console on a record of their own."""
     name = "hostile" + uuid4().hex[:8]

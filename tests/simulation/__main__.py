@@ -12,7 +12,7 @@ from collections import Counter
 from tests.conftest import reachable_folder
 from tests.simulation.ground import Ground, own_ground
 from tests.simulation.met import Lines, not_met
-from tests.simulation.night import NORMAL, live
+from tests.simulation.night import EVENING, WHOLE, Length, live
 from tests.simulation.world import PromiseBroken
 
 
@@ -21,20 +21,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="one night, told line by line")
     parser.add_argument("--seeds", default="0-100", help="from-to, the last one not included")
+    parser.add_argument("--hours", type=float, default=0.0, help="simulated hours per seed")
     parser.add_argument(
-        "--hours", type=float, default=NORMAL.hours, help="simulated hours per seed"
+        "--whole", action="store_true", help="each bad hour is followed by a quiet night (12.5 h)"
     )
     asked = parser.parse_args()
+    length = WHOLE if asked.whole else EVENING
     with reachable_folder() as folder, own_ground(folder) as ground:
         if asked.seed is not None:
-            return _one(asked.seed, ground, asked.hours)
+            return _one(asked.seed, ground, asked.hours, length)
         first, _, last = asked.seeds.partition("-")
-        return _campaign(range(int(first), int(last)), ground, asked.hours)
+        return _campaign(range(int(first), int(last)), ground, asked.hours, length)
 
 
-def _one(seed: int, ground: Ground, hours: float) -> int:
+def _one(seed: int, ground: Ground, hours: float, length: Length) -> int:
     try:
-        world = live(seed, ground, hours=hours)
+        world = live(seed, ground, hours=hours, length=length)
     except PromiseBroken as broken:
         print(broken)
         return 1
@@ -43,7 +45,8 @@ def _one(seed: int, ground: Ground, hours: float) -> int:
     return 0
 
 
-def _campaign(seeds: range, ground: Ground, hours: float) -> int:
+def _campaign(seeds: range, ground: Ground, hours: float, length: Length) -> int:
+    hours = max(hours, length.hours)
     met: Counter[str] = Counter()
     failed: list[int] = []
     lines = Lines()
@@ -51,7 +54,7 @@ def _campaign(seeds: range, ground: Ground, hours: float) -> int:
     for n, seed in enumerate(seeds, 1):
         try:
             with lines.noted():
-                met += live(seed, ground, hours=hours).met
+                met += live(seed, ground, hours=hours, length=length).met
         except PromiseBroken as broken:
             failed.append(seed)
             print(broken, flush=True)

@@ -1,10 +1,11 @@
-"""A whole night from one integer: bad hours, then healing that does not heal everything, grace.
+"""A whole night from one integer: bad hours, healing that does not heal everything, grace, and the
+quiet hours until the end of the shift, in which nothing may be forgotten either.
 
 `live(seed)` raises PromiseBroken with the story of the night, or gives what was met in it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from dispatch.policy import Policy
@@ -20,6 +21,7 @@ from tests.simulation.people import (
     Phone,
     dora_writes,
     give_handsets,
+    relieve,
 )
 from tests.simulation.world import World
 from tgd.store import nudges
@@ -27,19 +29,29 @@ from tgd.store import nudges
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long the bad time and the grace last, and how often each handset is pressed in it."""
+    """How long each part lasts, and how often each handset is pressed in it."""
 
     bad_s: float = 480.0
     grace_s: float = 300.0
     presses: tuple[int, ...] = (1, 1, 1, 2)
+    quiet_s: float = 0.0
+    """With what lasts of the faults, and a relief that closes what was left open."""
+    quiet_presses: int = 3
 
     @property
     def hours(self) -> float:
-        """One round of both."""
-        return (self.bad_s + self.grace_s) / 3600
+        """One round of all."""
+        return (self.bad_s + self.grace_s + self.quiet_s) / 3600
 
 
-NORMAL = Length()
+RELIEF_S = 600.0
+"""Long enough to close what is open, by hand."""
+QUIET_END_S = 3600.0
+"""Before the end nobody presses any more, so that each press can be judged."""
+EVENING = Length()
+"""Only the bad time and the grace."""
+WHOLE = Length(quiet_s=12.5 * 3600 - EVENING.bad_s - EVENING.grace_s)
+"""Twelve hours and a half: a shift of operators with its hand-over."""
 
 
 @dataclass
@@ -51,7 +63,7 @@ class Night:
     dispatchers: list[Dispatcher]
     phones: list[Phone]
     policy: Policy
-    length: Length = NORMAL
+    length: Length = EVENING
 
     def heal(self) -> None:
         """The bad hours are over; what was drawn as lasting stays."""
@@ -121,7 +133,7 @@ def _peers(world: World, dispatchers: list[Dispatcher]) -> dict[str, object]:
 
 def live(
     seed: int, ground: Ground, faults: Faults | None = None, hours: float = 0.0,
-    length: Length = NORMAL,
+    length: Length = EVENING,
 ) -> World:  # fmt: skip
     """One seed, from the evening to the judgement; `hours` repeats it with new faults each time.
 
@@ -149,8 +161,31 @@ def _play(night: Night, drawn: Faults, hours: float) -> None:
         world.run(night.length.bad_s)
         night.heal()
         world.run(night.length.grace_s)
-        platform = None if world.faults.platform else "platform"
-        world.judge(platform, None if world.faults.room_deaf else "control-room-92")
+        _judge(world)
+        if night.length.quiet_s:
+            _quiet_hours(night)
+            _judge(world)
+
+
+def _judge(world: World) -> None:
+    platform = None if world.faults.platform else "platform"
+    world.judge(platform, None if world.faults.room_deaf else "control-room-92")
+
+
+def _quiet_hours(night: Night) -> None:
+    """Hours in which hardly anything happens: a press now and then, and people who answer."""
+    world, length = night.world, night.length
+    world.faults = replace(world.faults, nobody=False, vanishes=0.0)
+    relieve(world)
+    for _ in range(length.quiet_presses):
+        phone = world.rng.choice(night.phones)
+        world.at(world.rng.uniform(0, length.quiet_s - QUIET_END_S), lambda p=phone: p.press())
+    world.run(length.quiet_s - RELIEF_S)
+    relieve(world)
+    world.run(RELIEF_S)
+    left = world.ground.rows("SELECT count(*) AS n FROM alert WHERE state <> 'closed'")[0].n
+    if left:
+        world.broken(f"{left} alerts are still open although people answer for hours")
 
 
 def drawn_again(seed: int, number: int) -> Faults:

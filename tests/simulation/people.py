@@ -3,7 +3,7 @@
 import json
 from base64 import b32encode
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,9 @@ from tests.world import World as Ground
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
 from tgd.errors import RecordAway, Refusal
+from tgd.records import Alert
 from tgd.rules.access import Role
-from tgd.rules.alert import Outcome, Verified
+from tgd.rules.alert import Lane, Outcome, Verified
 from tgd.store import nudges
 
 SMS_AFTER_S = 10.0
@@ -28,7 +29,7 @@ REPEATS_S = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 NAMES = ("Ana", "Bella", "Chloe", "Diane", "Emma")
 REASON = "Vérifié avec elle, par téléphone"
 BRUNO, BERTA = Actor("bruno", Role.OPERATOR), Actor("berta", Role.OPERATOR)
-SALIMA = Actor("salima", Role.SUPERVISOR)
+SALIMA, SONIA = Actor("salima", Role.SUPERVISOR), Actor("sonia", Role.SUPERVISOR)
 
 
 def trigger_of(heard: Heard) -> str:
@@ -239,3 +240,29 @@ class Console:
         if done is not None:
             self.world.say(f"{self.actor.name} {what}")
         return done
+
+
+def relieve(world: World) -> None:
+    """The next shift: Salima takes over what was left open, whoever had it, and Sonia signs too."""
+    world.on("console")
+    for row in world.ground.rows("SELECT id FROM alert WHERE state <> 'closed' ORDER BY number"):
+        for act in (acts.take, _found_safe, _closed, _signed):
+            try:
+                world.act(lambda s, act=act, one=row.id: act(s, SALIMA, one, world.now))
+            except Refusal as refusal:  # it is hers, verified, or closed already
+                world.saw(f"{type(refusal).__name__}")
+        world.say("Salima closes what was left open")
+
+
+def _found_safe(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
+    acts.verify(session, actor, alert, Verified.SAFE_VOICE, now)
+
+
+def _closed(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
+    lane = session.get_one(Alert, alert).lane
+    outcome = Outcome.TEST if lane == Lane.TEST else Outcome.ACCIDENTAL
+    acts.close(session, actor, alert, outcome, REASON, now)
+
+
+def _signed(session: Session, _: Actor, alert: UUID, now: datetime) -> None:
+    acts.countersign(session, SONIA, alert, now)

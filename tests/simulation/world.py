@@ -249,5 +249,5 @@ class World:
         faults = ", ".join(f"{k}={v}" for k, v in self.drawn.named().items())
         return (
             f"{broken}\nseed {self.seed}, at {self.now:%d %H:%M:%S}\nfaults: {faults}\n  {lines}\n"
-            f"again: python -m tests.simulation --seed {self.seed}"
+            f"again: python -m tests.simulation --seed {self.seed} --whole"
         )
