@@ -1,6 +1,6 @@
 """Many handsets at once from a table of rows: all of them or none, with a word for each line."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from tgd import ids, inventory, journal
+from tgd.casework import csv_list
+from tgd.casework.csv_list import NotAList
 from tgd.errors import Incomplete, Refusal, SomebodyWasFaster
 from tgd.journal import Line
 from tgd.records import (
@@ -40,6 +42,15 @@ LONGEST = {
 }  # fmt: skip
 """Characters of a cell; none is longer than its place in the record."""
 Said = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a list: what it says by column, or why it says nothing."""
+
+    line: int
+    said: Mapping[str, str]
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +120,40 @@ class _Rows:
     journal: list[Line] = field(default_factory=list)
 
 
+def read(raw: bytes) -> list[Listed]:
+    """The lines of a CSV file whose heading names some of COLUMNS. Raises NotAList."""
+    table = csv_list.read(raw)
+    for n, name in enumerate(table.heading):
+        if name not in COLUMNS:
+            raise NotAList(f"Columns are {', '.join(COLUMNS)}; “{name[:60]}” is none of them.")
+        if name in table.heading[:n]:
+            raise NotAList(f"The column “{name}” stands twice in the heading.")
+    return [
+        Listed(row.line, {} if row.problem else table.said(row), row.problem) for row in table.rows
+    ]
+
+
 def import_people(
-    session: Session, rows: Iterable[Mapping[str, str | None]], now: datetime, *,
+    session: Session, listed: Sequence[Listed], now: datetime, *,
     dry_run: bool = False, by: str = inventory.COMMAND_LINE,
     read: Callable[[int], None] | None = None,
 ) -> Report:  # fmt: skip
-    """Enrol and give what the rows (COLUMNS, first line 2) say: all of them, or nothing at all.
+    """Enrol and give what the lines say: all of them, or nothing at all.
 
     Every line is judged before anything is written, then all is written in a few statements.
-    `read` is told after each line how many have been judged. Raises Incomplete when there is no
-    row, or a column that nobody knows; SomebodyWasFaster.
+    `read` is told after each line how many have been judged. Raises SomebodyWasFaster.
     """
-    listed = [_said(row) for row in rows]
-    if not listed:
-        raise Incomplete("The list has no line under its heading.")
     for _ in range(2):  # a number that somebody enrols at this moment is known the second time
         judged = _judge(session, listed, now, read, wait=not dry_run)
         wishes = [one for one in judged if isinstance(one, _Wish)]
         if dry_run or len(wishes) < len(judged):
-            return Report(tuple(_unkept(n, one) for n, one in enumerate(judged, 2)), kept=False)
+            unkept = [_unkept(x.line, one) for x, one in zip(listed, judged, strict=True)]
+            return Report(tuple(unkept), kept=False)
         secrets = _keep(session, wishes, now, by)
         if secrets is not None:
             kept = [
-                LineRead(n, one.handset, secrets.get(one.handset) if one.is_new else None)
-                for n, one in enumerate(wishes, 2)
+                LineRead(x.line, one.handset, secrets.get(one.handset) if one.is_new else None)
+                for x, one in zip(listed, wishes, strict=True)
             ]
             return Report(tuple(kept), kept=True)
     raise SomebodyWasFaster
@@ -145,24 +166,18 @@ def _unkept(n: int, judged: _Wish | str) -> LineRead:
     return LineRead(n, None if judged.is_new else judged.handset)
 
 
-def _said(row: Mapping[str, str | None]) -> Said:
-    unknown = [name for name in row if name not in COLUMNS]
-    if unknown:
-        raise Incomplete(f"Columns are {', '.join(COLUMNS)}; “{unknown[0]}” is none of them.")
-    return {name: (row.get(name) or "").strip() for name in COLUMNS}
-
-
 def _judge(
-    session: Session, listed: Sequence[Said], now: datetime, read: Callable[[int], None] | None,
+    session: Session, listed: Sequence[Listed], now: datetime, read: Callable[[int], None] | None,
     *, wait: bool,
 ) -> list[_Wish | str]:  # fmt: skip
     """For each line what it wishes, or the sentence that says what is wrong with it."""
-    unfit = [_unfit(said) for said in listed]
-    fit = [said for said, problem in zip(listed, unfit, strict=True) if problem is None]
+    cells = [{name: one.said.get(name, "") for name in COLUMNS} for one in listed]
+    unfit = [one.problem or _unfit(said) for one, said in zip(listed, cells, strict=True)]
+    fit = [said for said, problem in zip(cells, unfit, strict=True) if problem is None]
     spelled = {n: e164(n) for n in {said["number"] for said in fit if said["number"]}}
     stock = _known(session, fit, [n for n in spelled.values() if n], now, wait=wait)
     judged: list[_Wish | str] = []
-    for said, problem in zip(listed, unfit, strict=True):
+    for said, problem in zip(cells, unfit, strict=True):
         try:
             judged.append(problem or _wish(stock, said, spelled, now))
         except Refusal as refusal:

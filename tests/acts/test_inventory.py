@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from tests.conftest import NOW
 from tgd import inventory, journal, stock_list
+from tgd.casework import csv_list
 from tgd.errors import Incomplete, WrongState
 from tgd.inventory import NotThere, Overlaps
 from tgd.records import Allocation, Handset, Journal, ProtectedPerson
@@ -126,18 +127,24 @@ GOOD = [
 ]
 
 
+def import_list(session, rows, now, **how) -> stock_list.Report:
+    """Rows as a list has them under its heading."""
+    listed_ = [stock_list.Listed(n, row) for n, row in enumerate(rows, 2)]
+    return stock_list.import_people(session, listed_, now, **how)
+
+
 def test_a_list_is_taken_in_whole(session):
-    report = stock_list.import_people(session, GOOD, NOW)
+    report = import_list(session, GOOD, NOW)
     assert (report.kept, report.is_sound) == (True, True)
     assert [line.line for line in report.lines] == [2, 3]
     assert all(line.secret for line in report.lines)
     assert sorted(row.state for row in listed(session, NOW)) == ["issued", "provisioned"]
-    again = stock_list.import_people(session, [GOOD[1]], NOW)
+    again = import_list(session, [GOOD[1]], NOW)
     assert again.lines[0].secret is None, "a known number is not enrolled twice"
 
 
 def test_a_dry_run_leaves_nothing(session):
-    report = stock_list.import_people(session, GOOD, NOW, dry_run=True)
+    report = import_list(session, GOOD, NOW, dry_run=True)
     assert (report.kept, report.is_sound) == (False, True)
     assert not any(line.secret for line in report.lines)
     assert listed(session, NOW) == []
@@ -152,7 +159,7 @@ def test_one_bad_line_keeps_all_out_and_every_line_is_judged(session):
         {"number": "0639980001", "name": "Chloé F", "geolocation": "no"},
         {"number": "0639980004", "name": "Emma F", "geolocation": "no", "days": "4000"},
     ]
-    report = stock_list.import_people(session, GOOD + bad, NOW)
+    report = import_list(session, GOOD + bad, NOW)
     assert not report.kept
     assert [line.line for line in report.lines if line.problem] == [4, 5, 6, 7, 8]
     assert listed(session, NOW) == []
@@ -162,11 +169,11 @@ def test_one_bad_line_keeps_all_out_and_every_line_is_judged(session):
 def test_a_cell_as_long_as_allowed_is_kept(session):
     row = {"number": "0639980005", "geolocation": "no"}
     row |= {name: "é" * stock_list.LONGEST[name] for name in ("name", "place", "city", "note")}
-    assert stock_list.import_people(session, [row], NOW).kept
+    assert import_list(session, [row], NOW).kept
 
 
 def test_a_list_writes_the_lines_that_the_acts_one_by_one_would_write(session):
-    stock_list.import_people(session, GOOD, NOW)
+    import_list(session, GOOD, NOW)
     by_list = [(line.act, sorted(line.detail)) for line in journal_lines(session)]
     for row in session.exec(select(Handset)):
         row.number = None
@@ -192,11 +199,11 @@ def test_a_list_follows_the_rules_of_giving_for_handsets_that_are_known(session,
         {"handset": handset, "name": "Bella FICTIVE", "geolocation": "no"},
         {"number": "0639980005", "name": "Chloé FICTIVE", "geolocation": "no"},
     ]
-    said = [x.problem or "" for x in stock_list.import_people(session, rows, NOW).lines]
+    said = [x.problem or "" for x in import_list(session, rows, NOW).lines]
     assert said[0] == ""
     assert "somebody else in that period" in said[1], "the line before has given it"
     assert "“lost”" in said[2]
-    assert stock_list.import_people(session, rows[:1], NOW).kept
+    assert import_list(session, rows[:1], NOW).kept
     assert known(session, handset).allocated
     with pytest.raises(Overlaps):
         inventory.give(session, handset, "Dora FICTIVE", [], SIX_MONTHS, NOW)
@@ -207,7 +214,7 @@ def test_a_list_follows_the_rules_of_giving_for_handsets_that_are_known(session,
 def test_a_cell_that_no_column_takes_is_a_bad_line_with_a_sentence(session, column, odd):
     cell = "9" * (stock_list.LONGEST[column] + 1) if odd == "long" else f"a{odd}b"
     row = {"number": "0639980003", "name": "Bella FICTIVE", "geolocation": "no", column: cell}
-    report = stock_list.import_people(session, [GOOD[0], row], NOW)
+    report = import_list(session, [GOOD[0], row], NOW)
     assert (report.kept, report.lines[0].problem) == (False, None)
     said = report.lines[1].problem or ""
     assert f"“{column}”" in said
@@ -215,9 +222,20 @@ def test_a_cell_that_no_column_takes_is_a_bad_line_with_a_sentence(session, colu
     assert listed(session, NOW) == []
 
 
-def test_a_column_that_nobody_knows_is_named(session):
+def test_a_column_that_nobody_knows_or_that_stands_twice_is_named():
     with pytest.raises(Incomplete, match="surname"):
-        stock_list.import_people(session, [{"surname": "F"}], NOW)
+        stock_list.read(b"surname\nF\n")
+    with pytest.raises(Incomplete, match="“number” stands twice"):
+        stock_list.read(b"number,Number\n1,2\n")
+
+
+def test_a_line_that_cannot_be_parted_is_a_bad_line_with_its_number(session):
+    listed_ = stock_list.read(b'number;name\n;\n0639980001;\n0639980002;Ana;Dora\n"0639980003;\n')
+    report = stock_list.import_people(session, listed_, NOW)
+    said = [(line.line, line.problem) for line in report.lines]
+    assert [n for n, _ in said] == [3, 4, 5]
+    assert [problem for _, problem in said] == [None, csv_list.CELLS, csv_list.QUOTE]
+    assert (report.kept, listed(session, NOW)) == (False, [])
 
 
 def test_the_list_of_the_stock_is_sealed_with_the_rest(session, handset):

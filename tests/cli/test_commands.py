@@ -120,7 +120,17 @@ def test_a_list_is_imported_whole_after_a_dry_run(desk, tmp_path):
     assert [bool(line["problem"]) for line in again.json["lines"]] == [True, False]
 
 
-@pytest.mark.parametrize("bytes_", [b"", b"\xff\xfe", b"surname\nF\n", b"number,name\n1,2,3,4\n"])
+def test_a_line_with_other_cells_than_the_heading_is_named(desk, tmp_path):
+    file = tmp_path / "bad.csv"
+    file.write_bytes(b"number,name\n\n1,2,3,4\n")
+    said = desk.tgd("handset", "import", str(file), "--json")
+    assert (said.code, [line["line"] for line in said.json["lines"]]) == (1, [3])
+    assert "more or fewer cells" in said.json["lines"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    "bytes_", [b"", b"\xff\xfe", b"surname\nF\n", b"number\n", b"x" * (33 << 20)]
+)
 def test_a_file_that_is_no_list_is_a_sentence(desk, tmp_path, bytes_):
     file = tmp_path / "bad.csv"
     file.write_bytes(bytes_)

@@ -1,35 +1,24 @@
-"""The stock as CSV: a list read line by line, every bad line named, and one written that no
-spreadsheet takes for formulas."""
+"""The stock as CSV: a list whose lines are ordered, all of them or none, every bad line named."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
 from tgd.allocation.acting import Officer
 from tgd.allocation.stock import order_all
+from tgd.casework.csv_list import FORMULA, NotAList, Row, Table, read
 from tgd.casework.fields import word
 from tgd.casework.imei import is_imei
-from tgd.errors import Incomplete
 from tgd.rules.legible import is_legible
 from tgd.rules.phone import e164
 from tgd.store import board
 
 COLUMNS = ("pool", "model", "battery", "radio", "number", "imei")
 LARGEST_BYTES = 2 * 1024 * 1024
-MOST_LINES = 10_000
 LONGEST_CELL = 60
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-NOT_UTF8 = word("This file is not in UTF-8: save it as “CSV UTF-8”.")
-TOO_MANY = word("This file has more than 10,000 lines: split it.")
-NO_LINES = word("This file has no line under its heading.")
 HEADING = word("The heading must be: pool, model, battery, radio, number, imei.")
-CELLS = word("This line has more or fewer cells than the heading.")
 ILLEGIBLE = word("A cell has more than 60 characters, or some that cannot be printed.")
 A_FORMULA = word("A cell begins like a formula.")
 NO_POOL = word("There is no such stock here.")
@@ -67,69 +56,41 @@ def import_stock(
 ) -> Report:
     """Order what a file lists, all of its lines or none; with `dry_run` judge only. Raises
     Incomplete for a file that is no list at all."""
-    rows = read(raw)
-    judged = _judge(session, officer, rows)
+    table = read(raw)
+    if table.heading != COLUMNS:
+        raise NotAList(HEADING)
+    judged = _judge(session, officer, table)
     if dry_run or any(one.problem for one in judged):
         return Report(tuple(judged), kept=False)
-    ordered = order_all(session, officer, [_listed(row) for _, row in rows], now)
+    wanted = [_listed(table.said(row)) for row in table.rows]
+    ordered = order_all(session, officer, wanted, now)
     if ordered is None:  # somebody ordered one of them since they were judged
-        return Report(tuple(_judge(session, officer, rows)), kept=False)
-    done = [Judged(n, None, one) for (n, _), one in zip(rows, ordered, strict=True)]
+        return Report(tuple(_judge(session, officer, table)), kept=False)
+    done = [Judged(row.line, None, one) for row, one in zip(table.rows, ordered, strict=True)]
     return Report(tuple(done), kept=True)
 
 
-def read(raw: bytes) -> list[tuple[int, list[str]]]:
-    """Lines with their numbers, cells trimmed. Raises Incomplete."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Incomplete(NOT_UTF8) from None
-    head = text.split("\n", 1)[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",")
-    try:
-        said = [(rows.line_num, [_bare(cell) for cell in row]) for row in rows if any(row)]
-    except csv.Error:
-        raise Incomplete(CELLS) from None
-    if not said or [cell.lower() for cell in said[0][1]] != list(COLUMNS):
-        raise Incomplete(HEADING)
-    if len(said) == 1:
-        raise Incomplete(NO_LINES)
-    if len(said) > MOST_LINES + 1:
-        raise Incomplete(TOO_MANY)
-    return said[1:]
-
-
-def _bare(cell: str) -> str:
-    """Without spaces, and without the apostrophe by which `safe_cell` marks a text."""
-    text = cell.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
-
-
-def _judge(
-    session: Session, officer: Officer, rows: Sequence[tuple[int, list[str]]]
-) -> list[Judged]:
+def _judge(session: Session, officer: Officer, table: Table) -> list[Judged]:
     codes = {row.code for row in board.pools(session, officer.reach.courts)}
-    named = [_named(row) for _, row in rows if len(row) == len(COLUMNS)]
+    named = [table.said(row) for row in table.rows if row.problem is None]
     numbers = [e164(one["number"]) or "" for one in named if one["number"]]
     imeis = [one["imei"] for one in named if is_imei(one["imei"])]
     known = board.known_numbers(session, numbers, imeis)
     seen: set[str] = set()
-    return [Judged(n, _problem(row, codes, known, seen)) for n, row in rows]
+    return [Judged(row.line, _problem(table, row, codes, known, seen)) for row in table.rows]
 
 
-def _named(row: Sequence[str]) -> dict[str, str]:
-    return dict(zip(COLUMNS, row, strict=True))
-
-
-def _problem(row: list[str], codes: set[str], known: set[str], seen: set[str]) -> str | None:
+def _problem(
+    table: Table, row: Row, codes: set[str], known: set[str], seen: set[str]
+) -> str | None:
     """What is wrong with one line; `seen` are numbers and IMEIs of the lines before."""
-    if len(row) != len(COLUMNS):
-        return CELLS
-    said = _named(row)
+    if row.problem:
+        return row.problem
+    said = table.said(row)
     number = e164(said["number"]) if said["number"] else None
     own = {one for one in (number, said["imei"]) if one}
     checks: tuple[tuple[str, bool], ...] = (
-        (ILLEGIBLE, not all(is_legible(cell, LONGEST_CELL) for cell in row)),
+        (ILLEGIBLE, not all(is_legible(cell, LONGEST_CELL) for cell in said.values())),
         (A_FORMULA, any(is_formula(k, v) for k, v in said.items())),
         (NO_POOL, said["pool"] not in codes),
         (NO_PHONE, bool(said["number"]) and number is None),
@@ -149,23 +110,7 @@ def is_formula(column: str, cell: str) -> bool:
     return cell.startswith(FORMULA)
 
 
-def _listed(row: list[str]) -> dict[str, str | None]:
+def _listed(said: dict[str, str]) -> dict[str, str | None]:
     """One line as it is ordered."""
-    said = {name: cell or None for name, cell in _named(row).items()}
-    return said | {"number": e164(said["number"]) if said["number"] else None}
-
-
-def written(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
-    """A CSV for spreadsheets: semicolons, UTF-8 with its mark, no cell that they would run."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([safe_cell(row.get(name)) for name in columns])
-    return ("\ufeff" + out.getvalue()).encode()
-
-
-def safe_cell(value: Any) -> str:
-    """The value as text; what begins like a formula is marked as text by an apostrophe."""
-    text = "" if value is None else str(value)
-    return "'" + text if text.startswith(FORMULA) else text
+    wanted = {name: cell or None for name, cell in said.items()}
+    return wanted | {"number": e164(said["number"]) if said["number"] else None}

@@ -1,6 +1,5 @@
 """`tgd handset …`: enrol, list, give, import, and say what has become of a handset."""
 
-import csv
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +21,7 @@ from tgd.store.inventory import listed
 app = typer.Typer(no_args_is_help=True, help="The stock of handsets and those who carry them.")
 
 FIRST_GENERATION = 1
+LARGEST_BYTES = 32 << 20
 HandsetId = Annotated[str, typer.Argument(metavar="ID", help="The handset's id.")]
 
 
@@ -172,7 +172,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Enrol and give what a CSV file lists: all of its lines, or none of them."""
-    rows = _rows(file)
+    rows = stock_list.read(_sent(file))
     with act_on_record(settings.read()) as session:
         report = stock_list.import_people(
             session, rows, clock.now(), dry_run=dry_run,
@@ -189,17 +189,13 @@ def import_(
         raise typer.Exit(FAILED)
 
 
-def _rows(file: Path) -> list[dict[str, str | None]]:
-    """The lines of a file separated by commas or semicolons, in UTF-8."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise Incomplete(f"{file.name} is not in UTF-8: save it as “CSV UTF-8”.") from None
-    head = text.split("\n", 1)[0]
-    read = csv.DictReader(
-        text.splitlines(), delimiter=";" if ";" in head else ",", restkey="more than the heading"
-    )
-    return list(read)
+def _sent(file: Path) -> bytes:
+    """The file, unless nobody could have written so long a list."""
+    with file.open("rb") as opened:
+        raw = opened.read(LARGEST_BYTES + 1)
+    if len(raw) > LARGEST_BYTES:
+        raise Incomplete(f"{file.name} is larger than {LARGEST_BYTES >> 20} MB: split it.")
+    return raw
 
 
 def _line(line: stock_list.LineRead, master: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tgd import clock
 from tgd.accounts import Seat
 from tgd.allocation.acting import NotThere, Officer
 from tgd.casework import stock_acts, stock_csv
+from tgd.casework.csv_list import written
 from tgd.casework.fields import read_all
 from tgd.casework.stock_acts import BY_NAME, STOCK_ACTS, Keyed, StockAct
 from tgd.rules.access import Act
@@ -83,7 +84,7 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.allowed(console, request, Act.SEE_STOCK)
         rows = await as_officer(console, seat, lambda s, o: board.exported(s, o.reach.courts))
         found = [dict(row._mapping) for row in rows]
-        return _csv(stock_csv.written(found, EXPORTED), "stock.csv")
+        return _csv(written(found, EXPORTED), "stock.csv")
 
     @app.get("/stock/census")
     async def census(request: Request) -> Response:
@@ -91,7 +92,7 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
         rows = await as_officer(console, seat, lambda s, o: board.census(s, o.reach.courts))
         found = [dict(row._mapping) for row in rows]
         if request.query_params.get("as") == "csv":
-            return _csv(stock_csv.written(found, ("pool", "model", "state", "count")), "census.csv")
+            return _csv(written(found, ("pool", "model", "state", "count")), "census.csv")
         return made.page(request, "census.html", seat, rows=found, files=file_labels)
 
 
