@@ -238,7 +238,7 @@ class Loop:
     async def _seal(self) -> None:
         """Chain the journal a moment after its lines were written."""
         sealed = await self._in_thread(self._seal_now)
-        if sealed < 1000:
+        if sealed < journal.SEALED_AT_ONCE:
             await asyncio.sleep(0.5)
 
     async def _chase(self) -> None:

@@ -5,6 +5,7 @@ Nothing here mutes a handset: one that is lost, returned or expired and presses 
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import Range
@@ -26,6 +27,8 @@ from tgd.store import inventory as store
 COMMAND_LINE = "command line"
 """Who acts, in the journal, when nobody has signed in."""
 
+Row = dict[str, Any]
+"""The columns of a row that nobody has kept yet."""
 _S = HandsetState
 OVERLAPS = {
     "allocation_one_per_handset": "This handset is given to somebody else in that period: end the"
@@ -71,7 +74,7 @@ def enroll(
     row, line = enrolled(
         handset, spelled(number), now, secret, is_test_device, by, is_canary=canary is not None
     )
-    if not store.add_handset(session, row):
+    if not store.add_handset(session, Handset(**row)):
         raise Overlaps("Another handset has this number already: `tgd handset list` shows it.")
     journal.write(session, [line])
     return handset
@@ -80,13 +83,13 @@ def enroll(
 def enrolled(
     handset: str, number: str | None, now: datetime, secret: str | None, is_test_device: bool,
     by: str, *, is_canary: bool = False,
-) -> tuple[Handset, Line]:  # fmt: skip
+) -> tuple[Row, Line]:  # fmt: skip
     """The row of a new handset, its number E.164, and its line of the journal; nothing is kept."""
-    row = Handset(
-        id=handset, state=_S.PROVISIONED, number=number, is_test_device=is_test_device,
-        secret_hash=secret_hash(secret) if secret is not None else None, enrolled_at=now,
-        is_canary=is_canary,
-    )  # fmt: skip
+    row = {
+        "id": handset, "state": _S.PROVISIONED, "number": number, "is_test_device": is_test_device,
+        "secret_hash": secret_hash(secret) if secret is not None else None, "enrolled_at": now,
+        "is_canary": is_canary,
+    }  # fmt: skip
     detail = {"test_device": is_test_device, "canary": is_canary,
               "proves_by": "secret" if secret else "certificate"}  # fmt: skip
     return row, Line(now, by, "HandsetEnrolled", handset=handset, detail=detail)
@@ -136,7 +139,8 @@ def allocate(
     if not store.change_state(session, handset, GIVABLE, _S.ISSUED):
         raise not_givable(_there(session, handset).state)
     journal.write(session, [given_line(row, period, now, by)])
-    return row.id
+    allocation: UUID = row["id"]
+    return allocation
 
 
 def not_givable(state: str) -> WrongState:
@@ -144,25 +148,33 @@ def not_givable(state: str) -> WrongState:
     return WrongState(f"A handset that is “{state}” cannot be given: it must be in the stock.")
 
 
-def given_line(row: Allocation, period: tuple[datetime, datetime], now: datetime, by: str) -> Line:
+def given(
+    handset: str, person: UUID, period: tuple[datetime, datetime], decision: UUID, now: datetime,
+    court: str | None,
+) -> Row:  # fmt: skip
+    """The row of an allocation; nothing is kept."""
+    return {
+        "id": ids.new(now), "handset": handset, "person": person, "period": Range(*period),
+        "court": court, "decision": decision,
+    }  # fmt: skip
+
+
+def given_line(row: Row, period: tuple[datetime, datetime], now: datetime, by: str) -> Line:
     """The line of the journal for an allocation."""
-    detail = {"allocation": str(row.id), "decision": str(row.decision),
+    detail = {"allocation": str(row["id"]), "decision": str(row["decision"]),
               "begins_at": period[0].isoformat(), "ends_at": period[1].isoformat()}  # fmt: skip
-    return Line(now, by, "HandsetGiven", handset=row.handset, detail=detail)
+    return Line(now, by, "HandsetGiven", handset=row["handset"], detail=detail)
 
 
 def _add_allocation(
     session: Session, handset: str, person: UUID, period: tuple[datetime, datetime],
     now: datetime, court: str | None, by: str,
-) -> tuple[str | None, Allocation]:  # fmt: skip
+) -> tuple[str | None, Row]:  # fmt: skip
     """The allocation with its decision, or neither: the constraint that refuses it says why."""
     with session.begin_nested() as savepoint:
         decision = decide_on_paper(session, person, period, now, court=court, by=by)
-        row = Allocation(
-            id=ids.new(now), handset=handset, person=person, period=Range(*period), court=court,
-            decision=decision,
-        )  # fmt: skip
-        refused_by = store.add_allocation(session, row)
+        row = given(handset, person, period, decision, now, court)
+        refused_by = store.add_allocation(session, Allocation(**row))
         if refused_by is not None:
             savepoint.rollback()
     return refused_by, row
@@ -177,27 +189,29 @@ def decide_on_paper(
     A court that the record does not know leaves the file without one: nobody sees it in the pages.
     """
     file, decision = paper(person, period, now, files.known_court(session, court), by)
-    files.add(session, file, decision)
-    deadlines.plan(session, file.id, [paper_end(period)], now)
-    return decision.id
+    files.add(session, CaseFile(**file), Decision(**decision))
+    deadlines.plan(session, file["id"], [paper_end(period)], now)
+    signed: UUID = decision["id"]
+    return signed
 
 
 def paper(
     person: UUID, period: tuple[datetime, datetime], now: datetime, court: str | None, by: str
-) -> tuple[CaseFile, Decision]:
+) -> tuple[Row, Row]:
     """The rows of such a file and its grant, for a court of the record; nothing is kept."""
     begins_on, ends_at = period[0].date(), period[1]
-    file = CaseFile(
-        id=ids.new(now), court=court, person=person, state="active",
-        is_shortcut=True, opened_at=now, changed_at=now, begins_on=begins_on, ends_at=ends_at,
-    )  # fmt: skip
+    file = {
+        "id": ids.new(now), "court": court, "person": person, "state": "active",
+        "is_shortcut": True, "opened_at": now, "changed_at": now, "begins_on": begins_on,
+        "ends_at": ends_at,
+    }  # fmt: skip
     said = {"kind": "grant", "person": person, "begins_on": begins_on, "ends_at": ends_at}
-    decision = Decision(
-        id=ids.new(now), case_file=file.id, person=person, kind="grant",
-        reasons="Decided on paper; recorded by the shortcut of the command line.",
-        begins_on=begins_on, ends_at=ends_at, text_version=in_force(begins_on).version, advice={},
-        by=by, signed_at=now, content_hash=content_hash(said),
-    )  # fmt: skip
+    decision = said | {
+        "id": ids.new(now), "case_file": file["id"],
+        "reasons": "Decided on paper; recorded by the shortcut of the command line.",
+        "text_version": in_force(begins_on).version, "advice": {},
+        "by": by, "signed_at": now, "content_hash": content_hash(said),
+    }  # fmt: skip
     return file, decision
 
 
@@ -211,13 +225,13 @@ def record_consent(
 ) -> None:
     """The person agrees; what she agreed to or withdrew before stays written."""
     row, line = consented(person, scope, now, by)
-    store.add_consent(session, row)
+    store.add_consent(session, Consent(**row))
     journal.write(session, [line])
 
 
-def consented(person: UUID, scope: ConsentScope, now: datetime, by: str) -> tuple[Consent, Line]:
+def consented(person: UUID, scope: ConsentScope, now: datetime, by: str) -> tuple[Row, Line]:
     """The row of a consent and its line of the journal; nothing is kept."""
-    row = Consent(id=ids.new(now), person=person, scope=scope, given_at=now, recorded_by=by)
+    row = {"id": ids.new(now), "person": person, "scope": scope, "given_at": now, "recorded_by": by}
     detail = {"person": str(person), "scope": scope}
     return row, Line(now, by, "ConsentGiven", detail=detail)
 
@@ -287,17 +301,16 @@ def _add_person(
     session: Session, name: str, places: list[dict[str, str]], note: str | None, now: datetime
 ) -> UUID:
     row = protected(name, places, note, now)
-    store.add_person(session, row)
-    return row.id
+    store.add_person(session, ProtectedPerson(**row))
+    person: UUID = row["id"]
+    return person
 
 
-def protected(
-    name: str, places: list[dict[str, str]], note: str | None, now: datetime
-) -> ProtectedPerson:
+def protected(name: str, places: list[dict[str, str]], note: str | None, now: datetime) -> Row:
     """The row of a person; nothing is kept. Raises Incomplete."""
     if not name.strip() or not name.isprintable():
         raise Incomplete("The person's name is missing, or cannot be printed.")
-    return ProtectedPerson(id=ids.new(now), name=name.strip(), places=places, note=note)
+    return {"id": ids.new(now), "name": name.strip(), "places": places, "note": note}
 
 
 def spelled(number: str | None) -> str | None:

@@ -44,7 +44,11 @@ def write(session: Session, lines: Iterable[Line]) -> None:
     chain.append(session, rows)
 
 
-def seal(session: Session, limit: int = 1000) -> int:
+SEALED_AT_ONCE = 1000
+"""A longer transaction would keep the other sealers waiting for nothing."""
+
+
+def seal(session: Session, limit: int = SEALED_AT_ONCE) -> int:
     """Chain the lines that are committed and not yet sealed; gives their number.
 
     Only one sealer works at a time (a transaction lock); another finds nothing to do.

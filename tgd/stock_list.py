@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy.dialects.postgresql import Range
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from tgd import ids, inventory, journal
 from tgd.casework import csv_list
@@ -100,7 +99,7 @@ class _Wish:
     handset: str
     number: str | None
     is_new: bool
-    person: ProtectedPerson | None
+    person: inventory.Row | None
     ends_at: datetime
     geolocation: bool
     court: str | None
@@ -108,16 +107,20 @@ class _Wish:
 
 @dataclass(slots=True)
 class _Rows:
-    """All that a sound list writes, table by table."""
+    """What a part of a sound list writes, table by table."""
 
-    handsets: list[Handset] = field(default_factory=list)
-    people: list[ProtectedPerson] = field(default_factory=list)
-    files: list[CaseFile] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
-    ends: list[Deadline] = field(default_factory=list)
-    allocations: list[Allocation] = field(default_factory=list)
-    consents: list[Consent] = field(default_factory=list)
+    of: dict[type[SQLModel], list[inventory.Row]] = field(
+        default_factory=lambda: {table: [] for table in TABLES}
+    )
     journal: list[Line] = field(default_factory=list)
+
+
+TABLES: tuple[type[SQLModel], ...] = (
+    Handset, ProtectedPerson, CaseFile, Decision, Deadline, Allocation, Consent,
+)  # fmt: skip
+"""In the order in which one names the other."""
+PART = 1000
+"""So many lines are written at once: neither a statement nor the pause before it is long."""
 
 
 def read(raw: bytes) -> list[Listed]:
@@ -273,45 +276,56 @@ def _keep(
     """Write all of it; gives the secrets of new handsets, or None when the record refuses it."""
     secrets = {one.handset: ids.new_secret() for one in wishes if one.is_new}
     courts = {code: files.known_court(session, code) for code in {w.court for w in wishes}}
-    rows = _Rows()
-    for one in wishes:
-        if one.is_new:
-            row, line = inventory.enrolled(
-                one.handset, one.number, now, secrets[one.handset], False, by
-            )
-            rows.handsets.append(row)
-            rows.journal.append(line)
-        if one.person is not None:
-            _add_gift(rows, one, one.person, courts[one.court], now, by)
-    if not store.add_lists(
-        session, rows.handsets, rows.people, rows.files, rows.decisions, rows.ends,
-        rows.allocations, rows.consents,
-    ):  # fmt: skip
-        return None
-    given = [row.handset for row in rows.allocations]
-    if not store.change_states(session, given, GIVABLE, HandsetState.ISSUED):
-        raise SomebodyWasFaster
-    journal.write(session, rows.journal)
+    with session.begin_nested() as all_of_it:
+        for first in range(0, len(wishes), PART):
+            rows = _Rows()
+            for one in wishes[first : first + PART]:
+                _add_wish(rows, one, secrets, courts[one.court], now, by)
+            if not _keep_part(session, rows):
+                all_of_it.rollback()
+                return None
     return secrets
 
 
+def _keep_part(session: Session, rows: _Rows) -> bool:
+    """False when the record refuses a row. Raises SomebodyWasFaster."""
+    if store.add_lists(session, *rows.of.items()) is not None:
+        return False
+    given = [row["handset"] for row in rows.of[Allocation]]
+    if not store.change_states(session, given, GIVABLE, HandsetState.ISSUED):
+        raise SomebodyWasFaster
+    journal.write(session, rows.journal)
+    return True
+
+
+def _add_wish(
+    rows: _Rows, one: _Wish, secrets: Mapping[str, str], court: str | None, now: datetime, by: str
+) -> None:
+    if one.is_new:
+        row, line = inventory.enrolled(
+            one.handset, one.number, now, secrets[one.handset], False, by
+        )
+        rows.of[Handset].append(row)
+        rows.journal.append(line)
+    if one.person is not None:
+        _add_gift(rows, one, one.person, court, now, by)
+
+
 def _add_gift(
-    rows: _Rows, one: _Wish, person: ProtectedPerson, court: str | None, now: datetime, by: str
+    rows: _Rows, one: _Wish, person: inventory.Row, court: str | None, now: datetime, by: str
 ) -> None:
     """The rows and lines of `inventory.give`."""
-    period = (now, one.ends_at)
-    file, decision = inventory.paper(person.id, period, now, court, by)
-    allocation = Allocation(
-        id=ids.new(now), handset=one.handset, person=person.id, period=Range(*period),
-        court=one.court, decision=decision.id,
-    )  # fmt: skip
-    rows.people.append(person)
-    rows.files.append(file)
-    rows.decisions.append(decision)
-    rows.ends += deadlines.first_plans([(file.id, inventory.paper_end(period))], now)
-    rows.allocations.append(allocation)
+    period, name = (now, one.ends_at), person["id"]
+    file, decision = inventory.paper(name, period, now, court, by)
+    allocation = inventory.given(one.handset, name, period, decision["id"], now, one.court)
+    rows.of[ProtectedPerson].append(person)
+    rows.of[CaseFile].append(file)
+    rows.of[Decision].append(decision)
+    end = deadlines.first_plan(file["id"], inventory.paper_end(period), now)
+    rows.of[Deadline].append(end)
+    rows.of[Allocation].append(allocation)
     rows.journal.append(inventory.given_line(allocation, period, now, by))
     for scope in inventory.scopes(one.geolocation):
-        row, line = inventory.consented(person.id, scope, now, by)
-        rows.consents.append(row)
+        row, line = inventory.consented(name, scope, now, by)
+        rows.of[Consent].append(row)
         rows.journal.append(line)

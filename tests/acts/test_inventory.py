@@ -8,11 +8,13 @@ from sqlmodel import col, select
 from tests.conftest import NOW
 from tgd import inventory, journal, stock_list
 from tgd.casework import csv_list
+from tgd.database import transaction
 from tgd.errors import Incomplete, WrongState
 from tgd.inventory import NotThere, Overlaps
 from tgd.records import Allocation, Handset, Journal, ProtectedPerson
 from tgd.rules.handset import ConsentScope, HandsetState
 from tgd.rules.keys import secret_hash
+from tgd.store import chain
 from tgd.store.inventory import listed
 from tgd.store.sources import sources
 
@@ -207,6 +209,44 @@ def test_a_list_follows_the_rules_of_giving_for_handsets_that_are_known(session,
     assert known(session, handset).allocated
     with pytest.raises(Overlaps):
         inventory.give(session, handset, "Dora FICTIVE", [], SIX_MONTHS, NOW)
+
+
+def test_a_list_that_is_refused_in_its_last_part_leaves_nothing_of_the_first(engine, monkeypatch):
+    monkeypatch.setattr(stock_list, "PART", 2)
+    rows = [{"number": f"063998000{n}", "name": "Ana F", "geolocation": "no"} for n in range(5)]
+    fourth = iter([rows[3]["number"]])
+
+    def somebody_enrols(done: int) -> None:
+        """Between the judgement and the writing, and once."""
+        if done == len(rows) and (number := next(fourth, None)):
+            with transaction(engine) as other:
+                inventory.enroll(other, number, NOW, secret="s")
+
+    with transaction(engine) as session:
+        report = import_list(session, rows, NOW, read=somebody_enrols)
+        assert [bool(line.secret) for line in report.lines] == [True] * 3 + [False, True]
+    with transaction(engine) as session:
+        assert len(listed(session, NOW)) == len(rows)
+        assert acts(session).count("HandsetEnrolled") == len(rows)
+        assert acts(session).count("HandsetGiven") == len(rows)
+
+
+def test_a_list_of_many_parts_is_kept_and_sealed_whole(engine):
+    rows = [
+        {"number": f"063998{n:04d}", "name": "Ana F", "geolocation": "oui"} for n in range(1100)
+    ]
+    with transaction(engine) as session:
+        assert import_list(session, rows, NOW).kept
+    with transaction(engine) as session:
+        assert {row.state for row in listed(session, NOW)} == {"issued"}
+        lines = journal_lines(session)
+        assert len(lines) == 4 * len(rows)
+        assert lines[0].at == NOW
+    with transaction(engine) as session:
+        while journal.seal(session):
+            session.expire_all()
+        found = journal.verify(chain.sealed_in_order(session), chain.count_unsealed(session))
+        assert (found.sealed, found.unsealed, found.broken_at) == (len(lines), 0, None)
 
 
 @pytest.mark.parametrize("column", [c for c in stock_list.COLUMNS if c != "geolocation"])

@@ -120,6 +120,15 @@ def test_a_list_is_imported_whole_after_a_dry_run(desk, tmp_path):
     assert [bool(line["problem"]) for line in again.json["lines"]] == [True, False]
 
 
+def test_a_long_list_is_sealed_by_its_command(desk, tmp_path):
+    file = tmp_path / "handsets.csv"
+    lines = [f"063998{n:04d}" for n in range(1200)]
+    file.write_text("number\n" + "\n".join(lines))
+    assert desk.tgd("handset", "import", str(file), "--json").json["kept"]
+    said = desk.tgd("journal", "verify", "--json").json
+    assert (said["sealed"], said["unsealed"]) == (1200, 0)
+
+
 def test_a_line_with_other_cells_than_the_heading_is_named(desk, tmp_path):
     file = tmp_path / "bad.csv"
     file.write_bytes(b"number,name\n\n1,2,3,4\n")

@@ -80,7 +80,7 @@ def order_all(
          "is_test_device": False, "enrolled_at": now, "version": 1} | dict(one)
         for one in listed
     ]  # fmt: skip
-    if not store.add_handsets(session, rows):
+    if store.add_lists(session, (Handset, rows)) is not None:
         return None
     write_all(session, officer.name, "HandsetOrdered", now, {r["id"]: r["pool"] for r in rows})
     return [row["id"] for row in rows]

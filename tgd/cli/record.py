@@ -40,15 +40,17 @@ def open_for_command(settings: Settings) -> Iterator[Engine]:
 
 @contextmanager
 def act_on_record(settings: Settings) -> Iterator[Session]:
-    """One transaction of a command; what it wrote in the journal is sealed after it.
+    """One transaction of a command; what it wrote in the journal is sealed after it, all of it.
 
     When no dispatch runs, nobody else would seal it; when one does, whoever is first does.
     """
     with open_for_command(settings) as engine:
         with transaction(engine) as session:
             yield session
-        with transaction(engine) as session:
-            journal.seal(session)
+        sealed = journal.SEALED_AT_ONCE
+        while sealed == journal.SEALED_AT_ONCE:
+            with transaction(engine) as session:
+                sealed = journal.seal(session)
 
 
 @contextmanager

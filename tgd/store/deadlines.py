@@ -17,28 +17,29 @@ def plan(session: Session, file_id: UUID, planned: Iterable[Planned], now: datet
     """Give a file these dates; an open one of the same kind is replaced by the new date."""
     fresh = list(planned)
     settle(session, file_id, [one.kind for one in fresh], "replaced", now)
-    session.add_all([_row(one, now, case_file=file_id) for one in fresh])
+    session.add_all([Deadline(**first_plan(file_id, one, now)) for one in fresh])
     session.flush()
 
 
-def first_plans(planned: Iterable[tuple[UUID, Planned]], now: datetime) -> list[Deadline]:
-    """The rows of dates of files that are new and have none yet; nothing is kept."""
-    return [_row(one, now, case_file=file_id) for file_id, one in planned]
+def first_plan(file_id: UUID, one: Planned, now: datetime) -> dict[str, Any]:
+    """The row of a date of a file; nothing is kept."""
+    return _row(one, now) | {"case_file": file_id}
 
 
 def plan_clearance(session: Session, clearance: UUID, ends_at: datetime, now: datetime) -> None:
     """The end of a clearance is a deadline of its own."""
     one = Planned(DeadlineKind.CLEARANCE_END, ends_at)
-    session.add(_row(one, now, clearance=clearance))
+    session.add(Deadline(**_row(one, now), clearance=clearance))
     session.flush()
 
 
-def _row(one: Planned, now: datetime, **of: Any) -> Deadline:
+def _row(one: Planned, now: datetime) -> dict[str, Any]:
     rule = RULES[one.kind]
-    return Deadline(
-        id=ids.new(now), kind=one.kind.value, due_at=one.due_at, owner=rule.owner.value,
-        escalation=rule.escalation.value, look_again_at=first_look(one), **of,
-    )  # fmt: skip
+    return {
+        "id": ids.new(now), "kind": one.kind.value, "due_at": one.due_at,
+        "owner": rule.owner.value, "escalation": rule.escalation.value,
+        "look_again_at": first_look(one),
+    }  # fmt: skip
 
 
 def settle(

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
 from tgd.records import Allocation, Consent, Handset, ProtectedPerson
+from tgd.store import many
 
 _LISTED = text(
     """
@@ -58,27 +59,18 @@ def add_handset(session: Session, handset: Handset) -> bool:
     return _added(session, handset) is None
 
 
-def add_handsets(session: Session, rows: Sequence[dict[str, Any]]) -> bool:
-    """Many new handsets in few statements; False, and none of them, when one is refused."""
+def add_lists(
+    session: Session, *lists: tuple[type[SQLModel], Sequence[dict[str, Any]]]
+) -> str | None:
+    """Rows of one table after the other, each in one statement; the name of the constraint that
+    refuses one, and then none of them is kept, or None."""
     try:
         with session.begin_nested():
-            session.connection().execute(insert(Handset), list(rows))
-    except IntegrityError:
-        return False
-    return True
-
-
-def add_lists(session: Session, *lists: Sequence[SQLModel]) -> bool:
-    """Rows of one table after the other, each in few statements; False, and none of them, when
-    the record refuses one."""
-    try:
-        with session.begin_nested():
-            for rows in lists:
-                session.add_all(rows)
-                session.flush()
-    except IntegrityError:
-        return False
-    return True
+            for table, rows in lists:
+                many.add(session, table, rows)
+    except IntegrityError as error:
+        return _constraint(error)
+    return None
 
 
 def named_by(
@@ -253,6 +245,10 @@ def _added(session: Session, row: Handset | Allocation) -> str | None:
             session.add(row)
             session.flush()
     except IntegrityError as error:
-        name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-        return str(name or "a constraint")
+        return _constraint(error)
     return None
+
+
+def _constraint(error: IntegrityError) -> str:
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return str(name or "a constraint")
