@@ -14,6 +14,7 @@ from dispatch.blind import Blind
 from dispatch.blind_ledger import BlindLedger
 from dispatch.destinations import build
 from dispatch.loop import Loop
+from dispatch.notices import Notices
 from dispatch.policy import Policy, read_policy
 from dispatch.policy_warnings import warnings
 from dispatch.telling import Destination
@@ -79,11 +80,14 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     health = await serve(
         health_app(_ready(parts.engine, loop)), parts.settings.dispatch_health_listen
     )
+    notices = Notices(parts.engine, parts.policy, parts.destinations)
     await parts.listener.open()
     await loop.open()
+    await notices.open()
     say_listening("answers", answers.port)
     say_listening("dispatch-health", health.port)
     await stop.wait()
+    await notices.close()
     await loop.close()
     await answers.stop()
     await parts.listener.close()

@@ -32,6 +32,9 @@ blind_ledger_failures = Counter(
 clock_wrong_s = Gauge(
     "tgd_dispatch_clock_wrong_seconds", "How far the machine's clock is ahead of the one we keep"
 )
+notices = Counter(
+    "tgd_dispatch_notices_told_total", "Attempts to tell a notice", ["destination", "answer"]
+)
 deadlines = Counter(
     "tgd_dispatch_deadlines_told_total", "Deadlines said to their owner or above",
     ["kind", "escalated"],

@@ -212,12 +212,19 @@ class Ownership(_Frozen):
     lapse_s: Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)] = 60.0
 
 
+class Noticing(_Frozen):
+    """Who is told what is no alert: deadlines of files, handsets that were lost."""
+
+    tell: Annotated[tuple[str, ...], AfterValidator(_checked_tell)]
+
+
 class Policy(_Frozen):
     """The whole file, valid; `read_policy` is the only way to make one."""
 
     destinations: tuple[AnyDestination, ...]
     steps: tuple[Step, ...]
     ownership: Ownership = Ownership()
+    notices: Noticing = Noticing.model_construct(tell=())
 
     def destination(self, name: str) -> AnyDestination | None:
         """The destination of that name, or None."""
@@ -233,7 +240,7 @@ def read_policy(text: str, base: Path | None = None, read_file: ReadFile | None 
     never holds a secret.
     """
     raw = _parsed(text)
-    _refuse_unknown(raw, {"destination", "step", "ownership"}, "the policy")
+    _refuse_unknown(raw, {"destination", "step", "ownership", "notices"}, "the policy")
     destinations = tuple(
         _destination(one, number, base, read_file)
         for number, one in enumerate(_tables(raw, "destination"), 1)
@@ -246,7 +253,24 @@ def read_policy(text: str, base: Path | None = None, read_file: ReadFile | None 
         raise Misconfigured('Policy: "ownership" must be a table: write [ownership] above it.')
     ownership = _made(Ownership, owned, "[ownership]")
     _refuse_what_does_not_fit(destinations, steps)
-    return Policy(destinations=destinations, steps=steps, ownership=ownership)
+    policy = Policy(destinations=destinations, steps=steps, ownership=ownership)
+    if "notices" not in raw:
+        return policy
+    if not isinstance(raw["notices"], dict):
+        raise Misconfigured('Policy: "notices" must be a table: write [notices] above it.')
+    noticing = _made(Noticing, raw["notices"], "[notices]")
+    _refuse_deaf_to_notices(policy, noticing)
+    return policy.model_copy(update={"notices": noticing})
+
+
+def _refuse_deaf_to_notices(policy: Policy, noticing: Noticing) -> None:
+    for name in noticing.tell:
+        told = policy.destination(name)
+        if not isinstance(told, WebhookDestination | SmsDestination):
+            raise Misconfigured(
+                f'Policy: [notices]: "tell" names "{name}", which is no destination of kind webhook'
+                " or sms: no other is told of a file."
+            )
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def warnings(policy: Policy) -> list[str]:
         *_no_step_at_request(policy),
         *_never_told(policy),
         *_short_secrets(policy),
+        *_no_notices(policy),
     ]
 
 
@@ -107,4 +108,13 @@ def _short_secrets(policy: Policy) -> list[str]:
         for one in policy.destinations
         if isinstance(one, WebhookDestination)
         and len(secret_bytes(one.secret.get_secret_value())) < SHORTEST_SECRET
+    ]
+
+
+def _no_notices(policy: Policy) -> list[str]:
+    if policy.notices.tell:
+        return []
+    return [
+        "no [notices] section: deadlines of files and lost handsets are told to nobody who does not"
+        " open the console."
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tgd.rules.trigger import Position
 
@@ -61,6 +61,24 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """A matter of a file or a handset, outside any alert: opaque ids, and nobody's name."""
+
+    key: str
+    """Idempotency key, the same for every attempt."""
+    notice: str
+    kind: str
+    """tgd.rules.notice.NoticeKind"""
+    about: str
+    to: str | None
+    """The role that must look."""
+    file: str | None
+    handset: str | None
+    made_at: datetime
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """The destination has it and said so in the way its protocol calls an acknowledgement."""
 
@@ -108,3 +126,10 @@ class Destination(Protocol):
     async def tell(self, telling: Telling) -> Answer: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class TellsNotices(Protocol):
+    """A way of carrying that also tells what is no alert: a platform, a text."""
+
+    async def tell_notice(self, noticed: Noticed) -> Answer: ...

@@ -76,6 +76,7 @@ class Platform(Server):
         self._agent = agent or Agent()
         self.voice = Voice(back, lambda: self.ledger_book, self._sign)
         self.incidents: dict[str, Incident] = {}
+        self.notices: dict[str, dict[str, Any]] = {}
         self._seen: dict[str, str] = {}
         self._remember()
 
@@ -116,7 +117,11 @@ class Platform(Server):
         if wrong := _what_is_wrong(request, body):
             self.ledger_book.write("bad_event", why=wrong, body=body.decode(errors="replace"))
             return web.json_response({"error": wrong}, status=400)
-        incident = self._keep(request.headers["webhook-id"], json.loads(body))
+        event = json.loads(body)
+        if ".notice." in event["type"]:
+            self._keep_notice(request.headers["webhook-id"], event)
+            return web.json_response({"received": True})
+        incident = self._keep(request.headers["webhook-id"], event)
         if self.misbehaviour.strike("keep_then_reset"):
             return hang_up(request)
         if slow := self.misbehaviour.strike("slow"):
@@ -143,6 +148,12 @@ class Platform(Server):
         if fault is not None:
             self.ledger_book.write("not_kept", status=fault.status)
         return fault
+
+    def _keep_notice(self, key: str, event: dict[str, Any]) -> None:
+        """What is no alert opens no incident; somebody reads it in the morning."""
+        kind = "notice_again" if key in self.notices else "notice"
+        self.ledger_book.write(kind, key=key, cloudevent=event)
+        self.notices[key] = event
 
     def _keep(self, key: str, event: dict[str, Any]) -> Incident:
         """Once per webhook-id; the ledger is on the disk before the 200."""

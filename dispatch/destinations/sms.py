@@ -3,7 +3,7 @@
 from dispatch.destinations.ringing import answers_url, asked
 from dispatch.formats import words
 from dispatch.policy import SmsDestination
-from dispatch.telling import Answer, Refused, Telling
+from dispatch.telling import Answer, Noticed, Refused, Telling
 from tgd.telephone import Telephone
 
 
@@ -23,6 +23,17 @@ class SmsCarrier:
             telling.number_to_ring or self._told.number,
             words.text(telling, self._told.language),
             status_url=status,
+        )
+        return await asked(
+            sending,
+            timeout_s=self._told.timeout_s,
+            acknowledge_within_s=self._told.acknowledge_within_s,
+        )
+
+    async def tell_notice(self, noticed: Noticed) -> Answer:
+        """One SMS about what is no alert; the provider's taking it is all that is waited for."""
+        sending = self._telephone.send_sms(
+            self._told.number, words.notice_text(noticed, self._told.language), status_url=None
         )
         return await asked(
             sending,

@@ -7,7 +7,7 @@ from standardwebhooks import Webhook
 from dispatch.destinations.posting import Poster, Reply, tls_context
 from dispatch.formats import cloudevents
 from dispatch.policy import WebhookDestination
-from dispatch.telling import Answer, Later, Received, Sent, Telling
+from dispatch.telling import Answer, Later, Noticed, Received, Sent, Telling
 from tgd import clock
 
 LONGEST_REFERENCE = 128
@@ -27,7 +27,13 @@ class WebhookCarrier:
         """One attempt; `webhook-id` is the key, the same on every attempt."""
         body = cloudevents.compose(telling)
         reply = await self._poster.post(body, self._headers(telling.key, body))
-        return self._meaning(reply, telling) if isinstance(reply, Reply) else reply
+        return self._meaning(reply, telling.key) if isinstance(reply, Reply) else reply
+
+    async def tell_notice(self, noticed: Noticed) -> Answer:
+        """The same for what is no alert."""
+        body = cloudevents.compose_notice(noticed)
+        reply = await self._poster.post(body, self._headers(noticed.key, body))
+        return self._meaning(reply, noticed.key) if isinstance(reply, Reply) else reply
 
     def _headers(self, key: str, body: bytes) -> dict[str, str]:
         now = clock.now()
@@ -38,14 +44,14 @@ class WebhookCarrier:
             "webhook-signature": self._signer.sign(key, now, body.decode()),
         }
 
-    def _meaning(self, reply: Reply, telling: Telling) -> Answer:
+    def _meaning(self, reply: Reply, key: str) -> Answer:
         """A 2xx that does not say `received` was perhaps a proxy: its answer is still awaited."""
         said = reply.json()
         if reply.status == 202:
             return self._sent("accepted", said)
         if said is None or not isinstance(said.get("received"), bool):
             return self._sent("unconfirmed", said)
-        if said.get("key", telling.key) != telling.key:
+        if said.get("key", key) != key:
             return self._sent("other_key", said)
         if said["received"]:
             return Received("received", _reference_of(said))

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dispatch.formats.fix import radius_m
-from dispatch.telling import Telling
+from dispatch.telling import Noticed, Telling
 from tgd.rules.trigger import Position
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "/tgd"
 TYPE = "org.tgd.alert.{topic}.v1"
+NOTICE_TYPE = "org.tgd.notice.{kind}.v1"
 
 
 def compose(telling: Telling) -> bytes:
@@ -29,6 +30,27 @@ def compose(telling: Telling) -> bytes:
         "data": _data(telling),
     }
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def compose_notice(noticed: Noticed) -> bytes:
+    """What is no alert, by another type: whoever opens an incident for each event looks at it."""
+    event = {
+        "specversion": "1.0",
+        "id": noticed.key,
+        "source": SOURCE,
+        "type": NOTICE_TYPE.format(kind=noticed.kind),
+        "subject": noticed.notice,
+        "time": _utc(noticed.told_at),
+        "datacontenttype": "application/json",
+        "data": {
+            "about": noticed.about,
+            "to": noticed.to,
+            "file": noticed.file,
+            "handset": noticed.handset,
+            "made_at": _utc(noticed.made_at),
+        },
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _data(telling: Telling) -> dict[str, Any]:

@@ -7,7 +7,8 @@ but the reference that people say and the topic.
 import xml.etree.ElementTree as ET
 from typing import Literal
 
-from dispatch.telling import Telling, Topic
+from dispatch.telling import Noticed, Telling, Topic
+from tgd.rules.notice import NoticeKind
 
 Language = Literal["fr", "en"]
 KEY_TO_PRESS = "1"
@@ -58,6 +59,20 @@ _TEXT: dict[Language, dict[Topic, str]] = {
 }
 
 
+_NOTICE: dict[Language, dict[NoticeKind, str]] = {
+    "fr": {
+        NoticeKind.REMINDER: "TGD : un dossier attend votre décision. Ouvrez la console.",
+        NoticeKind.ESCALATION: "TGD : un dossier attend, personne n'a répondu. Ouvrez la console.",
+        NoticeKind.HANDSET: "TGD : un terminal est perdu, en panne ou retrouvé. Ouvrez la console.",
+    },
+    "en": {
+        NoticeKind.REMINDER: "TGD: a file waits for your decision. Open the console.",
+        NoticeKind.ESCALATION: "TGD: a file waits and nobody has answered. Open the console.",
+        NoticeKind.HANDSET: "TGD: a handset is lost, broken or found again. Open the console.",
+    },
+}
+
+
 def say(telling: Telling, language: Language) -> str:
     """What the call says, with the reference spelt letter by letter: `A L, 0 0 0 0 4 2`."""
     spelt = ", ".join(" ".join(part) for part in telling.reference.split("-"))
@@ -68,6 +83,11 @@ def say(telling: Telling, language: Language) -> str:
 def text(telling: Telling, language: Language) -> str:
     """The SMS: one part of the GSM-7 alphabet, because a part may be lost (INTEROP 6.4)."""
     return _TEXT[language][telling.topic].format(telling.reference)
+
+
+def notice_text(noticed: Noticed, language: Language) -> str:
+    """The same for what is no alert: not even which file or handset."""
+    return _NOTICE[language][NoticeKind(noticed.kind)]
 
 
 def call_twiml(telling: Telling, language: Language, keypad_url: str) -> str:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from tests.conftest import NOW, _admin, _named
 from tests.walking import OTHER_POOL, Walk
@@ -24,6 +24,8 @@ from tgd.records import (
     Delivery,
     HandsetStatus,
     Note,
+    Notice,
+    NoticeTelling,
     ProviderMessage,
     TechnicalItem,
 )
@@ -214,6 +216,8 @@ def fill(url: str) -> None:
                 HandsetStatus(handset=ana.handset, state="online", heard_at=NOW),
                 AlertMerge(told=uuid4(), alert=alert.id, at=NOW),
                 Note(id=uuid4(), alert=alert.id, at=NOW, who="Bruno", words="Calm."),
+                NoticeTelling(key="n1", notice=session.exec(select(Notice.id)).first(),
+                              destination="platform", state="sent", made_at=NOW),
                 TechnicalItem(id=uuid4(), handset=ana.handset, kind="silent", raised_at=NOW),
             ]
         )  # fmt: skip

@@ -16,7 +16,8 @@ from tgd.records import CaseFile, Deadline
 from tgd.rules.access import Act, Role
 from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
 from tgd.rules.deadlines import Chased, DeadlineKind, Step, chase
-from tgd.store import deadlines, equipment, files
+from tgd.rules.notice import NoticeKind
+from tgd.store import deadlines, equipment, files, notices
 
 MACHINE = "dispatch"
 AGAIN_AFTER = timedelta(minutes=1)
@@ -60,6 +61,7 @@ def _look(session: Session, seen: Deadline, now: datetime) -> list[Told]:
         return []
     if file is not None and kind is DeadlineKind.ALLOCATION_END and seen.due_at <= now:
         _expire(session, file, now)
+        notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner, file=file.id)
         return [Told(seen.id, kind, file.id, Role(seen.owner), False)]
     chased = Chased(kind, seen.due_at, seen.reminded_at, seen.escalated_at, seen.acknowledged_at)
     step = chase(chased, now)
@@ -83,9 +85,13 @@ def _tell(
     told = []
     if step.remind:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.owner), False))
+        notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner,
+                    file=seen.case_file)  # fmt: skip
         write(session, MACHINE, "DeadlineReminded", now, file=seen.case_file, kind=kind.value)
     if step.escalate:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.escalation), True))
+        notices.add(session, NoticeKind.ESCALATION, kind, now, to_role=seen.escalation,
+                    file=seen.case_file)  # fmt: skip
         write(session, MACHINE, "DeadlineEscalated", now, file=seen.case_file, kind=kind.value,
               to=seen.escalation)  # fmt: skip
     return told

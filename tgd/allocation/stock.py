@@ -28,9 +28,10 @@ from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
 from tgd.rules.access import Act, Role
 from tgd.rules.handset import INCIDENT_EVENTS, AsideReason, HandsetEvent, HandsetState, IncidentKind
+from tgd.rules.notice import NoticeKind
 from tgd.rules.phone import e164
 from tgd.rules.scope import Owned, reaches_file, reaches_stock
-from tgd.store import equipment, files
+from tgd.store import equipment, files, notices
 from tgd.store import inventory as store
 
 CRITERIA = ("model", "battery", "radio")
@@ -148,6 +149,7 @@ def report_incident(
         reserve(session, officer, seen.id, replacement, now)
     elif seen is not None:
         move(session, seen, None, now)
+    notices.add(session, NoticeKind.HANDSET, kind.value, now, file=row.case_file, handset=there.id)
     write(session, officer.name, "HandsetIncident", now, file=row.case_file, handset=there.id,
           kind=kind.value, replaced_by=replacement, told=told)  # fmt: skip
     return row
@@ -182,6 +184,7 @@ def report_found(session: Session, officer: Officer, handset_id: str, now: datet
     move_handset(session, there, HandsetEvent.FIND)
     if is_ended(seen):
         move_handset(session, handset(session, there.id), HandsetEvent.END)
+    notices.add(session, NoticeKind.HANDSET, "found", now, file=seen.id, handset=there.id)
     write(session, officer.name, "HandsetFound", now, file=seen.id, handset=there.id)
 
 

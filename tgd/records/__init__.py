@@ -40,6 +40,7 @@ from tgd.records.files import (
     RestrainedPerson,
 )
 from tgd.records.journal import Journal
+from tgd.records.notices import Notice, NoticeTelling
 from tgd.records.people import (
     Allocation,
     Consent,
@@ -75,6 +76,8 @@ __all__ = [
     "HandsetTransfer",
     "Journal",
     "Note",
+    "Notice",
+    "NoticeTelling",
     "Opinion",
     "Pool",
     "ProtectedPerson",

@@ -144,7 +144,8 @@ ACTS = {
     "HandsetIncident": word("Lost, stolen or broken"), "HandsetFound": word("Found again"),
     "AllocationExpired": word("Allocation expired"),
     "DeadlineAcknowledged": word("Deadline acknowledged"),
-    "DeadlineReminded": word("Reminder sent"),
+    "DeadlineReminded": word("Reminder sent"), "NoticeTold": word("Told outside the console"),
+    "NoticeNotTold": word("Not told outside the console yet"),
 }  # fmt: skip
 """Each act on a file as the journal names it."""
 

@@ -187,6 +187,8 @@ ACTS = {
     "AccountDisabled": word("Account disabled"),
     "TechnicalSettled": word("Technical item settled"),
     "HandsetEnrolled": word("Handset enrolled"),
+    "NoticeTold": word("Told outside the console"),
+    "NoticeNotTold": word("Not told outside the console yet"),
     "HandsetGiven": word("Handset given"),
     "HandsetStateChanged": word("State of the handset changed"),
     "ConsentGiven": word("Agreement given"),

@@ -1,0 +1,55 @@
+"""What must be told outside the pages about files and handsets, and to whom it was."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, text
+from sqlmodel import Field, SQLModel
+
+from tgd.records.columns import moment, one_of
+from tgd.rules.delivery import DeliveryState
+from tgd.rules.notice import NoticeKind
+
+
+class Notice(SQLModel, table=True):
+    """One matter, written in the act's own transaction; opaque ids and words of ours only."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", NoticeKind), name="notice_kind"),
+        Index("notice_unplanned", "made_at", postgresql_where=text("planned_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_column=Column(String(12), nullable=False))
+    about: str = Field(sa_column=Column(String(30), nullable=False))
+    """The kind of the deadline, or what became of the handset."""
+    to_role: str | None = Field(default=None, sa_column=Column(String(20)))
+    case_file: UUID | None = Field(default=None, sa_column=Column(ForeignKey("case_file.id")))
+    handset: str | None = Field(default=None, sa_column=Column(String(64)))
+    made_at: datetime = Field(sa_column=moment(nullable=False))
+    planned_at: datetime | None = Field(default=None, sa_column=moment())
+
+
+class NoticeTelling(SQLModel, table=True):
+    """One notice for one destination, until it has it."""
+
+    __tablename__ = "notice_telling"
+    __table_args__ = (
+        CheckConstraint(one_of("state", DeliveryState), name="notice_telling_state"),
+        Index("notice_telling_of", "notice"),
+        Index("notice_telling_due", "next_try_at",
+              postgresql_where=text("next_try_at IS NOT NULL")),
+    )  # fmt: skip
+
+    key: str = Field(sa_column=Column(String(140), primary_key=True))
+    notice: UUID = Field(sa_column=Column(ForeignKey("notice.id"), nullable=False))
+    destination: str = Field(sa_column=Column(String(60), nullable=False))
+    state: str = Field(sa_column=Column(String(12), nullable=False))
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False))
+    next_try_at: datetime | None = Field(default=None, sa_column=moment())
+    lease_token: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    said: str | None = Field(default=None, sa_column=Column(String(200)))
+    reference: str | None = Field(default=None, sa_column=Column(String(120)))
+    made_at: datetime = Field(sa_column=moment(nullable=False))
+    told_at: datetime | None = Field(default=None, sa_column=moment())

@@ -1,0 +1,27 @@
+"""What somebody outside the pages must be told about files and handsets, and how often; white."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+FIRST_RETRY_S, SLOWEST_RETRY_S = 15.0, 3600.0
+
+
+class NoticeKind(StrEnum):
+    """Why somebody is told."""
+
+    REMINDER = "reminder"  # a deadline of a file has come near, or has passed
+    ESCALATION = "escalation"  # and its owner has not acknowledged it
+    HANDSET = "handset"  # lost, stolen, broken, or found again
+
+
+def telling_key(notice: str, kind: NoticeKind, to_human: bool, destination: str, day: str) -> str:
+    """One notice is told once to each destination; a human's telephone hears of deadlines once a
+    day, for it says no more than to look, and of each handset by itself."""
+    if to_human and kind is not NoticeKind.HANDSET:
+        return f"{kind}:{day}:{destination}"
+    return f"{notice}:{destination}"
+
+
+def again_at(attempt: int, now: datetime) -> datetime:
+    """When it is told again after so many attempts: for ever, at last once an hour."""
+    return now + timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(attempt - 1, 20), SLOWEST_RETRY_S))

@@ -1,0 +1,95 @@
+"""Questions about notices: what is new, what is due, what became of a telling."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from tgd import ids
+from tgd.records import Notice
+from tgd.rules.notice import NoticeKind
+
+
+def add(
+    session: Session, kind: NoticeKind, about: str, now: datetime, *, to_role: str | None = None,
+    file: UUID | None = None, handset: str | None = None,
+) -> None:  # fmt: skip
+    """A matter to be told, in the act's own transaction."""
+    row = Notice(
+        id=ids.new(now), kind=kind.value, about=about, to_role=to_role, case_file=file,
+        handset=handset, made_at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+
+
+def unplanned(session: Session, limit: int) -> list[Any]:
+    """Notices that no dispatcher has looked at yet; nobody else does before this commits."""
+    found = session.connection().execute(
+        text(
+            "SELECT id, kind FROM notice WHERE planned_at IS NULL"
+            " ORDER BY made_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        ),
+        {"limit": limit},
+    )
+    return list(found)
+
+
+def plan(
+    session: Session, notices: Sequence[UUID], rows: Sequence[dict[str, Any]], now: datetime
+) -> None:
+    """These are looked at, and these tellings are made of them; a key that is there stays."""
+    session.connection().execute(
+        text("UPDATE notice SET planned_at = :now WHERE id = ANY(:ids)"),
+        {"now": now, "ids": list(notices)},
+    )
+    if rows:
+        session.connection().execute(
+            text(
+                "INSERT INTO notice_telling (key, notice, destination, state, attempts,"
+                " lease_token, next_try_at, made_at)"
+                " VALUES (:key, :notice, :destination, 'pending', 0, 0, :now, :now)"
+                " ON CONFLICT (key) DO NOTHING"
+            ),
+            [row | {"now": now} for row in rows],
+        )
+
+
+def claim(
+    session: Session, destinations: Sequence[str], now: datetime, until: datetime, limit: int
+) -> list[Any]:
+    """Tellings that are due, ours until that moment, with their notices."""
+    found = session.connection().execute(
+        text(
+            """
+            WITH due AS (
+                SELECT key FROM notice_telling
+                WHERE next_try_at <= :now AND destination = ANY(:destinations)
+                ORDER BY next_try_at, key LIMIT :limit FOR UPDATE SKIP LOCKED
+            )
+            UPDATE notice_telling t
+            SET attempts = attempts + 1, lease_token = lease_token + 1, next_try_at = :until,
+                told_at = :now
+            FROM due, notice n WHERE t.key = due.key AND n.id = t.notice
+            RETURNING t.key, t.lease_token, t.attempts, t.destination, n.id AS notice, n.kind,
+                      n.about, n.to_role, n.case_file, n.handset, n.made_at
+            """
+        ),
+        {"now": now, "until": until, "limit": limit, "destinations": list(destinations)},
+    )
+    return list(found)
+
+
+def write(session: Session, key: str, token: int, said: dict[str, Any]) -> bool:
+    """What the destination answered; False when this telling is somebody else's by now."""
+    found = session.connection().execute(
+        text(
+            "UPDATE notice_telling SET state = :state, next_try_at = :next_try_at, said = :said,"
+            " reference = :reference WHERE key = :key AND lease_token = :token"
+        ),
+        said | {"key": key, "token": token},
+    )
+    return found.rowcount == 1
