@@ -61,6 +61,7 @@ def reserve(
     """Keep this handset for this file. Raises NotAllowed, NotThere, WrongState and, when it is
     kept for another file, SomebodyWasFaster."""
     seen = found(session, officer, Act.RESERVE, file_id, version)
+    files.stand_in_line(session, seen.id)
     there = found_handset(session, officer, Act.RESERVE, handset_id)
     if not one_of_states(seen, GRANTED):
         raise WrongState("A handset is kept for a file that is granted.")
@@ -88,6 +89,7 @@ _TAKEN = {
 def unreserve(session: Session, officer: Officer, file_id: UUID, now: datetime) -> None:
     """Keep it no longer: it goes back to the stock. Raises like `reserve`."""
     seen = found(session, officer, Act.RESERVE, file_id)
+    files.stand_in_line(session, seen.id)
     let_go = deciding.let_go(session, seen.id, now)
     if let_go is None:
         raise WrongState("No handset is kept for this file.")

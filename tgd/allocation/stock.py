@@ -131,6 +131,9 @@ def report_incident(
     """
     must(officer, Act.REPORT_INCIDENT)
     there, seen = _carried(session, officer, handset_id)
+    if seen is not None:
+        files.stand_in_line(session, seen.id)
+        there, seen = _carried(session, officer, handset_id)  # as those before left them
     told = [PLATFORM]
     told += [f"association:{seen.association}"] if seen and seen.association else []
     told += [f"court:{seen.court}"] if seen and seen.court else []

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     Uuid,
+    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
@@ -145,6 +147,21 @@ class Allocation(SQLModel, table=True):
     )
     ended_at: datetime | None = Field(default=None, sa_column=moment())
     """When the handset left her hands, which is another moment than the end of the period."""
+
+
+ALLOCATION_IN_LINE = """
+CREATE OR REPLACE FUNCTION allocation_stands_in_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM handset WHERE id = NEW.handset FOR NO KEY UPDATE;
+    PERFORM 1 FROM protected_person WHERE id = NEW.person FOR NO KEY UPDATE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER allocation_in_line BEFORE INSERT ON allocation
+    FOR EACH ROW EXECUTE FUNCTION allocation_stands_in_line();
+"""
+"""Two rows that exclude each other would wait for each other until the record kills one: whoever
+inserts waits for its turn instead, at the handset and then at the person."""
+event.listen(Allocation.__table__, "after_create", DDL(ALLOCATION_IN_LINE))  # type: ignore[no-untyped-call,attr-defined]
 
 
 class Consent(SQLModel, table=True):

@@ -25,6 +25,14 @@ from tgd.records import (
 from tgd.rules.territory import Area, Box, Force
 
 
+def stand_in_line(session: Session, file_id: UUID) -> None:
+    """Wait for whoever changes this file at this very moment: an act that changes a handset and its
+    file takes the file first, as the hand-over does."""
+    session.connection().execute(
+        text("SELECT 1 FROM case_file WHERE id = :id FOR NO KEY UPDATE"), {"id": file_id}
+    )
+
+
 def add(session: Session, *rows: SQLModel) -> None:
     """New rows, written at once so that a constraint speaks now."""
     session.add_all(rows)

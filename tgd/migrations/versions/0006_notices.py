@@ -1,4 +1,4 @@
-"""Notices: what somebody outside the pages must be told about files and handsets."""
+"""Notices told outside the pages; allocations that exclude each other take turns."""
 
 from pathlib import Path
 
@@ -11,11 +11,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Two new tables; no row changes, nobody waits."""
+    """Two new tables and a trigger; no row changes, allocations wait for the trigger a moment."""
     op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     """Without them: what is not told yet is seen in the pages only."""
+    op.execute("DROP TRIGGER allocation_in_line ON allocation")
+    op.execute("DROP FUNCTION allocation_stands_in_line")
     op.execute("DROP TABLE notice_telling")
     op.execute("DROP TABLE notice")

@@ -1,4 +1,5 @@
--- What must be told outside the pages about files and handsets, and to whom it was.
+-- What must be told outside the pages about files and handsets, and to whom it was; and allocations
+-- that exclude each other take turns instead of waiting for each other.
 
 CREATE TABLE notice (
     id UUID NOT NULL,
@@ -34,3 +35,12 @@ CREATE TABLE notice_telling (
 );
 CREATE INDEX notice_telling_of ON notice_telling (notice);
 CREATE INDEX notice_telling_due ON notice_telling (next_try_at) WHERE next_try_at IS NOT NULL;
+
+CREATE FUNCTION allocation_stands_in_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM handset WHERE id = NEW.handset FOR NO KEY UPDATE;
+    PERFORM 1 FROM protected_person WHERE id = NEW.person FOR NO KEY UPDATE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER allocation_in_line BEFORE INSERT ON allocation
+    FOR EACH ROW EXECUTE FUNCTION allocation_stands_in_line();
