@@ -22,7 +22,8 @@ from tgd.journal import Line
 from tgd.rules.alert import AlertState, Lane, reference
 from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
 from tgd.rules.doubt import Trust
-from tgd.rules.trigger import Method, Position
+from tgd.rules.place import choose, fix_of
+from tgd.rules.trigger import Position
 from tgd.store import dispatching as store
 from tgd.store import merges, nudges
 
@@ -262,7 +263,7 @@ def _telling(
         key=key, topic=Topic(topic), alert=str(alert.id), reference=reference(alert.number),
         lane=alert.lane, state=alert.state, labels=tuple(alert.labels),
         opened_at=alert.opened_at, told_at=now, presses=alert.presses,
-        position=None if closed else _position(positions.get(alert.id)),
+        position=None if closed else _position(positions.get(alert.id, ())),
         handset=alert.handset,
         handset_number=holder.number if holder and proven else None,
         person=str(alert.person) if alert.person and proven else None,
@@ -284,10 +285,13 @@ def _word(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _position(row: Any) -> Position | None:
-    if row is None:
+def _position(rows: Sequence[Any]) -> Position | None:
+    """The one that the operator is shown too: a worse one never replaces a better one."""
+    shown = choose(fix_of(row) for row in rows)
+    if shown is None:
         return None
-    return Position(row.lat, row.lon, row.radius_m, Method(row.method), row.found_at)
+    fix = shown.fix
+    return Position(fix.lat, fix.lon, fix.radius_m, fix.method, fix.found_at)
 
 
 def write_answers(session: Session, answered: Sequence[Answered], now: datetime) -> int:

@@ -16,7 +16,8 @@ from simulators.platform import Platform
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_calls import Person
 
-NANTERRE = (48.89234, 2.20711)
+EXEMPLEVILLE = (45.02, 2.05)
+"""In a town that does not exist: nobody's house is on the map of the demonstration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Town:
             host, int(port), sms_url=self.provider.control_url, sms_to=self.map.number, ways=ways
         )
         phone = Handset(card, replace(given, **settings))
-        phone.fix = Fix(*NANTERRE, 12, "gnss", datetime.now(UTC))
+        phone.fix = Fix(*EXEMPLEVILLE, 12, "gnss", datetime.now(UTC))
         return phone
 
     def answers_the_phone(self, number: str, *, presses: str | None) -> None:

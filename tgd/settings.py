@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     """Let the console use a cookie without `Secure`; on loopback only."""
     demonstration: bool = False
     """Marks every page as a demonstration."""
+    map_file: Path | None = None
+    """A PMTiles file of vectors that maps are drawn from; empty: none, and in a demonstration a
+    town that does not exist."""
+    areas: Path | None = None
+    """JSON list of communes with who is sent there (tgd/rules/territory.py); empty: none, and in a
+    demonstration invented ones."""
 
     record_limit_s: float = Field(default=2.0, gt=0, le=15)
     """A transaction of the door that is slower than this goes to the spool (RELIABILITY F17)."""

@@ -137,14 +137,15 @@ def open_town(record_url: str, settings: Settings) -> Iterator[Town]:
     town = Town(engine)
     try:
         settle(town)
-        with _served(record_url, settings, town):
+        with served(record_url, settings, town):
             yield town
     finally:
         engine.dispose()
 
 
 @contextmanager
-def _served(record_url: str, settings: Settings, town: Town) -> Iterator[None]:
+def served(record_url: str, settings: Settings, town: Town) -> Iterator[None]:
+    """A console with these settings on this record; its address is written into the town."""
     ready, ended = threading.Event(), asyncio.Event()
     loop: asyncio.AbstractEventLoop | None = None
 

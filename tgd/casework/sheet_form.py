@@ -5,8 +5,10 @@ from typing import Any
 
 from tgd.casework.fields import Field, Kind, NotReadable, word
 from tgd.rules.case_sheet import LISTS, TEXTS
+from tgd.rules.place import point_of
 
-A_PLACE = word("A place is one line: label; city; INSEE code.")
+A_PLACE = word("A place is one line: label; city; INSEE code; and if known latitude; longitude.")
+PARTS = ("label", "city", "insee", "lat", "lon")
 
 FIELDS: tuple[Field, ...] = (
     Field("name", word("Name"), Kind.LINE),
@@ -15,7 +17,8 @@ FIELDS: tuple[Field, ...] = (
           Kind.LINE, required=False),
     Field("telephones", word("Her other numbers, one a line, or “none”"), Kind.WORDS,
           required=False),
-    Field("places", word("Places, one a line: label; city; INSEE code. Her home first."),
+    Field("places",
+          word("Places, one a line: label; city; INSEE code; latitude; longitude. Her home first."),
           Kind.WORDS, required=False),
     Field("contacts", word("Emergency contacts, one a line, or “none”"), Kind.WORDS,
           required=False),
@@ -45,9 +48,12 @@ def _places(field: Field, lines: list[str]) -> list[dict[str, str]]:
     places = []
     for line in lines:
         parts = [part.strip() for part in line.split(";")]
-        if len(parts) not in (2, 3) or not all(parts[:2]):
+        if len(parts) not in (2, 3, 5) or not all(parts[:2]):
             raise NotReadable(field.label, A_PLACE)
-        places.append(dict(zip(("label", "city", "insee"), parts, strict=False)))
+        place = dict(zip(PARTS, parts, strict=False))
+        if len(parts) == len(PARTS) and point_of(place) is None:
+            raise NotReadable(field.label, A_PLACE)
+        places.append(place)
     return places
 
 
@@ -57,7 +63,8 @@ def form_of(sheet: Mapping[str, Any]) -> dict[str, str]:
     for name, value in sheet.items():
         if name == "places":
             said[name] = "\n".join(
-                "; ".join(place.get(k, "") for k in ("label", "city", "insee")) for place in value
+                "; ".join(place.get(k, "") for k in (PARTS if point_of(place) else PARTS[:3]))
+                for place in value
             )
         else:
             said[name] = "\n".join(value) if isinstance(value, list) else str(value)

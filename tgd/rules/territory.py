@@ -4,9 +4,11 @@ The data is given by whoever asks (a list of areas, imported into the record); D
 fictional one. A position is never trusted less than an address: both are resolved apart.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Force(StrEnum):
@@ -50,6 +52,30 @@ def of_commune(insee: str | None, areas: Iterable[Area]) -> Area | None:
 def of_position(lat: float, lon: float, areas: Iterable[Area]) -> tuple[Area, ...]:
     """Every area that holds the point: on a border, both sides are told."""
     return tuple(area for area in areas if area.box is not None and area.box.holds(lat, lon))
+
+
+def read_areas(raw: bytes) -> tuple[Area, ...]:
+    """Areas of a JSON list of `{"insee", "name", "court", "force", "control_room", "box": [south,
+    west, north, east]}`; raises ValueError that names the entry."""
+    said = json.loads(raw)
+    if not isinstance(said, list) or not said:
+        raise ValueError("not a list of areas")
+    return tuple(_area(number, one) for number, one in enumerate(said, 1))
+
+
+def _area(number: int, said: Any) -> Area:
+    try:
+        named = [said[name] for name in ("insee", "name", "court", "control_room")]
+        south, west, north, east = (float(side) for side in said["box"])
+        force = Force(said["force"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"area {number}: {error}") from None
+    if not all(isinstance(word, str) and word for word in named):
+        raise ValueError(f"area {number}: an empty name")
+    if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
+        raise ValueError(f"area {number}: the box must be south, west, north, east")
+    insee, name, court, room = named
+    return Area(insee, name, court, force, room, Box(south, west, north, east))
 
 
 DEMO: tuple[Area, ...] = (

@@ -75,20 +75,17 @@ def number_of(session: Session, handset: str | None) -> str | None:
     return found.scalar_one_or_none()
 
 
-def best_position(session: Session, alert: UUID) -> Any:
-    """The newest position of the best proven source: doubt never replaces proof."""
-    return (
-        session.connection()
-        .execute(
-            text(
-                "SELECT lat, lon, radius_m, method, trust, found_at, heard_at FROM alert_position"
-                " WHERE alert = :alert ORDER BY CASE trust WHEN 'verified' THEN 0"
-                " WHEN 'unverified' THEN 1 ELSE 2 END, heard_at DESC, id DESC LIMIT 1"
-            ),
-            {"alert": alert},
-        )
-        .one_or_none()
+def positions_of(session: Session, alert: UUID, limit: int = 500) -> list[Any]:
+    """What was heard of where she is: the newest of each trust, proven ones first."""
+    rows = session.connection().execute(
+        text(
+            "SELECT lat, lon, radius_m, method, trust, found_at, heard_at FROM alert_position"
+            " WHERE alert = :alert ORDER BY CASE trust WHEN 'verified' THEN 0"
+            " WHEN 'unverified' THEN 1 ELSE 2 END, heard_at DESC, id DESC LIMIT :limit"
+        ),
+        {"alert": alert, "limit": limit},
     )
+    return list(rows)
 
 
 def messages_of(session: Session, alert: UUID, limit: int = 20) -> list[Any]:

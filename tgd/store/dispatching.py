@@ -32,9 +32,10 @@ _DELIVERIES = text(
 )
 _PLACES = text(
     """
-    SELECT DISTINCT ON (alert) alert, lat, lon, radius_m, method, found_at, heard_at
-    FROM alert_position WHERE alert = ANY(:alerts)
-    ORDER BY alert, (trust = 'verified') DESC, heard_at DESC
+    SELECT named.alert, p.* FROM unnest(CAST(:alerts AS uuid[])) AS named (alert),
+    LATERAL (SELECT lat, lon, radius_m, method, trust, found_at, heard_at FROM alert_position
+             WHERE alert = named.alert ORDER BY (trust = 'verified') DESC, heard_at DESC, id DESC
+             LIMIT 50) AS p
     """
 )
 
@@ -72,10 +73,12 @@ def deliveries_of(session: Session, alerts: Sequence[UUID]) -> list[Any]:
     return list(session.connection().execute(_DELIVERIES, {"alerts": list(alerts)}))
 
 
-def newest_positions(session: Session, alerts: Sequence[UUID]) -> dict[UUID, Any]:
-    """The newest position of each alert; a proven one before any other."""
-    rows = session.connection().execute(_PLACES, {"alerts": list(alerts)})
-    return {row.alert: row for row in rows}
+def newest_positions(session: Session, alerts: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    """The newest positions of each alert, proven ones before any other."""
+    found: dict[UUID, list[Any]] = {}
+    for row in session.connection().execute(_PLACES, {"alerts": list(alerts)}):
+        found.setdefault(row.alert, []).append(row)
+    return found
 
 
 def holders(session: Session, alerts: Sequence[UUID]) -> dict[UUID, Any]:

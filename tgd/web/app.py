@@ -16,6 +16,7 @@ from tgd.web import (
     acting,
     api,
     casework,
+    maps,
     pages,
     papers,
     public,
@@ -34,7 +35,7 @@ from tgd.web.door import (
     wants_json,
 )
 from tgd.web.headers import FIXED, SafeHeaders
-from tgd.web.render import STATIC, STATIC_VERSION, Pages, as_json
+from tgd.web.render import STATIC_VERSION, Pages, as_json, static_files
 from tgd.web.words import word
 
 NOT_THERE = word("There is no such page here.")
@@ -42,14 +43,17 @@ AWAY = word("The record does not answer. Use the telephone procedure and try aga
 LOCKED = word("The screen is locked: enter your password.")
 SIGN_IN = word("Sign in first.")
 FAULT = word("Something went wrong here. It was written down; please try again.")
-KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {
+    ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript",
+    ".svg": "image/svg+xml", ".txt": "text/plain",
+}  # fmt: skip
 
 
 def make_app(console: Console) -> FastAPI:
     """The console's application; `console.open()` starts its live channel."""
     app = bare_app("console")
     made = Pages(console)
-    for part in (signing, pages, acting, streaming, api, papers, casework, stock, public, v1):
+    for part in (signing, pages, acting, streaming, api, papers, casework, stock, public, v1, maps):
         part.add_routes(app, console, made)
     _add_static(app)
     _add_answers(app, console, made)
@@ -58,7 +62,7 @@ def make_app(console: Console) -> FastAPI:
 
 
 def _add_static(app: FastAPI) -> None:
-    files = {path.name: path for path in STATIC.iterdir()}
+    files = static_files()
 
     @app.get("/static/{version}/{name}")
     async def static(version: str, name: str) -> Response:

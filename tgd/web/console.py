@@ -14,11 +14,14 @@ from sqlmodel import Session
 from tgd.database import transaction
 from tgd.errors import Misconfigured, RecordAway
 from tgd.listening import Listener
+from tgd.rules.territory import DEMO, Area, read_areas
 from tgd.seal import Keys
 from tgd.settings import Settings, split_listen
+from tgd.web.basemap import choose as choose_basemap
 from tgd.web.limiter import Limiter
 from tgd.web.live import Hub
 from tgd.web.once import Once
+from tgd.web.pmtiles import Tiles
 from tgd.web.words import Words, read_words
 
 T = TypeVar("T")
@@ -38,6 +41,9 @@ class Console:
         self.words: Words = read_words()
         self.zone = ZoneInfo(settings.time_zone)
         self.insecure_http = _may_be_insecure(settings)
+        self.areas: tuple[Area, ...] = _areas(settings)
+        self.tiles = Tiles(settings.map_file) if settings.map_file else None
+        self.basemap = choose_basemap(self.tiles, demonstration=settings.demonstration)
         self.limiter = Limiter()
         self.once = Once()
         self._engine = engine
@@ -54,6 +60,12 @@ class Console:
         await self.hub.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._hashing.shutdown(wait=False, cancel_futures=True)
+        if self.tiles:
+            self.tiles.close()
+
+    async def reading(self, z: int, x: int, y: int) -> bytes | None:
+        """A tile of the map, read apart from the record's threads: an alert never waits for it."""
+        return await asyncio.to_thread(self.tiles.tile, z, x, y) if self.tiles else None
 
     async def ask(self, act: Callable[[Session], T]) -> T:
         """Do this in one transaction, in a thread. Raises RecordAway and what the act raises."""
@@ -69,6 +81,16 @@ class Console:
                 return act(session)
         except PoolTimeout as error:
             raise RecordAway from error
+
+
+def _areas(settings: Settings) -> tuple[Area, ...]:
+    """Raises Misconfigured for a list that cannot be read."""
+    if settings.areas is None:
+        return DEMO if settings.demonstration else ()
+    try:
+        return read_areas(settings.areas.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"TGD_AREAS: {settings.areas}: {error}") from error
 
 
 def _may_be_insecure(settings: Settings) -> bool:

@@ -4,6 +4,7 @@ Rows of the list hold nothing personal for anybody. The sheet holds what `access
 at this moment, and each look at it is written to the journal in the same transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,10 +19,13 @@ from tgd.records import Alert
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
 from tgd.rules.doubt import Label, Trust
+from tgd.rules.place import Shown
+from tgd.rules.territory import Area
 from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting
 from tgd.store import console as store
 from tgd.unseen import made_visible
+from tgd.web import place_facts
 from tgd.web.labels import MACHINES
 
 AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
@@ -83,8 +87,9 @@ class Look:
 
 
 def sheet_of(
-    session: Session, seat: Seat, alert_id: UUID, now: datetime, keys: Keys | None
-) -> dict[str, Any] | None:
+    session: Session, seat: Seat, alert_id: UUID, now: datetime, keys: Keys | None,
+    areas: Sequence[Area] = (),
+) -> dict[str, Any] | None:  # fmt: skip
     """All that this person may see of an alert now; None when there is none, or only a canary.
 
     Writes down which groups were shown.
@@ -93,9 +98,11 @@ def sheet_of(
     if alert is None or alert.lane == Lane.CANARY or not may(seat.role, Act.SEE_ALERTS):
         return None
     look = Look(seat, alert, now)
+    may_locate = look.discloses(FieldGroup.GEOLOCATION)
+    shown = place_facts.shown_fix(session, alert.id) if may_locate else None
     parts = {
-        FieldGroup.PERSON.value: _person(session, look),
-        FieldGroup.GEOLOCATION.value: _position(session, look),
+        FieldGroup.PERSON.value: _person(session, look, shown),
+        FieldGroup.GEOLOCATION.value: place_facts.position(shown, areas) if shown else None,
         FieldGroup.ALERT_RECORD.value: _record(session, look),
         MESSAGE: _messages(session, look, keys),
     }
@@ -122,32 +129,15 @@ def _head(a: Alert) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _person(session: Session, look: Look) -> dict[str, Any] | None:
+def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any] | None:
     if not look.discloses(FieldGroup.PERSON):
         return None
     found = store.person_of(session, look.alert.person)
     if found is None:
         return None
-    places = [
-        ", ".join(str(place[k]) for k in ("label", "city") if place.get(k))
-        for place in found.places
-        if isinstance(place, dict)
-    ]
     return {
-        "name": found.name, "places": places, "note": found.note,
+        "name": found.name, "places": place_facts.places(found.places, shown), "note": found.note,
         "number": store.number_of(session, look.alert.handset),
-    }  # fmt: skip
-
-
-def _position(session: Session, look: Look) -> dict[str, Any] | None:
-    if not look.discloses(FieldGroup.GEOLOCATION):
-        return None
-    found = store.best_position(session, look.alert.id)
-    if found is None:
-        return None
-    return {
-        "lat": found.lat, "lon": found.lon, "radius_m": found.radius_m, "method": found.method,
-        "trust": found.trust, "found_at": found.found_at, "heard_at": found.heard_at,
     }  # fmt: skip
 
 

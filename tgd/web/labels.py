@@ -4,6 +4,7 @@ from tgd.rules.access import FieldGroup, Role
 from tgd.rules.alert import AlertState, Outcome, Verified
 from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
+from tgd.rules.territory import Force
 from tgd.rules.trigger import Method
 from tgd.web.words import word
 
@@ -43,6 +44,10 @@ METHODS = {
     Method.CELL: word("mobile network"),
     Method.FUSED: word("several combined"),
     Method.UNKNOWN: word("not said"),
+}
+FORCES = {
+    Force.POLICE: word("Police"),
+    Force.GENDARMERIE: word("Gendarmerie"),
 }
 DELIVERIES = {
     DeliveryState.PENDING: word("to be told"),

@@ -1,5 +1,6 @@
-"""Moments and ages as people read them: 24 hours, seconds, and the place's own time zone."""
+"""Moments, ages and distances as people read them: 24 hours, seconds, the place's own zone."""
 
+import math
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -41,3 +42,11 @@ def day(at: date | datetime | str | None, zone: ZoneInfo) -> str:
 def last_day(ends_at: datetime | None, zone: ZoneInfo) -> str:
     """The last whole day of a period that ends at midnight, at the court."""
     return day(ends_at - timedelta(microseconds=1), zone) if ends_at else ""
+
+
+def distance(metres: float, language: str) -> str:
+    """`12 m`, `1,5 km`; rounded up: a circle is never said smaller than it is."""
+    if metres < 1000:
+        return f"{math.ceil(metres)}\u00a0m"
+    said = f"{math.ceil(metres / 100) / 10:.1f}\u00a0km"
+    return said.replace(".", ",") if language == "fr" else said

@@ -70,7 +70,9 @@ def choices() -> dict[str, Any]:
 async def the_sheet(console: Console, seat: Seat, alert: UUID) -> dict[str, Any]:
     """The sheet as this person may see it now; raises NotThere."""
     now = clock.now()
-    sheet = await console.ask(lambda session: sheet_of(session, seat, alert, now, console.keys))
+    sheet = await console.ask(
+        lambda session: sheet_of(session, seat, alert, now, console.keys, console.areas)
+    )
     if sheet is None:
         raise door.NotThere
     return sheet

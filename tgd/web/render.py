@@ -22,12 +22,19 @@ from tgd.web.door import language_of
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+VENDOR = HERE / "vendor"
+"""What others wrote, byte for byte as `vendor/lock.json` says."""
+
+
+def static_files() -> dict[str, Path]:
+    """Every file that a browser may ask for, by its name."""
+    return {path.name: path for folder in (STATIC, VENDOR) for path in sorted(folder.iterdir())}
 
 
 def _fingerprint() -> str:
     """Changes with the files, so that a browser may keep them for ever."""
     found = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
+    for path in static_files().values():
         found.update(path.read_bytes())
     return found.hexdigest()[:12]
 
@@ -87,10 +94,12 @@ class Pages:
             "_": lambda text, **v: console.words.say(language, text, **v),
             "language": language, "labels": labels, "static": f"/static/{STATIC_VERSION}",
             "demonstration": console.settings.demonstration, "Act": Act, "may": may,
+            "basemap": console.basemap,
             "clock_time": lambda at: moments.clock_time(at, zone),
             "day_and_time": lambda at: moments.day_and_time(at, zone),
             "day": lambda at: moments.day(at, zone),
             "last_day": lambda at, own: moments.last_day(at, ZoneInfo(own) if own else zone),
+            "distance": lambda metres: moments.distance(metres, language),
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
             "once": lambda: secrets.token_hex(12),
         }  # fmt: skip

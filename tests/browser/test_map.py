@@ -1,0 +1,127 @@
+"""The map in a Chromium that can draw: our origin alone, a silent policy, and it follows her."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import CHROMIUM, QUIET
+from tests.browser.looking import DARK, LIGHT, looking
+from tests.browser.town import BRUNO, Town, open_town, served
+from tests.conftest import forget_settings, fresh_record
+from tgd import clock
+from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.rules.alert import Outcome
+from tgd.settings import Settings
+
+DRAWING = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+INVENTED = Path(__file__).parents[1] / "web" / "invented.pmtiles"
+SHOTS = os.environ.get("SHOTS")
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def drawing(browser: Browser) -> Iterator[Browser]:
+    """A Chromium with WebGL in software."""
+    flags = [flag for flag in QUIET if flag not in ("--disable-gpu", "--disable-3d-apis")]
+    opened = browser.browser_type.launch(executable_path=CHROMIUM, args=[*flags, *DRAWING])
+    yield opened
+    opened.close()
+
+
+def settings_with(**ground: object) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        forget_settings(patch)
+        return Settings.model_validate({"console_insecure_http": True} | ground)
+
+
+@pytest.fixture(scope="module")
+def record(cluster: str) -> Iterator[str]:
+    with fresh_record(cluster) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def mapped(record: str) -> Iterator[Town]:
+    """A demonstration, and Ana in its town that does not exist."""
+    with open_town(record, settings_with(demonstration=True)) as town:
+        town.ask("UPDATE alert_position SET lat = 45.02, lon = 2.05, radius_m = 90 RETURNING 1")
+        yield town
+
+
+def until_drawn(page: Page) -> None:
+    page.locator("#map[data-drawn=yes]").wait_for(timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["desk", "telephone"])
+def test_the_map_is_drawn_from_our_origin_alone(
+    drawing: Browser, mapped: Town, axe: str, look: dict[str, object]
+) -> None:
+    asked: list[str] = []
+    with looking(drawing, mapped, "bruno", axe, **look) as eyes:
+        eyes.context.on("request", lambda request: asked.append(request.url))
+        assert eyes.go(mapped.address("/alerts/Ana")) == 200
+        until_drawn(eyes.page)
+        assert eyes.page.locator("#map canvas").count() == 1
+        if SHOTS:
+            eyes.page.screenshot(path=f"{SHOTS}/map-{look['color_scheme']}.png", full_page=True)
+        assert eyes.judge("map") == []
+        assert eyes.troubles == []
+    assert {url.startswith(mapped.url + "/") for url in asked} == {True}
+    assert any("/maplibre-gl-worker.mjs" in url for url in asked)
+    assert any(url.endswith("/map/town") for url in asked)
+
+
+def test_the_map_follows_her_until_the_operator_looks_elsewhere_and_ends_with_the_alert(
+    drawing: Browser, mapped: Town
+) -> None:
+    alert = mapped.alerts["Bella"]
+    with looking(drawing, mapped, "bruno", **LIGHT) as eyes:
+        eyes.go(mapped.address("/alerts/Bella"))
+        until_drawn(eyes.page)
+        assert eyes.page.locator("#map-back").is_hidden()
+        eyes.page.locator("#map-out").focus()
+        eyes.page.keyboard.press("Enter")
+        eyes.page.locator("#map-back").wait_for()
+        eyes.page.locator("#map-back").focus()
+        eyes.page.keyboard.press("Enter")
+        assert eyes.page.locator("#map-back").is_hidden()
+        mapped.do(lambda s: acts.arrive(s, Actor("room"), alert, clock.now()))
+        mapped.do(lambda s: acts.close(
+            s, BRUNO, alert, Outcome.MADE_SAFE, "La patrouille l’a vue.", clock.now()
+        ))  # fmt: skip
+        eyes.page.locator("#map-card").wait_for(state="hidden")
+        assert eyes.page.locator("#map canvas").count() == 0
+        assert eyes.page.locator("#position").count() == 0
+        assert eyes.troubles == []
+
+
+def test_a_browser_that_cannot_draw_says_so_and_the_words_are_there(
+    browser: Browser, mapped: Town
+) -> None:
+    with looking(browser, mapped, "bruno", **LIGHT) as eyes:
+        eyes.go(mapped.address("/alerts/Ana"))
+        eyes.page.locator("#map-none").wait_for()
+        assert "45.02000, 2.05000" in eyes.page.locator("#position").inner_text()
+
+
+def test_tiles_of_a_file_are_drawn_like_the_town(
+    drawing: Browser, mapped: Town, record: str
+) -> None:  # fmt: skip
+    asked: list[str] = []
+    tiled = Town(mapped.engine, alerts=mapped.alerts)
+    with (
+        served(record, settings_with(map_file=INVENTED), tiled),
+        looking(drawing, tiled, "bruno", **LIGHT) as eyes,
+    ):
+        eyes.context.on("request", lambda request: asked.append(request.url))
+        eyes.go(tiled.address("/alerts/Ana"))
+        until_drawn(eyes.page)
+        if SHOTS:
+            eyes.page.screenshot(path=f"{SHOTS}/tiles.png", full_page=True)
+        assert "Nobody, invented" in eyes.page.locator("#map-card").inner_text()
+        assert {url.startswith(tiled.url + "/") for url in asked} == {True}
+        assert [url for url in asked if "/map/14/8285/5892" in url]
