@@ -118,6 +118,23 @@ def verify(session: Session, actor: Actor, alert_id: UUID, found: Verified, now:
     return _event(session, actor, seen, AlertEvent.VERIFY, "VerificationDone", now, changes, detail)
 
 
+def hear_duress(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+    """She said the word that means duress: danger, and the room is asked at once, in one.
+
+    From then on nobody closes the alert alone (DOUBTFUL_ENDS). Raises like `take`.
+    """
+    seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)
+    if seen.lane != rules.Lane.REAL:
+        raise WrongState("This is a test: no control room is asked.")
+    changes = {"verified": Verified.DANGER.value, "verified_at": now,
+               "labels": sorted({*seen.labels, Label.DURESS.value})}  # fmt: skip
+    detail = {"found": Verified.DANGER.value, "heard": "duress_word"}
+    heard = _event(
+        session, actor, seen, AlertEvent.VERIFY, "VerificationDone", now, changes, detail
+    )
+    return heard if heard.requested_at else request_intervention(session, actor, alert_id, now)
+
+
 def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
     """Ask the control room to send somebody. Raises like `take`; refused for a test."""
     seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)

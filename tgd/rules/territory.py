@@ -42,6 +42,8 @@ class Area:
     force: Force
     control_room: str
     box: Box | None = None
+    line: str | None = None
+    """Telephone of the control room, for when it does not acknowledge."""
 
 
 def of_commune(insee: str | None, areas: Iterable[Area]) -> Area | None:
@@ -75,17 +77,20 @@ def _area(number: int, said: Any) -> Area:
     if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):
         raise ValueError(f"area {number}: the box must be south, west, north, east")
     insee, name, court, room = named
-    return Area(insee, name, court, force, room, Box(south, west, north, east))
+    line = said.get("line")
+    if line is not None and not isinstance(line, str):
+        raise ValueError(f"area {number}: the line must be a telephone number")
+    return Area(insee, name, court, force, room, Box(south, west, north, east), line)
 
 
 DEMO: tuple[Area, ...] = (
     Area("92050", "Nanterre", "TJ-NANTERRE", Force.POLICE, "control-room-92",
-         Box(48.87, 2.17, 48.92, 2.24)),
+         Box(48.87, 2.17, 48.92, 2.24), "+33199000092"),
     Area("99101", "Exempleville", "TJ-NANTERRE", Force.POLICE, "control-room-92",
-         Box(45.00, 2.00, 45.05, 2.10)),
+         Box(45.00, 2.00, 45.05, 2.10), "+33199000092"),
     Area("99102", "Fictigny", "TJ-NANTERRE", Force.GENDARMERIE, "corg-99",
-         Box(45.05, 2.00, 45.10, 2.10)),
+         Box(45.05, 2.00, 45.10, 2.10), "+33199000099"),
     Area("99201", "Saint-Exemple-les-Bains", "TJ-EXEMPLE", Force.GENDARMERIE, "corg-99",
-         Box(-21.30, 55.40, -21.20, 55.50)),
+         Box(-21.30, 55.40, -21.20, 55.50), "+33199000099"),
 )  # fmt: skip
 """Nanterre, and communes that do not exist."""

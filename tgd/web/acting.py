@@ -60,6 +60,10 @@ ACTS: dict[str, tuple[Act, Doing]] = {
         Act.REQUEST_INTERVENTION,
         lambda s, actor, alert, form, now: acts.request_intervention(s, actor, alert, now),
     ),
+    "duress": (
+        Act.REQUEST_INTERVENTION,
+        lambda s, actor, alert, form, now: acts.hear_duress(s, actor, alert, now),
+    ),
     "note": (
         Act.NOTE,
         lambda s, actor, alert, form, now: acts.note(s, actor, alert, form.get("words", ""), now),

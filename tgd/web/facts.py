@@ -16,6 +16,7 @@ from tgd import looks
 from tgd.accounts import Seat
 from tgd.alerts.acts import needs_second
 from tgd.records import Alert
+from tgd.rules import walk
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
 from tgd.rules.doubt import Label, Trust
@@ -107,7 +108,15 @@ def sheet_of(
         MESSAGE: _messages(session, look, keys),
     }
     looks.looked(session, seat.name, alert.id, [g for g, part in parts.items() if part], now)
+    room = place_facts.room_of(shown, areas)
     return _head(alert) | {
+        "stages": walk.stages(alert.opened_at, [
+            alert.taken_at, alert.verified_at, alert.requested_at, alert.acknowledged_at,
+            alert.on_scene_at,
+        ], is_open=look.is_open),
+        "room": room, "ring_room": look.is_open and walk.must_ring(
+            alert.requested_at, alert.acknowledged_at, alert.on_scene_at, now
+        ),
         "person": parts[FieldGroup.PERSON.value], "position": parts[FieldGroup.GEOLOCATION.value],
         "record": parts[FieldGroup.ALERT_RECORD.value], "messages": parts[MESSAGE],
         "message_after_taking": _message_after_taking(look), "may": may_do(look),
@@ -210,6 +219,8 @@ def may_do(look: Look) -> dict[str, bool]:
         "verify": may(role, Act.VERIFY) and mine,
         "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane == Lane.REAL
         and a.requested_at is None,
+        "duress": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane == Lane.REAL
+        and Label.DURESS not in a.labels,
         "note": may(role, Act.NOTE),
         "close": may(role, Act.CLOSE) and mine and a.state != AlertState.OPEN,
         "countersign": may(role, Act.COUNTERSIGN) and look.is_open

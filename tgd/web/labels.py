@@ -6,6 +6,7 @@ from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.territory import Force
 from tgd.rules.trigger import Method
+from tgd.rules.walk import Progress, Step
 from tgd.web.words import word
 
 STATES = {
@@ -16,6 +17,19 @@ STATES = {
     AlertState.ACKNOWLEDGED: word("Received by the control room"),
     AlertState.ON_SCENE: word("Patrol on the scene"),
     AlertState.CLOSED: word("Closed"),
+}
+STEPS = {
+    Step.TAKEN: word("Take"),
+    Step.VERIFIED: word("Remove the doubt"),
+    Step.REQUESTED: word("Ask for the intervention"),
+    Step.ACKNOWLEDGED: word("Room has the case"),
+    Step.ON_SCENE: word("Patrol there"),
+}
+PROGRESS = {
+    Progress.DONE: word("done"),
+    Progress.NOW: word("now"),
+    Progress.NEXT: word("to come"),
+    Progress.SKIPPED: word("left out"),
 }
 OUTCOMES = {
     Outcome.MADE_SAFE: word("Person made safe"),

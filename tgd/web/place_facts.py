@@ -52,3 +52,9 @@ def _place(place: dict[str, Any], shown: Shown | None) -> dict[str, Any]:
         "label": label, "distance_m": there.distance_m, "inside": there.is_inside,
         "lat": there.lat, "lon": there.lon,
     }  # fmt: skip
+
+
+def room_of(shown: Shown | None, areas: Sequence[Area]) -> dict[str, Any] | None:
+    """The control room in charge where she is, and the number of its other line."""
+    there = of_position(shown.fix.lat, shown.fix.lon, areas) if shown else ()
+    return {"name": there[0].control_room, "line": there[0].line} if there else None

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from tgd import clock
 from tgd.accounts import Seat
 from tgd.rules.access import Act, may
+from tgd.rules.walk import TARGET_S
 from tgd.unseen import made_visible
 from tgd.web import labels, moments
 from tgd.web.console import Console
@@ -100,6 +101,7 @@ class Pages:
             "day": lambda at: moments.day(at, zone),
             "last_day": lambda at, own: moments.last_day(at, ZoneInfo(own) if own else zone),
             "distance": lambda metres: moments.distance(metres, language),
+            "target": lambda step: f"{TARGET_S[step] // 60}:{TARGET_S[step] % 60:02d}",
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
             "once": lambda: secrets.token_hex(12),
         }  # fmt: skip
