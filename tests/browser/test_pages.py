@@ -19,7 +19,7 @@ FILES = ("/files", "/files/new", "/files/Judith", "/files/Lola", "/files/Maud", 
          "/files/Ursule/sheet")  # fmt: skip
 STOCK = ("/stock", "/stock/census", "/stock/in_stock", "/stock/provisioned", "/stock/issued")
 PAGES: dict[str, tuple[str, ...]] = {
-    "operator": ("/", *ALERTS, "/technical", "/files/new"),
+    "operator": ("/", *ALERTS, "/on-paper", "/technical", "/files/new"),
     "supervisor": ("/", *OTHERS, "/technical", "/files/new"),
     "control_room": ("/", *OTHERS, "/files/new"),
     "prosecutor": ("/", *OTHERS, *FILES, *STOCK),
@@ -31,7 +31,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 }
 """Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
-NO_PAGE = re.compile(r"/(api/.*|static/.*|sync|events|stock\.csv|.*/papers/.*|.*\{name\})")
+NO_PAGE = re.compile(r"/(api/.*|map/.*|static/.*|sync|events|stock\.csv|.*/papers/.*|.*\{name\})")
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""
 
 

@@ -24,6 +24,8 @@ from tgd.store import acting, nudges
 SHORTEST_REASON = 10
 """Characters of a reason that explains something (CONSOLE 3.6)."""
 LONGEST_WORDS = 4000
+SPACES = "\n\t\u00a0\u202f"
+"""Kept in words beside what can be printed: French is written with no-break spaces."""
 DOUBTFUL_ENDS = {Label.CANCEL_ASKED.value, Label.DURESS.value}
 
 
@@ -271,5 +273,5 @@ def _act(
 
 def _clean_words(words: str) -> str:
     """Without characters that no text column takes, and not without end."""
-    kept = "".join(c for c in words if c in "\n\t" or (c.isprintable() and c != "\x00"))
+    kept = "".join(c for c in words if c in SPACES or (c.isprintable() and c != "\x00"))
     return kept.strip()[:LONGEST_WORDS]

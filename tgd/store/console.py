@@ -88,6 +88,20 @@ def positions_of(session: Session, alert: UUID, limit: int = 500) -> list[Any]:
     return list(rows)
 
 
+def test_of(session: Session, alert: UUID) -> Any:
+    """The newest test press of an alert: by which channels, and how long each took."""
+    found = session.connection().execute(
+        text(
+            "SELECT t.heard_at, t.claimed_at, array_agg(DISTINCT s.channel) AS channels,"
+            " max(s.kept_at - s.received_at) AS kept_after FROM alert_trigger t"
+            " JOIN sighting s ON s.trigger = t.id WHERE t.alert = :alert AND t.kind = 'test'"
+            " GROUP BY t.id ORDER BY t.heard_at DESC, t.id DESC LIMIT 1"
+        ),
+        {"alert": alert},
+    )
+    return found.one_or_none()
+
+
 def messages_of(session: Session, alert: UUID, limit: int = 20) -> list[Any]:
     """What was received of an alert, still sealed, newest first."""
     rows = session.connection().execute(

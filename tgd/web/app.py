@@ -17,6 +17,7 @@ from tgd.web import (
     api,
     casework,
     maps,
+    on_paper,
     pages,
     papers,
     public,
@@ -53,7 +54,20 @@ def make_app(console: Console) -> FastAPI:
     """The console's application; `console.open()` starts its live channel."""
     app = bare_app("console")
     made = Pages(console)
-    for part in (signing, pages, acting, streaming, api, papers, casework, stock, public, v1, maps):
+    for part in (
+        signing,
+        pages,
+        acting,
+        streaming,
+        api,
+        papers,
+        casework,
+        stock,
+        public,
+        v1,
+        maps,
+        on_paper,
+    ):
         part.add_routes(app, console, made)
     _add_static(app)
     _add_answers(app, console, made)

@@ -156,8 +156,21 @@ def _record(session: Session, look: Look) -> dict[str, Any] | None:
     alert = look.alert
     return {
         "reason": alert.reason, "proposed_reason": alert.proposed_reason,
+        "test": _test(session, alert) if alert.lane == Lane.TEST else None,
         "timeline": _timeline(session, look),
         "deliveries": [dict(d._mapping) for d in store.deliveries_of(session, alert.id)],
+    }  # fmt: skip
+
+
+def _test(session: Session, alert: Alert) -> dict[str, Any] | None:
+    """What a test press has shown: nothing of where she is."""
+    found = store.test_of(session, alert.id)
+    if found is None:
+        return None
+    travelled = (found.heard_at - found.claimed_at).total_seconds() if found.claimed_at else None
+    return {
+        "heard_at": found.heard_at, "channels": list(found.channels),
+        "travelled_s": travelled, "kept_after_s": max(found.kept_after.total_seconds(), 0.0),
     }  # fmt: skip
 
 

@@ -66,8 +66,9 @@ function put(row) {
 
 const withoutTimes = (li) => li.textContent.replace(/\s+/g, " ").replace(/\d+:\d\d|\d+ h \d\d/g, "");
 
-let refreshing = false;
+let refreshing = false, again = false;
 async function refreshSheet() {
+  again = refreshing;  // what changed while one was on its way is fetched after it, never forgotten
   if (refreshing) return;
   refreshing = true;
   try {
@@ -79,7 +80,10 @@ async function refreshSheet() {
     const notice = byId("sheet-changed");
     notice.hidden = !writing;
     notice.textContent = writing ? page.changed : "";
-  } finally { refreshing = false; }
+  } finally {
+    refreshing = false;
+    if (again) refreshSheet();
+  }
 }
 
 function isWriting() {
