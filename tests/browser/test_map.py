@@ -67,7 +67,7 @@ def test_the_map_is_drawn_from_our_origin_alone(
         until_drawn(eyes.page)
         assert eyes.page.locator("#map canvas").count() == 1
         if SHOTS:
-            eyes.page.screenshot(path=f"{SHOTS}/map-{look['color_scheme']}.png", full_page=True)
+            eyes.page.screenshot(path=f"{SHOTS}/map-{look['color_scheme']}.png")
         assert eyes.judge("map") == []
         assert eyes.troubles == []
     assert {url.startswith(mapped.url + "/") for url in asked} == {True}

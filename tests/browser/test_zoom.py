@@ -7,6 +7,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.looking import Eyes, looking
 from tests.browser.town import Town
+from tests.hostile.naughty import MARK, NAUGHTY
 
 REFLOW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
 """What 400 % of zoom leaves of a window of 1280 (WCAG 1.4.10)."""
@@ -19,6 +20,8 @@ CUT_OFF = """() => [...document.querySelectorAll("main *")].filter(e => {
   return r.left < -1 || r.right > innerWidth + 1 && !e.closest(".scrolls")
     || hidden && e.scrollWidth > e.clientWidth + 1;
 }).map(e => e.outerHTML.slice(0, 120))"""
+NOT_BOUNDED = """() => [...document.querySelectorAll("main bdi")].filter(e =>
+  getComputedStyle(e).overflowY !== "clip").map(e => e.outerHTML.slice(0, 80))"""
 WORK = {"bruno": ("/alerts/Bella", "#act-close button"),
         "camille": ("/files/Maud", "#act-grant button")}  # fmt: skip
 
@@ -61,3 +64,19 @@ def test_the_search_for_what_does_not_fit_sees_it(browser: Browser, town: Town) 
         eyes.page.evaluate("() => { document.querySelector('h1').style.width = '900px' }")
         assert any("wider than the window" in one for one in eyes.judge("login"))
         assert eyes.page.evaluate(CUT_OFF) != []
+
+
+def test_words_from_outside_stay_where_they_are(browser: Browser, town: Town, axe: str) -> None:
+    """Ten thousand marks, turned directions, markup: bounded in their line, and never run."""
+    words = "e" + "\u0301\u0489\u20dd" * 3400 + "".join(NAUGHTY.values()).replace("\x00", "")
+    town.ask("UPDATE protected_person SET name = :w, note = :w WHERE id = (SELECT person FROM alert"
+             " WHERE id = :a) RETURNING 1", w=words, a=town.alerts["Ana"])  # fmt: skip
+    asked: list[str] = []
+    with looking(browser, town, "bruno", axe, **REFLOW) as eyes:
+        eyes.page.on("dialog", lambda dialog: asked.append(dialog.message))
+        for page in ("/alerts/Ana", "/on-paper"):
+            assert eyes.go(town.address(page)) == 200
+            assert MARK in eyes.page.locator("main").inner_text()
+            assert eyes.judge(page) == []
+            assert eyes.page.evaluate(NOT_BOUNDED) == []
+        assert asked == []
