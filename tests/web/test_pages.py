@@ -43,7 +43,7 @@ async def test_an_alert_from_its_arrival_to_its_closing(house: House) -> None:
     sheet = (await bruno.get(f"/alerts/{alert}")).text
     assert "Ana SENTINELLE" in sheet
     assert "48.89234, 2.20711" in sheet
-    assert "± 12 m" in sheet
+    assert "± 12\u00a0m" in sheet
     for act, fields in [
         ("verify", {"found": "safe_voice"}), ("request", {}), ("note", {"words": "voix d’homme"}),
     ]:  # fmt: skip
