@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.hostile.ground import Ground, gathered, quiet
-from tests.hostile.http_wire import read_reply, request, talk
+from tests.hostile.http_wire import Reply, read_reply, request, talk
 
 FORM = "application/x-www-form-urlencoded"
 PATHS = {
@@ -168,9 +168,18 @@ async def test_a_head_that_is_too_long_is_not_read_to_its_end(ground: Ground, na
     }
     async with ground.attacked():
         for what, sent in heads.items():
-            reply = (await talk(port, sent)).is_bare()
+            reply = (await _answered(port, sent)).is_bare()
             assert reply.status in ((400, 431) if what == "long-method" else (431,)), what
         assert (await talk(port, request("GET", path, X="a" * 15_000))).status not in (0, 431, 500)
+
+
+async def _answered(port: int, sent: bytes) -> Reply:
+    """Its answer: whoever still writes when the line is closed may lose it, so three tries."""
+    for _ in range(3):
+        reply = await talk(port, sent)
+        if reply.status:
+            break
+    return reply
 
 
 METHODS = ("HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "PROPFIND", "MKCOL", "SEARCH")

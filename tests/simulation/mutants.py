@@ -19,7 +19,7 @@ from gateway import door
 from gateway.heard import Kept, Receipt
 from tests.simulation.faults import Faults
 from tests.simulation.night import Length
-from tgd.alerts import acts, raising
+from tgd.alerts import acts, canaries, raising
 from tgd.rules.delivery import DeliveryState
 from tgd.store import alerts, dispatching
 
@@ -84,9 +84,7 @@ def _never_the_same() -> list[Broken]:
             session, [replace(p, trigger=f"{p.trigger}:{next(numbers)}") for p in presses], now
         )
 
-    from gateway import intake
-
-    return [(intake, "raise_or_join", raised)]
+    return [(canaries, "raise_or_join", raised)]
 
 
 def _joins_what_is_over() -> list[Broken]:
