@@ -46,6 +46,8 @@ class AlertFacts:
     acknowledged_at: datetime | None
     closed_at: datetime | None
     verified_at: datetime | None = None
+    owner_seen_at: datetime | None = None
+    """The last sign of the owner's screen, if it ever gave one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Plan:
     withdraw: tuple[str, ...] = ()
     lapse: bool = False
     look_again_at: datetime | None = None
+    unseen: bool = False
+    """It lapses because the owner's screen is gone, not because the owner does nothing."""
 
 
 def plan(
@@ -92,7 +96,7 @@ def plan(
         return Plan()
     lapses_at = _lapses_at(alert, policy, now)
     if lapses_at is not None and lapses_at <= now:
-        return Plan(lapse=True, look_again_at=now)
+        return Plan(lapse=True, unseen=_is_unseen(alert, policy, now), look_again_at=now)
     destinations = {d.name: d for d in policy.destinations if _may_hear(d, alert.lane)}
     unneeded = _unneeded(alert, deliveries, policy, destinations, now)
     wanted, later = _steps(alert, deliveries, policy, destinations, now)
@@ -140,7 +144,21 @@ def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | N
         return None
     if alert.acted_at > now + AHEAD:
         return now
-    return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
+    idle_at = alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
+    return min(idle_at, _out_of_sight_at(alert, policy) or idle_at)
+
+
+def _out_of_sight_at(alert: AlertFacts, policy: Policy) -> datetime | None:
+    """When a screen that gives no sign counts as gone; an owner without one has only the acts."""
+    if alert.owner_seen_at is None or alert.acted_at is None:
+        return None
+    seen_at = max(alert.owner_seen_at, alert.acted_at)
+    return seen_at + timedelta(seconds=policy.ownership.screen_s)
+
+
+def _is_unseen(alert: AlertFacts, policy: Policy, now: datetime) -> bool:
+    gone_at = _out_of_sight_at(alert, policy)
+    return gone_at is not None and gone_at <= now
 
 
 def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -> bool:

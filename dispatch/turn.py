@@ -75,7 +75,8 @@ class _Turn:
     again: list[UUID]
     withdraw: list[UUID]
     moments: list[dict[str, Any]]
-    lapses: list[UUID]
+    lapses: list[tuple[UUID, bool]]
+    """Which, and whether it is because the owner's screen is gone."""
     lines: list[Line]
     faults: list[Fault]
 
@@ -166,7 +167,7 @@ def _apply(
         for t in made.tell
     ]  # fmt: skip
     if made.lapse:
-        turn.lapses.append(alert.id)
+        turn.lapses.append((alert.id, made.unseen))
     leases = [r["next_try_at"] for r in turn.rows if r["alert"] == alert.id]
     leases += [lease_until(by_key[k].destination, policy, now) for k in made.again]
     moments = [m for m in (made.look_again_at, *leases) if m is not None]
@@ -200,8 +201,8 @@ def _write(
     store.withdraw_deliveries(session, turn.withdraw)
     store.look_again(session, turn.moments)
     journal.write(session, turn.lines)
-    for alert in turn.lapses:
-        acts.lapse(session, alert, now)
+    for alert, unseen in turn.lapses:
+        acts.lapse(session, alert, now, unseen=unseen)
     if turn.rows or turn.withdraw:
         nudges.nudge(session, nudges.CONSOLE)
     return claimed
@@ -374,7 +375,7 @@ def _facts(a: Any) -> AlertFacts:
     return AlertFacts(
         str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
         a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
-        a.verified_at,
+        a.verified_at, a.owner_seen_at,
     )  # fmt: skip
 
 

@@ -16,8 +16,10 @@ TgdError
 class TgdError(Exception):
     """Something went wrong in the service."""
 
-    def __init__(self, sentence: str = "") -> None:
-        super().__init__(sentence or (type(self).__doc__ or "").strip())
+    def __init__(self, sentence: str = "", **values: str) -> None:
+        self.template = sentence or (type(self).__doc__ or "").strip()
+        self.values = values
+        super().__init__(self.template % values if values else self.template)
 
 
 class Refusal(TgdError):

@@ -30,9 +30,11 @@ def test_one_winner_and_only_a_supervisor_takes_over(world: World) -> None:
     with pytest.raises(NotAllowed):
         acts.take(world.session, CAMILLE, alert, world.now)
     assert acts.take(world.session, BRUNO, alert, world.now).owner == "bruno"
-    with pytest.raises(SomebodyWasFaster):
+    with pytest.raises(SomebodyWasFaster, match="bruno has already taken"):
         acts.take(world.session, BERTA, alert, world.now)
-    assert acts.take(world.session, SONIA, alert, world.now).owner == "sonia"
+    with pytest.raises(Incomplete):
+        acts.take(world.session, SONIA, alert, world.now)
+    assert acts.take(world.session, SONIA, alert, world.now, reason=WHY).owner == "sonia"
     assert acts_of(world.session, alert).count("AlertAcknowledged") == 2
 
 

@@ -42,21 +42,53 @@ class Actor:
         return self.role is None
 
 
-def take(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """Answer for the alert. One winner; only a supervisor takes it from somebody else, and those
-    behind one destination from each other.
+def take(
+    session: Session, actor: Actor, alert_id: UUID, now: datetime, *, reason: str = "",
+    over: str = "",
+) -> Alert:  # fmt: skip
+    """Answer for the alert. One winner; only a supervisor takes it from somebody else, with a
+    reason and from the person that she saw there (`over`), and those behind one destination from
+    each other. Who loses is told who has it.
 
-    Raises NotAllowed, WrongState, SomebodyWasFaster.
+    Raises NotAllowed, WrongState, SomebodyWasFaster, Incomplete.
     """
     _must_be_allowed(actor, Act.TAKE)
     seen = _seen(session, alert_id)
+    rules.after(AlertState(seen.state), AlertEvent.TAKE)
     if seen.owner == actor.name:
-        rules.after(AlertState(seen.state), AlertEvent.TAKE)
         return _act(session, actor, seen, "AlertKept", now, {"acted_at": now})
-    if seen.owner is not None and not _may_take_over(actor, seen.owner):
-        raise SomebodyWasFaster("Somebody else has already taken this alert.")
-    changes = {"owner": actor.name, "acted_at": now, "taken_at": seen.taken_at or now}
-    return _event(session, actor, seen, AlertEvent.TAKE, "AlertAcknowledged", now, changes)
+    if seen.owner is not None:
+        _must_take_over(session, actor, seen, reason, over, now)
+    changes = {"owner": actor.name, "acted_at": now, "owner_seen_at": None,
+               "taken_at": seen.taken_at or now}  # fmt: skip
+    detail = {"from": seen.owner} if seen.owner else None
+    try:
+        return _event(
+            session, actor, seen, AlertEvent.TAKE, "AlertAcknowledged", now, changes, detail
+        )
+    except SomebodyWasFaster:
+        _must_not_have(_seen(session, alert_id), actor)
+        raise
+
+
+def _must_take_over(
+    session: Session, actor: Actor, seen: Alert, reason: str, over: str, now: datetime
+) -> None:
+    """The reason is written for humans; the journal says from whom."""
+    assert seen.owner is not None
+    if not _may_take_over(actor, seen.owner) or (over and over != seen.owner):
+        _must_not_have(seen, actor)
+    if actor.is_destination:
+        return
+    words = _clean_words(reason)
+    if len(words) < SHORTEST_REASON:
+        raise Incomplete(f"Say why in at least {SHORTEST_REASON} characters.")
+    acting.add_note(session, ids.new(now), seen.id, now, actor.name, words)
+
+
+def _must_not_have(seen: Alert, actor: Actor) -> None:
+    if seen.owner is not None and seen.owner != actor.name:
+        raise SomebodyWasFaster("%(owner)s has already taken this alert.", owner=seen.owner)
 
 
 def _may_take_over(actor: Actor, owner: str) -> bool:
@@ -85,19 +117,26 @@ def release(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Al
     )
 
 
-def lapse(session: Session, alert_id: UUID, now: datetime) -> Alert:
-    """The owner did nothing for too long: nobody answers for it any more."""
+def lapse(session: Session, alert_id: UUID, now: datetime, *, unseen: bool = False) -> Alert:
+    """The owner did nothing for too long, or the owner's screen gave no sign (`unseen`): nobody
+    answers for it any more."""
     seen = _seen(session, alert_id)
     nobody = Actor("dispatch")
+    detail = {"from": seen.owner, "why": "unseen" if unseen else "idle"}
     return _event(
-        session, nobody, seen, AlertEvent.LAPSE, "OwnershipLapsed", now, _waiting(seen, now)
+        session, nobody, seen, AlertEvent.LAPSE, "OwnershipLapsed", now, _waiting(seen, now), detail
     )
+
+
+def give_sign(session: Session, owner: str, now: datetime) -> None:
+    """The screen of this person is there: what she answers for is looked at again in time."""
+    acting.sign_of_owner(session, owner, now)
 
 
 def _waiting(seen: Alert, now: datetime) -> dict[str, Any]:
     nothing_proposed = dict.fromkeys(("proposed_by", "proposed_outcome", "proposed_reason"))
-    waiting = {"owner": None, "acted_at": None, "waiting_since": now, "waits": seen.waits + 1}
-    return nothing_proposed | waiting
+    nobody = dict.fromkeys(("owner", "acted_at", "owner_seen_at"))
+    return nothing_proposed | nobody | {"waiting_since": now, "waits": seen.waits + 1}
 
 
 def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ alert without a moment to look again, no overlapping allocation.
 
 from sqlmodel import SQLModel
 
-from tgd.records.accounts import Account, WebSession
+from tgd.records.accounts import Account, HandOver, Shift, WebSession
 from tgd.records.alerts import (
     Alert,
     AlertMerge,
@@ -70,6 +70,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "FollowUp",
+    "HandOver",
     "Handset",
     "HandsetIncident",
     "HandsetStatus",
@@ -89,6 +90,7 @@ __all__ = [
     "ReturnCertificate",
     "SQLModel",
     "SheetCopy",
+    "Shift",
     "Sighting",
     "TechnicalItem",
     "TestPress",

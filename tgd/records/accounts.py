@@ -1,13 +1,19 @@
 """Those who may sign in."""
 
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import UUID as UUID_COLUMN
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     String,
     Text,
+    text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from tgd.records.columns import moment
@@ -36,3 +42,41 @@ class WebSession(SQLModel, table=True):
     made_at: datetime = Field(sa_column=moment(nullable=False))
     seen_at: datetime = Field(sa_column=moment(nullable=False))
     ends_at: datetime = Field(sa_column=moment(nullable=False))
+
+
+class Shift(SQLModel, table=True):
+    """From when to when a person sat at a console to answer for alerts."""
+
+    __tablename__ = "shift"
+    __table_args__ = (
+        Index("shift_one_open", "account", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    account: str = Field(sa_column=Column(ForeignKey("account.name"), nullable=False))
+    started_at: datetime = Field(sa_column=moment(nullable=False))
+    heard_sound: bool = Field()
+    """Whether the person heard the test tone; an unheard one is not hidden."""
+    ended_at: datetime | None = Field(default=None, sa_column=moment())
+
+
+class HandOver(SQLModel, table=True):
+    """What one shift leaves to the next: signed by who leaves, then by who comes."""
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        CheckConstraint("coming <> leaving", name="hand_over_between_two"),
+        Index(
+            "hand_over_one_open", "leaving", unique=True,
+            postgresql_where=text("confirmed_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    leaving: str = Field(sa_column=Column(ForeignKey("account.name"), nullable=False))
+    made_at: datetime = Field(sa_column=moment(nullable=False))
+    words: str = Field(sa_column=Column(Text, nullable=False))
+    alerts: list[UUID] = Field(sa_column=Column(ARRAY(UUID_COLUMN), nullable=False))
+    items: list[UUID] = Field(sa_column=Column(ARRAY(UUID_COLUMN), nullable=False))
+    coming: str | None = Field(default=None, sa_column=Column(ForeignKey("account.name")))
+    confirmed_at: datetime | None = Field(default=None, sa_column=moment())

@@ -110,6 +110,8 @@ class Alert(SQLModel, table=True):
     proposed_outcome: str | None = Field(default=None, sa_column=Column(String(20)))
     proposed_reason: str | None = Field(default=None, sa_column=Column(Text))
     """A closing that needs a second person and waits for one."""
+    owner_seen_at: datetime | None = Field(default=None, sa_column=moment())
+    """The last sign of the owner's screen; empty for an owner who has shown none."""
 
 
 class AlertPosition(SQLModel, table=True):

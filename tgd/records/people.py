@@ -96,6 +96,9 @@ class TechnicalItem(SQLModel, table=True):
     raised_at: datetime = Field(sa_column=moment(nullable=False))
     settled_at: datetime | None = Field(default=None, sa_column=moment())
     settled_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    shelved_until: datetime | None = Field(default=None, sa_column=moment())
+    shelved_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    shelved_why: str | None = Field(default=None, sa_column=Column(String(400)))
 
 
 class ProtectedPerson(SQLModel, table=True):

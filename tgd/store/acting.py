@@ -1,13 +1,17 @@
 """Questions of the human acts: one alert as it is now, and compare-and-set on it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text, true, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from tgd.records import Alert, Note
+
+FIRST_LOOK = timedelta(seconds=5)
 
 
 def alert(session: Session, alert_id: UUID) -> Alert | None:
@@ -17,15 +21,42 @@ def alert(session: Session, alert_id: UUID) -> Alert | None:
     ).one_or_none()
 
 
+_MOST_URGENT = (
+    "SELECT id FROM alert WHERE lane = 'real' AND state <> 'closed' AND owner IS NULL"
+    " ORDER BY opened_at, number LIMIT 1 FOR UPDATE"
+)
+BUSY_MS = 500
+"""Who holds an alert for longer than any act takes is not waited for."""
+
+
 def most_urgent_unowned(session: Session) -> UUID | None:
-    """The oldest real alert that nobody answers for; one that another is taking now is skipped."""
-    found = session.connection().execute(
+    """The oldest real alert that nobody answers for.
+
+    One that is being changed this moment is waited for: it may be taken, and then the next one is
+    found, or only be pressed again. Skipping it would answer "none" while somebody waits.
+    """
+    connection = session.connection()
+    try:
+        with connection.begin_nested():
+            connection.execute(text(f"SET LOCAL lock_timeout = {BUSY_MS}"))
+            found: UUID | None = connection.execute(text(_MOST_URGENT)).scalar_one_or_none()
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        found = connection.execute(text(_MOST_URGENT + " SKIP LOCKED")).scalar_one_or_none()
+    return found
+
+
+def sign_of_owner(session: Session, owner: str, now: datetime) -> None:
+    """This person's screen is there; dispatch looks soon after a first sign, then keeps watch."""
+    session.connection().execute(
         text(
-            "SELECT id FROM alert WHERE lane = 'real' AND state <> 'closed' AND owner IS NULL"
-            " ORDER BY opened_at LIMIT 1 FOR UPDATE SKIP LOCKED"
-        )
+            "UPDATE alert SET owner_seen_at = :now, look_again_at ="
+            " CASE WHEN owner_seen_at IS NULL THEN least(look_again_at, :soon)"
+            " ELSE look_again_at END WHERE owner = :owner AND state <> 'closed'"
+        ),
+        {"owner": owner, "now": now, "soon": now + FIRST_LOOK},
     )
-    return found.scalar_one_or_none()
 
 
 def change(session: Session, seen: Alert, changes: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ _DUE = text(
     """
     SELECT id, number, handset, person, lane, trust, labels, state, presses, updates, opened_at,
            waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome,
-           verified_at
+           verified_at, owner_seen_at
     FROM alert WHERE look_again_at IS NOT NULL AND (
         look_again_at <= :now OR look_again_at = opened_at
         OR look_again_at > :far AND state <> 'closed' OR look_again_at > :farther)

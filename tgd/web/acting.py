@@ -53,7 +53,12 @@ def _close(session: Session, actor: Actor, alert: UUID, form: Form, now: datetim
 
 
 ACTS: dict[str, tuple[Act, Doing]] = {
-    "take": (Act.TAKE, lambda s, actor, alert, form, now: acts.take(s, actor, alert, now)),
+    "take": (
+        Act.TAKE,
+        lambda s, actor, alert, form, now: acts.take(
+            s, actor, alert, now, reason=form.get("reason", ""), over=form.get("over", "")
+        ),
+    ),
     "release": (Act.RELEASE, lambda s, actor, alert, form, now: acts.release(s, actor, alert, now)),
     "verify": (Act.VERIFY, _verify),
     "request": (
@@ -83,7 +88,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.post("/take-next")
     async def take_next(request: Request) -> Response:
-        seat, _ = await _sent(console, request, Act.TAKE, None)
+        seat, _ = await sent(console, request, Act.TAKE, None)
         taken = await console.ask(
             lambda session: acts.take_next(session, Actor(seat.name, seat.role), clock.now())
         )
@@ -96,7 +101,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.post("/technical/{item}/settle")
     async def settle(request: Request, item: str) -> Response:
         found = door.uuid_of(item)
-        seat, _ = await _sent(console, request, Act.SETTLE_TECHNICAL, None)
+        seat, _ = await sent(console, request, Act.SETTLE_TECHNICAL, None)
         actor, now = Actor(seat.name, seat.role), clock.now()
         try:
             await console.ask(lambda session: technical.settle(session, actor, found, now))
@@ -113,7 +118,7 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
         if name not in ACTS:
             raise door.NotThere
         needed, doing = ACTS[name]
-        seat, form = await _sent(console, request, needed, alert)
+        seat, form = await sent(console, request, needed, alert)
         try:
             await _do_once(console, seat, needed, doing, alert, form)
         except Refusal as error:
@@ -131,7 +136,7 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
         return RedirectResponse(f"/alerts/{alert}", 303)
 
 
-async def _sent(
+async def sent(
     console: Console, request: Request, needed: Act, alert: UUID | None
 ) -> tuple[Seat, dict[str, str]]:
     """A form of ours, of a signed-in person who may do this and whose screen is not locked.

@@ -43,8 +43,8 @@ class Words:
 
     def sentence(self, language: str, error: TgdError) -> str:
         """What a refusal says; one with words of its own that nobody translated says its kind."""
-        if self.knows(str(error)):
-            return self.say(language, str(error))
+        if self.knows(error.template):
+            return self.say(language, error.template, **error.values)
         kind = next((k for k in _KINDS if isinstance(error, k)), TgdError)
         return self.say(language, (kind.__doc__ or "").strip())
 

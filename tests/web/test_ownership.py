@@ -1,0 +1,108 @@
+"""Who answers for an alert: one winner, told to the loser; a gone screen gives it back."""
+
+import asyncio
+import os
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from dispatch.turn import claim
+from tests.acts.dispatching import POLICY
+from tests.web.conftest import House
+from tests.web.test_live import events, until
+from tgd import clock
+
+ROUNDS = int(os.environ.get("TGD_TEST_F2_ROUNDS", "40"))
+"""200 in the long run."""
+
+
+def owner_of(house: House, alert: UUID) -> str | None:
+    return house.ask("SELECT owner FROM alert WHERE id = :a", a=alert)[0].owner
+
+
+async def test_two_operators_press_f2_together(house: House) -> None:
+    """Always two different alerts, or one winner and nobody twice; never none."""
+    people = [await house.signed_in("Bruno"), await house.signed_in("Berthe")]
+    carried = [house.give("Ana"), house.give("Eve", number="+33639980002")]
+    for round_ in range(ROUNDS):
+        waiting = [house.press(one) for one in carried[: 1 + round_ % 2]]
+        replies = await asyncio.gather(*(p.post("/take-next", json=True) for p in people))
+        taken = [r.json()["alert"] for r in replies]
+        assert sorted(t for t in taken if t) == sorted(str(w) for w in waiting)
+        for person, alert in zip(people, taken, strict=True):
+            assert alert is None or owner_of(house, UUID(alert)) == person.name
+        house.ask(
+            "UPDATE alert SET state = 'closed', outcome = 'other', closed_by = owner, reason = 'x',"
+            " closed_at = now(), look_again_at = NULL, owner = NULL WHERE state <> 'closed'"
+            " RETURNING 1"
+        )
+
+
+async def test_f2_waits_for_an_alert_that_is_being_changed(house: House) -> None:
+    """She presses again in that very moment: this is no reason to answer that nobody waits."""
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    with house.engine.connect() as held:
+        held.execute(text("SELECT id FROM alert WHERE id = :a FOR UPDATE"), {"a": alert})
+        asked = asyncio.create_task(bruno.post("/take-next", json=True))
+        await asyncio.sleep(0.2)
+        held.rollback()
+    assert (await asked).json() == {"alert": str(alert)}
+
+
+async def test_f2_does_not_wait_for_ever(house: House) -> None:
+    """One alert is stuck in somebody's frozen transaction: the next one is taken."""
+    stuck = house.press(house.give("Ana"))
+    next_ = house.press(house.give("Eve", number="+33639980002"))
+    bruno = await house.signed_in("Bruno")
+    with house.engine.connect() as held:
+        held.execute(text("SELECT id FROM alert WHERE id = :a FOR UPDATE"), {"a": stuck})
+        assert (await bruno.post("/take-next", json=True)).json() == {"alert": str(next_)}
+        held.rollback()
+
+
+async def test_the_loser_is_told_who_has_it(house: House) -> None:
+    alert = house.press(house.give())
+    people = [await house.signed_in("Bruno"), await house.signed_in("Berthe")]
+    replies = await asyncio.gather(*(p.post(f"/alerts/{alert}/take", json=True) for p in people))
+    assert sorted(r.status_code for r in replies) == [200, 409]
+    (lost,) = [r.json() for r in replies if r.status_code == 409]
+    winner = owner_of(house, alert)
+    assert lost["sentence"] == f"{winner} a déjà pris cette alerte en charge."
+    assert lost["alert"]["owner"] == winner
+
+
+async def test_a_supervisor_takes_over_with_a_reason_from_whom_she_saw(house: House) -> None:
+    alert = house.press(house.give())
+    bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")
+    await bruno.post(f"/alerts/{alert}/take")
+    take = f"/alerts/{alert}/take"
+    assert (await sami.post(take, json=True, over="Bruno")).status_code == 422
+    why = "Bruno est parti en pause."
+    gone = await sami.post(take, json=True, over="Berthe", reason=why)
+    assert (gone.status_code, owner_of(house, alert)) == (409, "Bruno")
+    assert (await sami.post(take, json=True, over="Bruno", reason=why)).status_code == 200
+    assert owner_of(house, alert) == "Sami"
+    page = (await sami.get(f"/alerts/{alert}")).text
+    assert why in page
+    assert "jusque-là <bdi>Bruno</bdi>" in page
+
+
+async def test_an_owner_whose_screen_is_gone_loses_the_alert(house: House) -> None:
+    """While it gives signs she keeps it; then it rings again, and the timeline says why."""
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    stream = events(bruno)
+    await bruno.post(f"/alerts/{alert}/take")
+    async with asyncio.timeout(10):
+        while not house.ask("SELECT owner_seen_at FROM alert")[0].owner_seen_at:
+            await until(stream, "beat")
+    house.do(lambda s: claim(s, POLICY, clock.now(), "one"))
+    assert owner_of(house, alert) == "Bruno"
+    await stream.aclose()
+    later = clock.now() + timedelta(seconds=POLICY.ownership.screen_s + 1)
+    house.do(lambda s: claim(s, POLICY, later, "one"))
+    assert owner_of(house, alert) is None
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    assert "l’écran de cette personne ne donnait plus signe" in page
