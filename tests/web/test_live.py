@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
 from tests.web.conftest import Browser, House
+from tgd.web import live
 
 
 async def events(browser: Browser, since: int = 0, **more: str) -> AsyncIterator[tuple[str, Any]]:
@@ -106,3 +110,41 @@ async def test_a_locked_console_still_gets_alerts(house: House) -> None:
     house.press(house.give())
     assert (await until(stream, "facts"))["rows"]
     await stream.aclose()
+
+
+PEOPLE = 100
+CHANGE_ALL = "UPDATE alert SET updates = updates + 1 RETURNING pg_notify('tgd_console', '')"
+
+
+async def test_who_does_not_read_is_cut_off_and_slows_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bruno's browser hangs in a flood of large changes. Berthe hears each of them; what waits for
+    Bruno is bounded and thrown away, and when he reads again his stream ends: he catches up."""
+    monkeypatch.setattr(live, "MOST_WAITING", 5)
+    for n in range(PEOPLE):
+        house.press(house.give(f"P{n:03d}", number=f"+33639980{n:03d}"))
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    stuck = socket.socket()
+    stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stuck.connect((house.served.host, house.served.port))
+    cookie = "; ".join(f"{c.name}={c.value}" for c in bruno.client.cookies.jar)
+    stuck.sendall(f"GET /events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode())
+    stream = events(berthe)
+    await until(stream, "facts")
+    async with asyncio.timeout(60):
+        turns = 0
+        while len(house.console.hub.consoles) != 1 or turns < 2:
+            house.ask(CHANGE_ALL)
+            assert len((await until(stream, "facts"))["rows"]) == PEOPLE
+            turns += 1
+    stuck.settimeout(20)
+    heard = b""
+    while part := await asyncio.to_thread(stuck.recv, 1 << 20):
+        heard = heard[-1000:] + part
+    assert heard.endswith(b"0\r\n\r\n"), "an orderly end: the browser comes back by itself"
+    stuck.close()
+    await stream.aclose()
+    again = events(bruno)
+    assert {r["mark"] for r in (await until(again, "facts"))["rows"]} == {turns + 2}
+    await again.aclose()

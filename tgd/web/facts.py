@@ -43,6 +43,7 @@ def row_of(r: Any) -> dict[str, Any]:
         "labels": list(r.labels), "presses": r.presses, "opened_at": r.opened_at,
         "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
         "has_position": r.has_position, "proposed": r.proposed_by is not None,
+        "mark": r.version + r.updates + r.presses,
         "list": "closed" if r.state == AlertState.CLOSED else r.lane,
     }  # fmt: skip
 

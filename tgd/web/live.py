@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,8 @@ OVERLAP = timedelta(seconds=60)
 """How long a commit may be late and still be seen as a change after it was closed."""
 STALE_S = 5.0
 """A hub that has not read the record for so long does not say that all is well."""
-MOST_WAITING = 1000
+MOST_WAITING = 50
+"""A console that has so many facts to read is cut off; it comes back and catches up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Fact:
 
     seq: int
     rows: list[dict[str, Any]]
+    said: dict[str, str] = field(default_factory=dict, compare=False)
+    """As an event, per language: made once, whatever the number of consoles and their pace."""
 
 
 Ask = Callable[[Callable[[Session], Any]], Awaitable[Any]]
@@ -53,11 +56,13 @@ class Hub:
         self._listener = listener
         self._seen: dict[UUID, tuple[Any, ...]] = {}
         self._open: set[UUID] = set()
-        self._consoles: set[asyncio.Queue[Fact | None]] = set()
+        self.consoles: set[asyncio.Queue[Fact | None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._read_at = float("-inf")
         self._closing = False
         self.seq = 0
+        self.owners: frozenset[str] = frozenset()
+        """Who answers for an open alert."""
 
     @property
     def is_fresh(self) -> bool:
@@ -79,18 +84,18 @@ class Hub:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for console in self._consoles:
+        for console in self.consoles:
             _end(console)
 
     def subscribe(self) -> asyncio.Queue[Fact | None]:
         """Facts from now on; None at the end. Subscribe before you read what was missed."""
         console: asyncio.Queue[Fact | None] = asyncio.Queue(MOST_WAITING)
-        self._consoles.add(console)
+        self.consoles.add(console)
         return console
 
     def unsubscribe(self, console: asyncio.Queue[Fact | None]) -> None:
         """This console has gone."""
-        self._consoles.discard(console)
+        self.consoles.discard(console)
 
     async def _forever(self) -> None:
         while not self._closing:
@@ -109,6 +114,7 @@ class Hub:
         seq, rows = await self._ask(lambda session: read_rows(session, since, watched))
         seen = {r.id: fingerprint(r) for r in rows}
         before, self._seen = self._seen, seen
+        self.owners = frozenset(r.owner for r in rows if r.owner and r.closed_at is None)
         self._open = {r.id for r in rows if r.closed_at is None}
         self.seq, self._read_at = max(self.seq, seq), time.monotonic()
         changed = [row_of(r) for r in rows if before.get(r.id) != seen[r.id]]
@@ -116,11 +122,11 @@ class Hub:
             self._tell(Fact(self.seq, changed))
 
     def _tell(self, fact: Fact) -> None:
-        for console in tuple(self._consoles):
+        for console in tuple(self.consoles):
             try:
                 console.put_nowait(fact)
             except asyncio.QueueFull:
-                self._consoles.discard(console)
+                self.consoles.discard(console)
                 _end(console)
 
 

@@ -82,7 +82,7 @@ class Pages:
         return [
             {
                 "id": row["id"], "list": row["list"], "order": order(row),
-                "waiting": row["owner"] is None and row["list"] == "real",
+                "mark": row["mark"], "waiting": row["owner"] is None and row["list"] == "real",
                 "html": self.html("row.html", language, row=row, selected=None),
             }
             for row in rows
@@ -103,8 +103,14 @@ class Pages:
             "distance": lambda metres: moments.distance(metres, language),
             "target": lambda step: f"{TARGET_S[step] // 60}:{TARGET_S[step] % 60:02d}",
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
+            "link_name": lambda seat: link_name(seat, language),
             "once": lambda: secrets.token_hex(12),
         }  # fmt: skip
+
+
+def link_name(seat: Seat, language: str) -> str:
+    """Which tabs share one stream: those of this very session and language, and no other's."""
+    return f"{hashlib.sha256(seat.form_token.encode()).hexdigest()[:16]}-{language}"
 
 
 def order(row: dict[str, Any]) -> str:

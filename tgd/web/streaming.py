@@ -4,13 +4,17 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tgd import clock
+from tgd.accounts import Seat
+from tgd.alerts import acts
 from tgd.errors import RecordAway
 from tgd.rules.access import Act, may
 from tgd.web import door
@@ -19,11 +23,12 @@ from tgd.web.live import Fact, missed
 from tgd.web.render import Pages, as_json, iso
 
 BEAT_S = 2.0
+SIGN_S = 3.5
+"""An owner's screen gives a sign at every second beat."""
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/sync?since=` and `/events?since=`."""
-    rendered = Rendered(made)
 
     @app.get("/sync")
     async def sync(request: Request) -> Response:
@@ -34,28 +39,17 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/events")
     async def events(request: Request) -> Response:
         await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
-        stream = _stream(console, made, rendered, request)
+        stream = _stream(console, made, request)
         return StreamingResponse(
             stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
         )
 
 
-class Rendered:
-    """The newest fact in each language: made once, whatever the number of consoles."""
-
-    def __init__(self, made: Pages) -> None:
-        self._made = made
-        self._fact: Fact | None = None
-        self._by_language: dict[str, str] = {}
-
-    def event(self, language: str, fact: Fact) -> str:
-        """The fact as an event of the stream."""
-        if fact is not self._fact:
-            self._fact, self._by_language = fact, {}
-        if language not in self._by_language:
-            said = event("facts", fact.seq, _facts(self._made, language, fact))
-            self._by_language[language] = said
-        return self._by_language[language]
+def rendered(made: Pages, language: str, fact: Fact) -> str:
+    """The fact as an event of the stream, made by the first console that needs it."""
+    if language not in fact.said:
+        fact.said[language] = event("facts", fact.seq, _facts(made, language, fact))
+    return fact.said[language]
 
 
 def event(name: str, seq: int, said: dict[str, Any]) -> str:
@@ -77,22 +71,24 @@ def _since(request: Request) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
 
 
-async def _stream(
-    console: Console, made: Pages, rendered: Rendered, request: Request
-) -> AsyncIterator[str]:
+async def _stream(console: Console, made: Pages, request: Request) -> AsyncIterator[str]:
     """Subscribe, then what was missed, then facts and beats until the session ends."""
     language = door.language_of(console, request)
     facts = console.hub.subscribe()
     try:
         fact = await console.ask(lambda session: missed(session, _since(request)))
         yield "retry: 3000\n\n"
-        yield event("facts", fact.seq, _facts(made, language, fact))
-        due = time.monotonic()
+        yield rendered(made, language, fact)
+        due = sign_due = time.monotonic()
         while True:
             if time.monotonic() >= due:
-                if not await _may_stay(console, request):
+                seat = await _who_stays(console, request)
+                if seat is None:
                     yield event("bye", console.hub.seq, {})
                     return
+                if time.monotonic() >= sign_due and seat.name in console.hub.owners:
+                    await console.ask(partial(_give_sign, seat.name))
+                    sign_due = time.monotonic() + SIGN_S
                 if console.hub.is_fresh:
                     yield event("beat", console.hub.seq, beat(console.hub.seq))
                 due = time.monotonic() + BEAT_S
@@ -100,7 +96,7 @@ async def _stream(
             if new is _END:
                 return
             if isinstance(new, Fact):
-                yield rendered.event(language, new)
+                yield rendered(made, language, new)
     except RecordAway:
         return  # who comes back is authorised anew
     finally:
@@ -119,6 +115,10 @@ async def _next(facts: asyncio.Queue[Fact | None], due: float) -> Fact | object 
     return _END if new is None else new
 
 
-async def _may_stay(console: Console, request: Request) -> bool:
+async def _who_stays(console: Console, request: Request) -> Seat | None:
     seat = await door.seat_of(console, request, acting=False)
-    return seat is not None and may(seat.role, Act.SEE_ALERTS)
+    return seat if seat is not None and may(seat.role, Act.SEE_ALERTS) else None
+
+
+def _give_sign(name: str, session: Session) -> None:
+    acts.give_sign(session, name, clock.now())

@@ -1,48 +1,54 @@
-// The live channel of the list: facts by EventSource, a watchdog on the server's beat, catch-up by
-// /sync, ages by the server's clock, and the keys. Every page works without it, by forms alone.
+// What the list does with the one stream of this browser (link.js): rows, ages by the server's
+// clock, what the link is worth, and the keys. Every page works without it, by forms alone.
 "use strict";
-const SLOW_MS = 4000, OFF_MS = 7000, BEHIND_MS = 1500, AGAIN_MS = 3000;
 const page = document.body.dataset;
 const byId = (id) => document.getElementById(id);
 const selected = byId("sheet") ? byId("sheet").dataset.id : null;
-let last = Number(page.seq), heardAt = performance.now(), behindSince = null, triedAt = 0;
-let skew = Date.parse(page.now) - Date.now(), source = null, wasOff = false, arrived = 0;
+const marks = new Map();
+let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0;
+let port = null, alone = null, toldAt = performance.now(), askedAt = null;
 
-function connect() {
-  triedAt = performance.now();
-  if (source) source.close();
-  source = new EventSource("/events?since=" + last);
-  source.addEventListener("facts", (e) => { heardAt = performance.now(); facts(JSON.parse(e.data)); });
-  source.addEventListener("beat", (e) => beat(JSON.parse(e.data)));
-  source.addEventListener("bye", () => location.assign("/login"));
+function join() {
+  if (!window.SharedWorker) return byMyself();
+  const worker = new SharedWorker(page.linkScript, { name: page.linkName });
+  worker.onerror = byMyself;
+  port = worker.port;
+  port.onmessage = (e) => { toldAt = performance.now(); askedAt = null; heard(e.data); };
+  hello();
+}
+
+function hello() {
+  if (port) port.postMessage({ kind: "hello", since: last, language: document.documentElement.lang });
+  else if (alone) alone.check();
+}
+
+// Without a worker, or after it has died: a stream of this page's own.
+function byMyself() {
+  port = null;
+  if (!alone) alone = new Link(last, document.documentElement.lang, heard);
+}
+
+function heard(said) {
+  if (said.kind === "facts") facts(said);
+  else if (said.kind === "beat") beat(said);
+  else if (said.kind === "state") turned(said.state);
+  else if (said.kind === "bye") location.assign("/login");
 }
 
 function beat(said) {
-  heardAt = performance.now();
-  skew = Date.parse(said.now) - Date.now();
+  skew = Date.parse(said.now) - said.at;
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
-  // The journal moved and no fact came: most moves change no row, one look makes sure.
-  if (said.seq <= last) behindSince = null;
-  else if (behindSince === null) behindSince = performance.now();
-  else if (performance.now() - behindSince > BEHIND_MS) { behindSince = null; sync(); }
-}
-
-async function sync() {
-  triedAt = performance.now();
-  try {
-    const reply = await fetch("/sync?since=" + last, { headers: { accept: "application/json" } });
-    if (reply.status === 401) return location.assign("/login");
-    if (!reply.ok) return;
-    const said = await reply.json();
-    heardAt = performance.now();
-    skew = Date.parse(said.now) - Date.now();
-    facts(said);
-  } catch { /* offline: the watchdog says so */ }
+  show();
 }
 
 function facts(said) {
   last = Math.max(last, said.seq);
-  for (const row of said.rows) put(row);
+  for (const row of said.rows) {
+    // what was read earlier may come later, by another way: a row never goes back
+    if (row.mark < (marks.get(row.id) || 0)) continue;
+    marks.set(row.id, row.mark);
+    put(row);
+  }
   count();
 }
 
@@ -51,6 +57,8 @@ function put(row) {
   holder.innerHTML = row.html;  // escaped by the server, refused by the policy if it held script
   const made = holder.content.querySelector("li");
   const old = document.querySelector(`li[data-id="${row.id}"]`);
+  if (!old && row.waiting) soundNews(false);
+  else if (old && Number(made.dataset.presses) > Number(old.dataset.presses) && row.list === "real") soundNews(true);
   const changed = old && withoutTimes(old) !== withoutTimes(made);
   if (old && !changed && old.dataset.order === row.order && old.closest(`[data-list="${row.list}"]`)) return;
   if (row.id === selected) made.querySelector("a").setAttribute("aria-current", "true");
@@ -95,6 +103,7 @@ function isWriting() {
 function count() {
   const waiting = document.querySelectorAll('[data-list="real"] .waiting').length;
   byId("waiting-count").textContent = waiting;
+  soundTick(waiting);
   document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 }
 
@@ -111,23 +120,31 @@ function watch() {
     const said = age(time.dataset.since);
     if (time.textContent !== said) time.textContent = said;
   }
-  const silent = performance.now() - heardAt, off = silent > OFF_MS, slow = silent > SLOW_MS;
-  show(off ? "off" : slow ? "slow" : "good", off ? page.linkOff : slow ? page.linkSlow : page.linkGood);
-  byId("offline").hidden = !off;
-  if (off && !wasOff) arrived = 0;
-  if (wasOff && !off && arrived) {
+  soundTick(Number(byId("waiting-count").textContent));
+  if (!port) return;
+  const silent = performance.now() - toldAt;
+  if (silent > 5000 && askedAt === null) { askedAt = performance.now(); hello(); }
+  else if (askedAt !== null && performance.now() - askedAt > 2500) { byMyself(); turned("off"); }
+}
+
+function turned(now) {
+  const wasOff = state === "off";
+  state = now;
+  if (state === "off" && !wasOff) { arrived = 0; soundLost(); }
+  if (state !== "off" && wasOff && arrived) {
     byId("caught-up").textContent = `${page.caughtUp} ${arrived}`;
     byId("caught-up").hidden = false;
   }
-  wasOff = off;
-  if (slow && performance.now() - triedAt > AGAIN_MS) { connect(); sync(); }
+  show();
 }
 
-function show(state, words) {
+function show() {
   const chip = byId("link");
+  byId("late").hidden = state !== "slow";
+  byId("offline").hidden = state !== "off";
   if (chip.className === "chip " + state) return;
   chip.className = "chip " + state;
-  chip.textContent = words;
+  chip.textContent = state === "off" ? page.linkOff : state === "slow" ? page.linkSlow : page.linkGood;
 }
 
 function press(id) { const form = byId(id); if (form) form.requestSubmit(form.querySelector("button")); return Boolean(form); }
@@ -146,7 +163,8 @@ document.addEventListener("keydown", (e) => {
   }
 });
 document.addEventListener("submit", (e) => { if (e.target.dataset.sent) e.preventDefault(); e.target.dataset.sent = "1"; setTimeout(() => { delete e.target.dataset.sent; }, 3000); });
-for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden && performance.now() - heardAt > SLOW_MS) { connect(); sync(); } });
+for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
+window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
 
-connect();
+join();
 setInterval(watch, 500);

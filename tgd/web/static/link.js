@@ -1,0 +1,95 @@
+// The one stream of a browser: facts by EventSource, a watchdog on the server's beat, catch-up by
+// /sync. Runs as a SharedWorker for all tabs of one session, or in the page where there is none.
+"use strict";
+const LATE_MS = 3500, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 250;
+
+class Link {
+  constructor(since, language, tell) {
+    Object.assign(this, { last: since, language, tell, heardAt: performance.now(), behindSince: null, state: "good", beat: null });
+    this.connect();
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+  }
+
+  connect() {
+    this.triedAt = performance.now();
+    if (this.source) this.source.close();
+    this.source = new EventSource(`/events?since=${this.last}&lang=${this.language}`);
+    this.source.addEventListener("facts", (e) => this.facts(JSON.parse(e.data)));
+    this.source.addEventListener("beat", (e) => this.beaten(JSON.parse(e.data)));
+    this.source.addEventListener("bye", () => this.bye());
+  }
+
+  facts(said) {
+    this.last = Math.max(this.last, said.seq);
+    this.tell({ kind: "facts", rows: said.rows, seq: said.seq });
+  }
+
+  beaten(said) {
+    this.heardAt = performance.now();
+    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, at: Date.now() };
+    this.tell(this.beat);
+    this.look();
+    // The journal moved and no fact came: most moves change no row, one look makes sure.
+    if (said.seq <= this.last) this.behindSince = null;
+    else if (this.behindSince === null) this.behindSince = performance.now();
+    else if (performance.now() - this.behindSince > BEHIND_MS) { this.behindSince = null; this.sync(); }
+  }
+
+  // Everything since a number in one reply: for all, or for one page that has just come.
+  async sync(since = this.last, tell = null) {
+    this.triedAt = performance.now();
+    try {
+      const reply = await fetch(`/sync?since=${since}&lang=${this.language}`, { headers: { accept: "application/json" } });
+      if (reply.status === 401) return this.bye();
+      if (!reply.ok) return;
+      const said = await reply.json();
+      if (tell) return tell({ kind: "facts", rows: said.rows, seq: said.seq });
+      this.facts(said);
+      this.beaten(said);
+    } catch { /* offline: the watchdog says so */ }
+  }
+
+  look() {
+    const silent = performance.now() - this.heardAt, state = silent > OFF_MS ? "off" : silent > LATE_MS ? "slow" : "good";
+    if (state !== this.state) { this.state = state; this.tell({ kind: "state", state }); }
+    if (state !== "good" && performance.now() - this.triedAt > AGAIN_MS) { this.connect(); this.sync(); }
+  }
+
+  check() {
+    if (performance.now() - this.heardAt > LATE_MS) { this.connect(); this.sync(); }
+  }
+
+  // A page has come, or is back: what it should know already, and what it has missed.
+  welcome(since, tell) {
+    if (this.beat) tell(this.beat);
+    tell({ kind: "state", state: this.state });
+    if (this.last > since) this.sync(since, tell);
+    this.check();
+  }
+
+  bye() { this.close(); this.tell({ kind: "bye" }); }
+  close() { clearInterval(this.timer); this.source.close(); }
+}
+
+if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
+  const ports = new Set();
+  let link = null;
+  const all = (said) => {
+    for (const port of ports) port.postMessage(said);
+    if (said.kind === "bye") { link = null; ports.clear(); }
+  };
+  setInterval(() => { for (const port of ports) port.postMessage({ kind: "here" }); }, 1000);
+  self.onconnect = (e) => {
+    const port = e.ports[0];
+    port.onmessage = ({ data }) => {
+      if (data.kind === "leave") {
+        ports.delete(port);
+        if (!ports.size && link) { link.close(); link = null; }
+        return;
+      }
+      ports.add(port);
+      if (link) link.welcome(data.since, (said) => port.postMessage(said));
+      else link = new Link(data.since, data.language, all);
+    };
+  };
+}
