@@ -177,3 +177,18 @@ def settle_item(session: Session, item: UUID, who: str, now: datetime) -> Any:
         )
         .one_or_none()
     )
+
+
+def shelve_item(session: Session, item: UUID, who: str, why: str, until: datetime) -> Any:
+    """Put a technical item aside until then; its handset and kind, None when it is settled."""
+    return (
+        session.connection()
+        .execute(
+            text(
+                "UPDATE technical_item SET shelved_until = :until, shelved_by = :who,"
+                " shelved_why = :why WHERE id = :id AND settled_at IS NULL RETURNING handset, kind"
+            ),
+            {"id": item, "who": who, "why": why, "until": until},
+        )
+        .one_or_none()
+    )

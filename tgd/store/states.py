@@ -83,8 +83,8 @@ def open_technical(session: Session, limit: int = 200) -> list[Any]:
     """What is to be mended, oldest first."""
     rows = session.connection().execute(
         text(
-            "SELECT id, handset, kind, raised_at FROM technical_item WHERE settled_at IS NULL"
-            " ORDER BY raised_at LIMIT :limit"
+            "SELECT id, handset, kind, raised_at, shelved_until, shelved_by, shelved_why"
+            " FROM technical_item WHERE settled_at IS NULL ORDER BY raised_at LIMIT :limit"
         ),
         {"limit": limit},
     )

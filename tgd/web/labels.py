@@ -182,7 +182,7 @@ ACTS = {
     "AlertAcknowledged": word("Alert taken"),
     "AlertKept": word("Taken again by the same person"),
     "AlertReleased": word("Alert given back"),
-    "OwnershipLapsed": word("Ownership lapsed without an act: the alert rings again"),
+    "OwnershipLapsed": word("Ownership lapsed: the alert rings again"),
     "NoteWritten": word("Note written"),
     "VerificationDone": word("Doubt removed"),
     "InterventionRequested": word("Intervention requested"),
@@ -204,6 +204,12 @@ ACTS = {
     "SignInRefused": word("Wrong password"),
     "AccountMade": word("Account made"),
     "AccountDisabled": word("Account disabled"),
+    "SoundSilenced": word("Sound silenced for a minute at one console"),
+    "ShiftStarted": word("Shift begun"),
+    "ShiftEnded": word("Shift ended"),
+    "ShiftHandedOver": word("Shift handed over"),
+    "HandOverConfirmed": word("Hand-over confirmed"),
+    "TechnicalShelved": word("Technical item put aside"),
     "TechnicalSettled": word("Technical item settled"),
     "HandsetEnrolled": word("Handset enrolled"),
     "NoticeTold": word("Told outside the console"),
@@ -215,6 +221,11 @@ ACTS = {
     "StockRevealed": word("Numbers of the stock revealed"),
 }
 """Each act of the journal as a sentence; an act without one is shown by its name."""
+
+LAPSES = {
+    "idle": word("nothing was done for too long"),
+    "unseen": word("the owner's screen gave no sign"),
+}
 
 MACHINES = frozenset({"dispatch", "gateway"})
 """Lines written by these are automatic and greyed."""

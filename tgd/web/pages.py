@@ -1,5 +1,6 @@
 """The pages that are looked at: the list with a sheet, technical items, the journal."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
 from tgd.store import canaries, states
 from tgd.store import console as store
+from tgd.technical import HOURS
 from tgd.web import door
 from tgd.web.console import Console
 from tgd.web.facts import row_of, sheet_of
@@ -49,9 +51,18 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.allowed(console, request, Act.SEE_TECHNICAL)
         items = await console.ask(states.open_technical)
         known = await console.ask(canaries.listed)
+        now = clock.now()
+        aside = [i for i in items if i.shelved_until is not None and i.shelved_until > now]
+        groups: dict[str, list[Any]] = {}
+        for item in items:
+            if item not in aside:
+                groups.setdefault(item.kind, []).append(item)
+        after = timedelta(seconds=console.settings.canary_lost_after_s)
+        lost = {c.handset for c in known if c.pressed_at is None or now - c.pressed_at > after}
         return made.page(
-            request, "technical.html", seat, items=items, canaries=known, sentence=None
-        )
+            request, "technical.html", seat, groups=groups, aside=aside, canaries=known, lost=lost,
+            hours=HOURS, now=now,
+        )  # fmt: skip
 
     @app.get("/journal")
     async def journal(request: Request) -> Response:

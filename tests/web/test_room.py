@@ -1,0 +1,96 @@
+"""Shift, hand-over, supervision, and technical items that are put aside for a time."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from tests.web.conftest import House
+from tgd import clock
+
+
+def items(house: House, *kinds: str) -> list[Any]:
+    ana = house.give()
+    for kind in kinds:
+        house.ask(
+            "INSERT INTO technical_item (id, handset, kind, raised_at)"
+            " VALUES (gen_random_uuid(), :h, :k, now()) RETURNING 1", h=ana.handset, k=kind,
+        )  # fmt: skip
+    return house.ask("SELECT id, handset, kind FROM technical_item ORDER BY kind")
+
+
+async def test_a_shift_begins_with_a_tone_and_ends_without_alerts(house: House) -> None:
+    bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")
+    assert "Prendre le poste" in (await bruno.get("/shift")).text
+    assert (await bruno.post("/shift/start", heard_sound="no")).status_code == 303
+    assert (await bruno.post("/shift/start", heard_sound="yes")).status_code == 409
+    room = (await sami.get("/supervision")).text
+    assert "son d’essai non entendu" in room
+    alert = house.press(house.give())
+    await bruno.post(f"/alerts/{alert}/take")
+    assert (await bruno.post("/shift/end")).status_code == 409
+    await bruno.post(f"/alerts/{alert}/release")
+    assert (await bruno.post("/shift/end")).status_code == 303
+    assert "Personne n’est en poste." in (await sami.get("/supervision")).text
+    written = [r.act for r in house.ask("SELECT act FROM journal WHERE act LIKE 'Shift%'")]
+    assert sorted(written) == ["ShiftEnded", "ShiftStarted"]
+
+
+async def test_a_hand_over_is_signed_by_two(house: House) -> None:
+    """It names what is open and put aside; nobody confirms the own one, nor twice."""
+    (item,) = items(house, "silent")
+    alert = house.press(house.give("Eve", number="+33639980002"))
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    await bruno.post(f"/technical/{item.id}/shelve", hours="12", why="Elle est à l'hôpital.")
+    words = "Eve rappelle à 22 h <script>"
+    assert (await bruno.post("/shift/hand-over", words=words)).status_code == 303
+    assert (await bruno.post("/shift/hand-over", words="encore")).status_code == 409
+    page = (await berthe.get("/shift")).text
+    number = house.ask("SELECT number FROM alert WHERE id = :a", a=alert)[0].number
+    assert f"AL-{number:06d}" in page
+    assert item.handset in page
+    assert "Eve rappelle à 22 h &lt;script&gt;" in page
+    left = str(house.ask("SELECT id FROM hand_over")[0].id)
+    assert (await bruno.post("/shift/confirm", hand_over=left)).status_code == 409
+    assert (await berthe.post("/shift/confirm", hand_over=left)).status_code == 303
+    assert (await berthe.post("/shift/confirm", hand_over=left)).status_code == 409
+    assert (await berthe.post("/shift/confirm", hand_over="nothing")).status_code == 404
+    (row,) = house.ask("SELECT leaving, coming, confirmed_at FROM hand_over")
+    assert (row.leaving, row.coming) == ("Bruno", "Berthe")
+    assert row.confirmed_at is not None
+
+
+async def test_an_item_put_aside_comes_back_by_itself(house: House) -> None:
+    silent = items(house, "silent", "low_battery")[1]
+    bruno = await house.signed_in("Bruno")
+    shelve = f"/technical/{silent.id}/shelve"
+    assert (await bruno.post(shelve, hours="48", why="Elle est en voyage.")).status_code == 422
+    assert (await bruno.post(shelve, hours="4", why="bof")).status_code == 422
+    assert (await bruno.post(shelve, hours="4", why="Elle est en voyage.")).status_code == 303
+    page = (await bruno.get("/technical")).text
+    assert page.count(f"/technical/{silent.id}/settle") == 0
+    assert "Elle est en voyage." in page
+    (kept,) = house.ask(
+        "UPDATE technical_item SET shelved_until = now() WHERE id = :i"
+        " RETURNING shelved_until, raised_at", i=silent.id,
+    )  # fmt: skip
+    assert kept.shelved_until - kept.raised_at < timedelta(hours=5)
+    assert f"/technical/{silent.id}/settle" in (await bruno.get("/technical")).text
+
+
+async def test_the_supervisor_sees_whose_and_what_is_late(house: House) -> None:
+    taken, late = house.press(house.give()), house.press(house.give("Eve", number="+33639980002"))
+    bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")
+    await bruno.post(f"/alerts/{taken}/take")
+    assert "en retard" not in (await sami.get("/supervision")).text
+    with house.engine.begin() as record:
+        record.execute(
+            text("UPDATE alert SET waiting_since = :at WHERE id = :a"),
+            {"a": late, "at": clock.now() - timedelta(seconds=11)},
+        )
+    page = (await sami.get("/supervision")).text
+    assert page.count("en retard : personne ne l’a prise") == 1
+    assert "<bdi>Bruno</bdi>" in page
+    assert (await bruno.get("/supervision")).status_code == 404
+    camille = await house.signed_in("Camille")
+    assert (await camille.get("/shift")).status_code == 404

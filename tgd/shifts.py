@@ -1,0 +1,68 @@
+"""Who sits at a console to answer: the shift, its sound, and what one shift leaves to the next."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd import ids, journal
+from tgd.alerts.acts import LONGEST_WORDS, Actor
+from tgd.errors import NotAllowed, WrongState
+from tgd.journal import Line
+from tgd.rules.access import Act, may
+from tgd.store import shifts as store
+
+
+def silence(session: Session, actor: Actor, now: datetime) -> None:
+    """The person silenced the own console for a minute: a choice that is not hidden."""
+    journal.write(session, [Line(now, actor.name, "SoundSilenced")])
+
+
+def start(session: Session, actor: Actor, now: datetime, *, heard_sound: bool) -> None:
+    """The person answers for alerts from now on; a tone that was not heard is written down.
+    Raises NotAllowed, and WrongState when the shift has begun already."""
+    _must_take(actor)
+    row = {"id": ids.new(now), "account": actor.name, "now": now, "heard_sound": heard_sound}
+    if not store.begin(session, row):
+        raise WrongState("Your shift has begun already.")
+    detail = {"heard_sound": heard_sound}
+    journal.write(session, [Line(now, actor.name, "ShiftStarted", detail=detail)])
+
+
+def end(session: Session, actor: Actor, now: datetime) -> None:
+    """The person goes. Refused while alerts are in the person's name: raises WrongState."""
+    _must_take(actor)
+    if store.owned_by(session, actor.name):
+        raise WrongState("Alerts are in your name: close them, give them back or have them taken.")
+    if not store.finish(session, actor.name, now):
+        raise WrongState("Your shift has not begun.")
+    journal.write(session, [Line(now, actor.name, "ShiftEnded")])
+
+
+def hand_over(session: Session, actor: Actor, words: str, now: datetime) -> None:
+    """Leave what is open to the next shift: alerts, shelved items and words, signed by who goes.
+    Raises WrongState while an earlier one waits for its confirmation."""
+    _must_take(actor)
+    alerts, items = store.open_alerts(session), store.shelved(session, now)
+    row = {"id": ids.new(now), "leaving": actor.name, "now": now,
+           "words": words.strip()[:LONGEST_WORDS], "alerts": [a.id for a in alerts],
+           "items": [i.id for i in items]}  # fmt: skip
+    if not store.leave(session, row):
+        raise WrongState("Your hand-over waits for its confirmation already.")
+    detail = {"alerts": len(alerts), "items": len(items)}
+    journal.write(session, [Line(now, actor.name, "ShiftHandedOver", detail=detail)])
+
+
+def confirm(session: Session, actor: Actor, hand_over: UUID, now: datetime) -> None:
+    """Who comes has read it. Raises WrongState when it is confirmed already, or one's own."""
+    _must_take(actor)
+    leaving = store.receive(session, hand_over, actor.name, now)
+    if leaving is None:
+        raise WrongState("Another person confirms a hand-over, once.")
+    detail = {"from": leaving}
+    journal.write(session, [Line(now, actor.name, "HandOverConfirmed", detail=detail)])
+
+
+def _must_take(actor: Actor) -> None:
+    if actor.role is None or not may(actor.role, Act.TAKE):
+        raise NotAllowed

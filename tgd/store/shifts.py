@@ -1,0 +1,119 @@
+"""Questions of the operators' room: who is on shift, who answers for what, what is left over."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+_ON_DUTY = text(
+    """
+    SELECT s.account, c.role, s.started_at, s.heard_sound,
+           count(a.id) AS alerts, min(a.taken_at) AS oldest, max(a.owner_seen_at) AS seen_at
+    FROM shift s JOIN account c ON c.name = s.account
+    LEFT JOIN alert a ON a.owner = s.account AND a.state <> 'closed'
+    WHERE s.ended_at IS NULL GROUP BY s.id, c.role ORDER BY s.started_at
+    """
+)
+_OPEN = text(
+    """
+    SELECT id, number, lane, state, owner, opened_at, waiting_since, taken_at, owner_seen_at,
+           acted_at FROM alert
+    WHERE state <> 'closed' AND lane <> 'canary'
+    ORDER BY owner IS NOT NULL, opened_at, number LIMIT 500
+    """
+)
+_SHELVED = text(
+    """
+    SELECT id, handset, kind, raised_at, shelved_until, shelved_by, shelved_why
+    FROM technical_item WHERE settled_at IS NULL AND shelved_until > :now
+    ORDER BY shelved_until LIMIT 200
+    """
+)
+
+
+def begin(session: Session, row: dict[str, Any]) -> bool:
+    """A shift that was not begun before; False otherwise."""
+    found = session.connection().execute(
+        text(
+            "INSERT INTO shift (id, account, started_at, heard_sound)"
+            " VALUES (:id, :account, :now, :heard_sound)"
+            " ON CONFLICT (account) WHERE ended_at IS NULL DO NOTHING"
+        ),
+        row,
+    )
+    return found.rowcount == 1
+
+
+def finish(session: Session, account: str, now: datetime) -> bool:
+    """End the open shift of this person; False when there is none."""
+    found = session.connection().execute(
+        text("UPDATE shift SET ended_at = :now WHERE account = :a AND ended_at IS NULL"),
+        {"a": account, "now": now},
+    )
+    return found.rowcount == 1
+
+
+def on_duty(session: Session) -> list[Any]:
+    """Everybody whose shift runs, with what is in the person's name."""
+    return list(session.connection().execute(_ON_DUTY))
+
+
+def owned_by(session: Session, account: str) -> int:
+    """How many open alerts are in this person's name."""
+    found = session.connection().execute(
+        text("SELECT count(*) FROM alert WHERE owner = :a AND state <> 'closed'"), {"a": account}
+    )
+    return int(found.scalar_one())
+
+
+def open_alerts(session: Session) -> list[Any]:
+    """Every open alert with who answers for it, unowned first, then oldest first."""
+    return list(session.connection().execute(_OPEN))
+
+
+def shelved(session: Session, now: datetime) -> list[Any]:
+    """Technical items that somebody put aside, the next to return first."""
+    return list(session.connection().execute(_SHELVED, {"now": now}))
+
+
+def leave(session: Session, row: dict[str, Any]) -> bool:
+    """A new hand-over; False while an earlier one of this person is open."""
+    found = session.connection().execute(
+        text(
+            "INSERT INTO hand_over (id, leaving, made_at, words, alerts, items)"
+            " VALUES (:id, :leaving, :now, :words, :alerts, :items)"
+            " ON CONFLICT (leaving) WHERE confirmed_at IS NULL DO NOTHING"
+        ),
+        row,
+    )
+    return found.rowcount == 1
+
+
+def receive(session: Session, hand_over: UUID, coming: str, now: datetime) -> str | None:
+    """Another person confirms it; who left it, or None when that is not possible."""
+    found = session.connection().execute(
+        text(
+            "UPDATE hand_over SET coming = :coming, confirmed_at = :now WHERE id = :id"
+            " AND confirmed_at IS NULL AND leaving <> :coming RETURNING leaving"
+        ),
+        {"id": hand_over, "coming": coming, "now": now},
+    )
+    return found.scalar_one_or_none()
+
+
+def hand_overs(session: Session, limit: int = 5) -> list[Any]:
+    """Those that wait for a confirmation, then the newest, with what they name as it is now."""
+    rows = session.connection().execute(
+        text(
+            "SELECT h.id, h.leaving, h.made_at, h.words, h.coming, h.confirmed_at,"
+            " ARRAY(SELECT a.number FROM alert a WHERE a.id = ANY(h.alerts) ORDER BY a.number)"
+            "   AS alerts,"
+            " ARRAY(SELECT t.handset FROM technical_item t WHERE t.id = ANY(h.items)"
+            "   ORDER BY t.handset) AS items"
+            " FROM hand_over h ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return list(rows)

@@ -1,0 +1,133 @@
+"""The operators’ room: shifts and hand-overs, supervision, technical items put aside."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import FastAPI
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tgd import clock, shifts, technical
+from tgd.accounts import Seat
+from tgd.alerts.acts import Actor
+from tgd.errors import Refusal
+from tgd.rules.access import Act
+from tgd.rules.alert import reference
+from tgd.store import shifts as store
+from tgd.web import door
+from tgd.web.acting import STATUS, sent
+from tgd.web.console import Console
+from tgd.web.render import Pages, as_json
+
+TAKE_WITHIN = timedelta(seconds=10)
+"""An alert that waits longer for somebody is overdue (CONSOLE 3.2)."""
+Doing = Callable[[Session, Actor, dict[str, str], datetime], None]
+
+
+ACTS: dict[str, Doing] = {
+    "start": lambda s, actor, form, now: shifts.start(
+        s, actor, now, heard_sound=form.get("heard_sound") == "yes"
+    ),
+    "end": lambda s, actor, form, now: shifts.end(s, actor, now),
+    "hand-over": lambda s, actor, form, now: shifts.hand_over(s, actor, form.get("words", ""), now),
+    "confirm": lambda s, actor, form, now: shifts.confirm(
+        s, actor, door.uuid_of(form.get("hand_over", "")), now
+    ),
+}
+"""`POST /shift/{word}`."""
+
+
+def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
+    """`/shift`, `/supervision`, `/technical/{id}/shelve`, `/sound/silence`."""
+
+    @app.get("/shift")
+    async def shift(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.TAKE)
+        return await _shift_page(console, made, request, seat)
+
+    @app.post("/shift/{name}")
+    async def act(request: Request, name: str) -> Response:
+        doing = ACTS.get(name)
+        if doing is None:
+            raise door.NotThere
+        seat, form = await sent(console, request, Act.TAKE, None)
+        return await _done(console, made, request, seat, form, doing)
+
+    @app.get("/shift/{name}")
+    async def back(name: str) -> Response:
+        """Reloading the page that answered a form acts on nothing."""
+        if name not in ACTS:
+            raise door.NotThere
+        return RedirectResponse("/shift", 303)
+
+    @app.get("/supervision")
+    async def supervision(request: Request) -> Response:
+        live = request.query_params.get("part") == "live"
+        seat = await door.allowed(console, request, Act.COUNTERSIGN, acting=not live)
+        now = clock.now()
+        seen = await console.ask(lambda session: _room(session, now))
+        fresh = console.hub.is_fresh
+        return made.page(request, "supervision.html", seat, fresh=fresh,
+                         screens=len(console.hub.consoles), now=now, **seen)  # fmt: skip
+
+    @app.post("/technical/{item}/shelve")
+    async def shelve(request: Request, item: str) -> Response:
+        found = door.uuid_of(item)
+        seat, form = await sent(console, request, Act.SETTLE_TECHNICAL, None)
+        actor, now = Actor(seat.name, seat.role), clock.now()
+        try:
+            await console.ask(
+                lambda session: technical.shelve(
+                    session, actor, found, form.get("hours", ""), form.get("why", ""), now
+                )
+            )
+        except Refusal as error:
+            raise door.Rejected(STATUS.get(type(error), 409), error.template) from None
+        json = door.wants_json(request)
+        return as_json({"shelved": True}) if json else RedirectResponse("/technical", 303)
+
+    @app.post("/sound/silence")
+    async def silence(request: Request) -> Response:
+        seat, _ = await sent(console, request, Act.TAKE, None)
+        actor, now = Actor(seat.name, seat.role), clock.now()
+        await console.ask(lambda session: shifts.silence(session, actor, now))
+        return as_json({"silenced": True})
+
+
+async def _done(
+    console: Console, made: Pages, request: Request, seat: Seat, form: dict[str, str], doing: Doing
+) -> Response:
+    actor, now = Actor(seat.name, seat.role), clock.now()
+    try:
+        await console.ask(lambda session: doing(session, actor, form, now))
+    except Refusal as error:
+        said = console.words.sentence(door.language_of(console, request), error)
+        status = STATUS.get(type(error), 409)
+        if door.wants_json(request):
+            return as_json({"error": status, "sentence": said}, status)
+        return await _shift_page(console, made, request, seat, status, said)
+    json = door.wants_json(request)
+    return as_json({"done": True}) if json else RedirectResponse("/shift", 303)
+
+
+async def _shift_page(
+    console: Console, made: Pages, request: Request, seat: Seat, status: int = 200, said: str = ""
+) -> Response:
+    now = clock.now()
+    seen = await console.ask(lambda session: _room(session, now))
+    mine = next((one for one in seen["on_duty"] if one.account == seat.name), None)
+    return made.page(request, "shift.html", seat, status, sentence=said, mine=mine, now=now, **seen)
+
+
+def _room(session: Session, now: datetime) -> dict[str, Any]:
+    """Who is there, what is open and whose, what is late, what was put aside or left over."""
+    alerts = store.open_alerts(session)
+    late = [a for a in alerts if a.owner is None and a.lane == "real"
+            and now - a.waiting_since > TAKE_WITHIN]  # fmt: skip
+    return {
+        "on_duty": store.on_duty(session), "alerts": alerts, "late": {a.id for a in late},
+        "shelved": store.shelved(session, now), "hand_overs": store.hand_overs(session),
+        "reference": reference,
+    }  # fmt: skip
