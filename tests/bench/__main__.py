@@ -20,6 +20,7 @@ from tests.bench import (
     latency,
     lists,
     mosquitto,
+    painted,
     profile,
     stock_import,
     stored,
@@ -29,6 +30,7 @@ from tests.bench.ground import say
 BENCHES = {
     "acts": acts.measure,
     "latency": latency.measure,
+    "painted": painted.measure,
     "burst": burst.measure,
     "mosquitto": mosquitto.measure,
     "heartbeats": heartbeats.measure,

@@ -19,8 +19,8 @@ from tgd import clock
 from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
+from tgd.store import canaries, nudges
 from tgd.store import console as store
-from tgd.store import nudges
 from tgd.web.facts import fingerprint, row_of
 
 POLL_S = 1.0
@@ -31,6 +31,7 @@ OVERLAP = timedelta(seconds=60)
 """How long a commit may be late and still be seen as a change after it was closed."""
 STALE_S = 5.0
 """A hub that has not read the record for so long does not say that all is well."""
+CANARIES_S = 10.0
 MOST_WAITING = 50
 """A console that has so many facts to read is cut off; it comes back and catches up."""
 
@@ -61,6 +62,9 @@ class Hub:
         self._read_at = float("-inf")
         self._closing = False
         self.seq = 0
+        self.canaries: list[Any] = []
+        """Which channels are to be heard, and when each was heard last."""
+        self._canaries_at = float("-inf")
         self.owners: frozenset[str] = frozenset()
         """Who answers for an open alert."""
 
@@ -112,6 +116,8 @@ class Hub:
         since = clock.now() - OVERLAP
         watched = frozenset(self._open)
         seq, rows = await self._ask(lambda session: read_rows(session, since, watched))
+        if time.monotonic() - self._canaries_at > CANARIES_S:
+            self.canaries, self._canaries_at = await self._ask(canaries.listed), time.monotonic()
         seen = {r.id: fingerprint(r) for r in rows}
         before, self._seen = self._seen, seen
         self.owners = frozenset(r.owner for r in rows if r.owner and r.closed_at is None)

@@ -38,6 +38,7 @@ function heard(said) {
 function beat(said) {
   skew = Date.parse(said.now) - said.at;
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
+  for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
   show();
 }
 
