@@ -49,20 +49,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/technical")
     async def technical(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_TECHNICAL)
-        items = await console.ask(states.open_technical)
-        known = await console.ask(canaries.listed)
-        now = clock.now()
-        aside = [i for i in items if i.shelved_until is not None and i.shelved_until > now]
-        groups: dict[str, list[Any]] = {}
-        for item in items:
-            if item not in aside:
-                groups.setdefault(item.kind, []).append(item)
-        after = timedelta(seconds=console.settings.canary_lost_after_s)
-        lost = {c.handset for c in known if c.pressed_at is None or now - c.pressed_at > after}
-        return made.page(
-            request, "technical.html", seat, groups=groups, aside=aside, canaries=known, lost=lost,
-            hours=HOURS, now=now,
-        )  # fmt: skip
+        return await _technical_page(console, made, request, seat)
 
     @app.get("/journal")
     async def journal(request: Request) -> Response:
@@ -71,6 +58,24 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
         lines = await console.ask(lambda session: store.journal_page(session, before))
         return made.page(request, "journal.html", seat, lines=lines)
+
+
+async def _technical_page(console: Console, made: Pages, request: Request, seat: Seat) -> Response:
+    """By kind, what was put aside apart; a canary that is not heard is a lost channel."""
+    items = await console.ask(states.open_technical)
+    known = await console.ask(canaries.listed)
+    now = clock.now()
+    aside = [i for i in items if i.shelved_until is not None and i.shelved_until > now]
+    groups: dict[str, list[Any]] = {}
+    for item in items:
+        if item not in aside:
+            groups.setdefault(item.kind, []).append(item)
+    after = timedelta(seconds=console.settings.canary_lost_after_s)
+    lost = {c.handset for c in known if c.pressed_at is None or now - c.pressed_at > after}
+    return made.page(
+        request, "technical.html", seat, groups=groups, aside=aside, canaries=known, lost=lost,
+        hours=HOURS, now=now,
+    )  # fmt: skip
 
 
 def choices() -> dict[str, Any]:

@@ -72,6 +72,10 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         return made.page(request, "supervision.html", seat, fresh=fresh,
                          screens=len(console.hub.consoles), now=now, **seen)  # fmt: skip
 
+    _add_small_acts(app, console)
+
+
+def _add_small_acts(app: FastAPI, console: Console) -> None:
     @app.post("/technical/{item}/shelve")
     async def shelve(request: Request, item: str) -> Response:
         found = door.uuid_of(item)
