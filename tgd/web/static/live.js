@@ -85,7 +85,7 @@ async function refreshSheet() {
     if (!reply.ok) return;
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
     const writing = isWriting();
-    for (const part of ["sheet-head", "sheet-acts", "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) byId(part).replaceWith(fresh.getElementById(part));
+    for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) byId(part).replaceWith(fresh.getElementById(part));
     const notice = byId("sheet-changed");
     notice.hidden = !writing;
     notice.textContent = writing ? page.changed : "";
@@ -94,6 +94,9 @@ async function refreshSheet() {
     if (again) refreshSheet();
   }
 }
+
+// The reason of a take-over that is being written stays; whom it is taken from is compared.
+const isTakingOver = () => [...byId("sheet-acts").querySelectorAll("input[name=reason]")].some((field) => field.value.trim());
 
 function isWriting() {
   const acts = byId("sheet-forms");
