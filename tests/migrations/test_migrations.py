@@ -14,7 +14,8 @@ from sqlmodel import Session, SQLModel, select
 from tests.conftest import NOW, _admin, _named
 from tests.walking import OTHER_POOL, Walk
 from tests.world import World
-from tgd import accounts, inventory, migrate
+from tgd import accounts, inventory, migrate, shifts
+from tgd.alerts.acts import Actor
 from tgd.allocation import sheets, stock
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
@@ -197,6 +198,9 @@ def fill(url: str) -> None:
         world.hear(world.press(ana))
         alert = world.only_alert()
         accounts.make_account(session, "Salima", Role.SUPERVISOR, "no hash", NOW)
+        salima = Actor("Salima", Role.SUPERVISOR)
+        shifts.start(session, salima, NOW, heard_sound=True)
+        shifts.hand_over(session, salima, "Rien à signaler.", NOW)
         accounts.sign_in(session, "Salima", NOW)
         inventory.enroll(session, "+33639980002", NOW, secret="s")
         world.hear(world.press(world.canary()))
