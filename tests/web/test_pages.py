@@ -67,7 +67,7 @@ async def test_of_two_who_take_one_alert_one_wins_and_the_other_reads_why(house:
     assert sorted(r.status_code for r in replies) == [303, 409]
     loser = next(r for r in replies if r.status_code == 409)
     winner = house.ask("SELECT owner FROM alert")[0].owner
-    assert "Quelqu’un d’autre" in loser.text
+    assert f"{winner} a déjà pris cette alerte en charge." in loser.text
     assert f"<bdi>{winner}</bdi>" in loser.text
 
 
