@@ -246,12 +246,16 @@ def relieve(world: World) -> None:
     """The next shift: Salima takes over what was left open, whoever had it, and Sonia signs too."""
     world.on("console")
     for row in world.ground.rows("SELECT id FROM alert WHERE state <> 'closed' ORDER BY number"):
-        for act in (acts.take, _found_safe, _closed, _signed):
+        for act in (_taken, _found_safe, _closed, _signed):
             try:
                 world.act(lambda s, act=act, one=row.id: act(s, SALIMA, one, world.now))
             except Refusal as refusal:  # it is hers, verified, or closed already
                 world.saw(f"{type(refusal).__name__}")
         world.say("Salima closes what was left open")
+
+
+def _taken(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
+    acts.take(session, actor, alert, now, reason="Relève de fin de nuit")
 
 
 def _found_safe(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
