@@ -81,8 +81,11 @@ class Service:
 
     def evidence(self, receipted: Iterable[str]) -> Evidence:
         """What the promises are judged by: the record, the platform's own ledger, the handsets'."""
-        now = self.rows("SELECT clock_timestamp() AS now")[0].now
-        record = promises.ask(self.rows)  # before the ledger: what it calls received is in there
+        with self.engine.connect() as connection:  # one moment: the service goes on meanwhile
+            connection.execution_options(isolation_level="REPEATABLE READ")
+            now = connection.execute(text("SELECT clock_timestamp() AS now")).one().now
+            # before the ledger: what it calls received is in there
+            record = promises.ask(lambda q: list(connection.execute(text(q))))
         noted = [
             Noted(line["alert"], line["type"].split(".")[-2], line["key"])
             for line in self.kept_at_platform()

@@ -44,7 +44,7 @@ class Post:
         """So many people who have not pressed yet."""
         for _ in range(times):
             number = f"+336399800{len(self.pressed):02d}"
-            name = f"P{len(self.pressed)}"
+            name = f"P{len(self.pressed):02d}"
 
             def pressed(session: object, name: str = name, number: str = number) -> None:
                 world = World(session, KEYS, clock.now())  # type: ignore[arg-type]
@@ -136,6 +136,8 @@ def test_twelve_tabs_hear_through_kill_and_freeze_and_nothing_is_lost(
         for tab in (*awake, plain):
             post.shows_each_once(tab)
 
+        for page in (tabs[0], plain):  # a quick machine comes here before the first beat
+            page.wait_for_function("() => window.lastBeat")
         post.served.kill()
         post.press(3)
         for page in (tabs[0], plain):

@@ -16,6 +16,7 @@ from tests import promises
 from tgd.embedded import EmbeddedRecord
 
 EMPTIED = (
+    "notice_telling", "notice",
     "answer_heard", "delivery", "alert_position", "sighting", "note", "alert_trigger", "alert",
     "journal", "consent", "allocation", "deadline", "decision", "case_file", "handset",
     "protected_person",
