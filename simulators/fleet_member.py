@@ -198,7 +198,11 @@ class Member:
                 ssl=self.address.tls,
             )
             self._wire.send(self._hello())
-            await self._accepted
+            try:
+                await self._accepted
+            except BaseException:
+                self._wire.cut()  # a connection that was not accepted is nobody's
+                raise
         self._greet()
 
     def _hello(self) -> bytes:

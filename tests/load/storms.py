@@ -136,11 +136,14 @@ async def _listen(process: asyncio.subprocess.Process, said: _Noise) -> None:
 
 
 async def _until_told(running: Service, fleet: Fleet) -> None:
-    """Until the platform has all alerts of the record, and the fleet's among them."""
+    """Until the spool is empty, the platform has all alerts of the record, and the fleet's among
+    them: on a busy machine the record may have been slow, and a part waits in the spool."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
+            spooled = list(running.host.settings.spool.rglob("*.spool"))
             told = {line["alert"] for line in running.kept_at_platform()}
-            if {str(row.id) for row in running.rows("SELECT id FROM alert")} <= told:
+            alerts = {str(row.id) for row in running.rows("SELECT id FROM alert")}
+            if not spooled and alerts <= told:
                 break
             await asyncio.sleep(1)
     assert len(spans(running, fleet)) == len(fleet.cries)
