@@ -15,42 +15,37 @@ NOTICE_TYPE = "org.tgd.notice.{kind}.v1"
 
 
 def compose(telling: Telling) -> bytes:
-    """The event in structured JSON mode; `id` is the telling's key, the same on every attempt.
-
-    CloudEvents 1.0: source and id together identify the event; times are RFC 3339, in UTC.
-    """
-    event = {
-        "specversion": "1.0",
-        "id": telling.key,
-        "source": SOURCE,
-        "type": TYPE.format(topic=telling.topic),
-        "subject": telling.alert,
-        "time": _utc(telling.told_at),
-        "datacontenttype": "application/json",
-        "data": _data(telling),
-    }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """The event in structured JSON mode; `id` is the telling's key, the same on every attempt."""
+    kind = TYPE.format(topic=telling.topic)
+    return _event(telling.key, kind, telling.alert, telling.told_at, _data(telling))
 
 
 def compose_notice(noticed: Noticed) -> bytes:
     """What is no alert, by another type: whoever opens an incident for each event looks at it."""
+    data = {
+        "about": noticed.about,
+        "to": noticed.to,
+        "file": noticed.file,
+        "handset": noticed.handset,
+        "made_at": _utc(noticed.made_at),
+    }
+    kind = NOTICE_TYPE.format(kind=noticed.kind)
+    return _event(noticed.key, kind, noticed.notice, noticed.told_at, data)
+
+
+def _event(key: str, kind: str, subject: str, told_at: datetime, data: dict[str, Any]) -> bytes:
+    """CloudEvents 1.0: source and id together identify the event; times are RFC 3339, in UTC."""
     event = {
         "specversion": "1.0",
-        "id": noticed.key,
+        "id": key,
         "source": SOURCE,
-        "type": NOTICE_TYPE.format(kind=noticed.kind),
-        "subject": noticed.notice,
-        "time": _utc(noticed.told_at),
+        "type": kind,
+        "subject": subject,
+        "time": _utc(told_at),
         "datacontenttype": "application/json",
-        "data": {
-            "about": noticed.about,
-            "to": noticed.to,
-            "file": noticed.file,
-            "handset": noticed.handset,
-            "made_at": _utc(noticed.made_at),
-        },
+        "data": data,
     }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _data(telling: Telling) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,18 @@ class Mosquitto:
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+
+@contextmanager
+def mosquitto_in(folder: Path) -> Iterator[Mosquitto]:
+    """One that is gone after the block, whatever was done to it."""
+    own = folder / "mosquitto"
+    own.mkdir()
+    broker = Mosquitto(own)
+    try:
+        yield broker
+    finally:
+        broker.kill()
 
 
 def _wait_for(port: int, process: "subprocess.Popen[Any]") -> None:

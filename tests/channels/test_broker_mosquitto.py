@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from broker_ground import MOSQUITTO, Carried, Mosquitto, carried
+from broker_ground import MOSQUITTO, Carried, Mosquitto, carried, mosquitto_in
 from channel_ground import Process, counted, open_door, processes, until
 
 from gateway.broker_line import BrokerAddress
@@ -28,11 +28,8 @@ pytestmark = [
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    folder = tmp_path / "mosquitto"
-    folder.mkdir()
-    broker = Mosquitto(folder)
-    yield broker
-    broker.kill()
+    with mosquitto_in(tmp_path) as broker:
+        yield broker
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from broker_ground import MOSQUITTO, Mosquitto
+from broker_ground import MOSQUITTO, Mosquitto, mosquitto_in
 from channel_ground import open_door, until
 from sqlalchemy import Engine, text
 
@@ -124,11 +124,8 @@ async def test_it_presses_only_while_the_record_says_that_it_is_a_canary(
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    folder = tmp_path / "mosquitto"
-    folder.mkdir()
-    broker = Mosquitto(folder)
-    yield broker
-    broker.kill()
+    with mosquitto_in(tmp_path) as broker:
+        yield broker
 
 
 @pytest.fixture
