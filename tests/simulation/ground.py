@@ -71,6 +71,22 @@ class Ground:
         self.engine.dispose()
         self.loop.close()
 
+    @contextmanager
+    def finding_otherwise(self) -> Iterator[None]:
+        """Rows are found by other ways, as after an autoanalyze: no order that the statements do
+        not ask for themselves holds."""
+        ways = ("enable_seqscan", "enable_bitmapscan")
+        try:
+            self._set(dict.fromkeys(ways, "off"))
+            yield
+        finally:
+            self._set(dict.fromkeys(ways, "on"))
+
+    def _set(self, settings: dict[str, str]) -> None:
+        with self.engine.begin() as connection:
+            for name, value in settings.items():
+                connection.exec_driver_sql(f"SET {name} = {value}")
+
     def clear(self) -> None:
         """An empty record, its numbers from one.
 

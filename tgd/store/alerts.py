@@ -50,7 +50,7 @@ _KNOWN = """
     FROM alert_trigger t JOIN alert a ON a.id = t.alert
     WHERE (t.source, t.{column}) IN
           (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:values AS {type}[])))
-    ORDER BY t.heard_at DESC
+    ORDER BY t.heard_at DESC, t.id DESC
     """
 _KNOWN_BY_ID = text(_KNOWN.format(column="trigger", type="text"))
 _KNOWN_BY_COUNTER = text(_KNOWN.format(column="counter", type="bigint"))

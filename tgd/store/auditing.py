@@ -21,7 +21,7 @@ def seen(session: Session, now: datetime) -> RecordSeen:
         text(
             "SELECT CAST(a.id AS text) AS id, a.look_again_at, max(d.lease_until) AS leased_until"
             " FROM alert a LEFT JOIN delivery d ON d.alert = a.id WHERE a.state <> 'closed'"
-            " GROUP BY a.id ORDER BY a.look_again_at LIMIT :most"
+            " GROUP BY a.id ORDER BY a.look_again_at, a.number LIMIT :most"
         ),
         {"most": MOST},
     )
@@ -30,7 +30,7 @@ def seen(session: Session, now: datetime) -> RecordSeen:
             "SELECT CAST(d.alert AS text) AS alert, d.destination, d.next_try_at, d.lease_until"
             " FROM delivery d JOIN alert a ON a.id = d.alert WHERE a.state <> 'closed'"
             " AND d.state NOT IN ('received', 'taken', 'withdrawn')"
-            " ORDER BY d.next_try_at NULLS FIRST LIMIT :most"
+            " ORDER BY d.next_try_at NULLS FIRST, d.id LIMIT :most"
         ),
         {"most": MOST},
     )

@@ -184,7 +184,7 @@ def newest_press(session: Session, handset: str, since: datetime) -> Any:
             FROM alert_trigger t JOIN alert a ON a.id = t.alert
             LEFT JOIN LATERAL (
                 SELECT id, radius_m, method FROM alert_position WHERE alert = a.id
-                ORDER BY heard_at DESC LIMIT 1
+                ORDER BY heard_at DESC, id DESC LIMIT 1
             ) p ON true
             WHERE a.handset = :handset AND t.heard_at >= :since AND t.kind = 'test'
             ORDER BY t.heard_at DESC, t.id DESC LIMIT 1

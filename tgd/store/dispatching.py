@@ -18,7 +18,7 @@ _DUE = text(
     FROM alert WHERE look_again_at IS NOT NULL AND (
         look_again_at <= :now OR look_again_at = opened_at
         OR look_again_at > :far AND state <> 'closed' OR look_again_at > :farther)
-    ORDER BY (lane = 'test'), (opened_at - pressed_at > interval '5 seconds'), look_again_at
+    ORDER BY (lane = 'test'), (opened_at - pressed_at > interval '5 seconds'), look_again_at, number
     LIMIT :limit FOR UPDATE SKIP LOCKED
     """
 )
@@ -27,7 +27,7 @@ _AHEAD = text("SELECT max(waiting_since) AS at FROM alert WHERE look_again_at > 
 _DELIVERIES = text(
     """
     SELECT id, key, alert, destination, topic, round, state, attempts, next_try_at, made_at
-    FROM delivery WHERE alert = ANY(:alerts) ORDER BY made_at
+    FROM delivery WHERE alert = ANY(:alerts) ORDER BY made_at, id
     """
 )
 _PLACES = text(
@@ -318,7 +318,7 @@ def newest_delivery(session: Session, alert: str, destination: str) -> Any:
                 " AND (CAST(a.id AS text) = :alert OR 'AL-' || lpad(CAST(a.number AS text),"
                 # lpad also cuts: after a million alerts it must not name another one
                 " greatest(6, length(CAST(a.number AS text))), '0') = :alert)"
-                " ORDER BY d.made_at DESC LIMIT 1 FOR UPDATE OF a, d"
+                " ORDER BY d.made_at DESC, d.id DESC LIMIT 1 FOR UPDATE OF a, d"
             ),
             {"alert": alert, "destination": destination},
         )

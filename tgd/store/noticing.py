@@ -21,8 +21,8 @@ _NEWS = """
     WHERE a.handset IS NOT NULL AND a.trust = 'verified' AND a.lane <> 'canary'
       AND (a.owner IS NOT NULL OR a.state = 'closed') AND a.changed_at >= :since
 """
-_CHANGED = text(_NEWS + " ORDER BY a.changed_at")
-_OF = text(_NEWS + " AND a.handset = ANY(:handsets) ORDER BY a.changed_at")
+_CHANGED = text(_NEWS + " ORDER BY a.changed_at, a.number")
+_OF = text(_NEWS + " AND a.handset = ANY(:handsets) ORDER BY a.changed_at, a.number")
 
 
 @dataclass(frozen=True, slots=True)

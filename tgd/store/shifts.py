@@ -13,7 +13,7 @@ _ON_DUTY = text(
            count(a.id) AS alerts, min(a.taken_at) AS oldest, max(a.owner_seen_at) AS seen_at
     FROM shift s JOIN account c ON c.name = s.account
     LEFT JOIN alert a ON a.owner = s.account AND a.state <> 'closed'
-    WHERE s.ended_at IS NULL GROUP BY s.id, c.role ORDER BY s.started_at
+    WHERE s.ended_at IS NULL GROUP BY s.id, c.role ORDER BY s.started_at, s.id
     """
 )
 _OPEN = text(
@@ -28,7 +28,7 @@ _SHELVED = text(
     """
     SELECT id, handset, kind, raised_at, shelved_until, shelved_by, shelved_why
     FROM technical_item WHERE settled_at IS NULL AND shelved_until > :now
-    ORDER BY shelved_until LIMIT 200
+    ORDER BY shelved_until, id LIMIT 200
     """
 )
 
@@ -112,7 +112,7 @@ def hand_overs(session: Session, limit: int = 5) -> list[Any]:
             "   AS alerts,"
             " ARRAY(SELECT t.handset FROM technical_item t WHERE t.id = ANY(h.items)"
             "   ORDER BY t.handset) AS items"
-            " FROM hand_over h ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC LIMIT :limit"
+            " FROM hand_over h ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC, h.id LIMIT :limit"
         ),
         {"limit": limit},
     )

@@ -84,7 +84,7 @@ def open_technical(session: Session, limit: int = 200) -> list[Any]:
     rows = session.connection().execute(
         text(
             "SELECT id, handset, kind, raised_at, shelved_until, shelved_by, shelved_why"
-            " FROM technical_item WHERE settled_at IS NULL ORDER BY raised_at LIMIT :limit"
+            " FROM technical_item WHERE settled_at IS NULL ORDER BY raised_at, id LIMIT :limit"
         ),
         {"limit": limit},
     )
