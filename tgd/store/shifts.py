@@ -112,7 +112,8 @@ def hand_overs(session: Session, limit: int = 5) -> list[Any]:
             "   AS alerts,"
             " ARRAY(SELECT t.handset FROM technical_item t WHERE t.id = ANY(h.items)"
             "   ORDER BY t.handset) AS items"
-            " FROM hand_over h ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC, h.id LIMIT :limit"
+            " FROM hand_over h"
+            " ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC, h.id LIMIT :limit"
         ),
         {"limit": limit},
     )

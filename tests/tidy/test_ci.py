@@ -1,0 +1,53 @@
+"""CI looks again only at what may fall by accident, and at few of them."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+HERE = Path(__file__).parents[2] / ".ci" / "look_again.py"
+
+
+@pytest.fixture(scope="module")
+def ci() -> ModuleType:
+    """CI's own file, which lies in no package."""
+    spec = importlib.util.spec_from_file_location("look_again", HERE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_lives_in_real_time_may_be_looked_at_again(ci: ModuleType) -> None:
+    assert ci.refused(["tests/acceptance/test_kills.py::test_nothing"]) is None
+
+
+@pytest.mark.parametrize(
+    "fell",
+    [
+        [],
+        ["tests/rules/test_plan.py::test_a_rule"],
+        ["tests/simulation/test_seeds.py::test_a_night"],
+        ["tests/acceptance/test_kills.py"],
+        ["tests/acceptance/test_kills.py::test_nothing", "tests/acts/test_taking.py::test_take"],
+        [f"tests/load/test_storms.py::test_{n}" for n in range(4)],
+    ],
+    ids=["nothing named", "a rule", "a night", "a file that cannot be read", "one of two", "four"],
+)
+def test_whatever_else_fell_has_failed(ci: ModuleType, fell: list[str]) -> None:
+    assert ci.refused(fell)
+
+
+def test_one_that_falls_again_has_failed(ci: ModuleType, tmp_path: Path) -> None:
+    stands, falls = tmp_path / "test_stands.py", tmp_path / "test_falls.py"
+    stands.write_text("def test_it():\n    assert True\n")
+    seen = tmp_path / "seen"
+    falls.write_text(
+        "from pathlib import Path\ndef test_it():\n"
+        f"    n = Path({str(seen)!r})\n    n.open('a').write('x')\n"
+        "    assert len(n.read_text()) < 3\n"
+    )
+    assert ci.stands(str(stands))
+    assert not ci.stands(str(falls)), "twice is not three times"
