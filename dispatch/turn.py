@@ -334,10 +334,14 @@ def outcome(answer: Answer) -> tuple[DeliveryState, str, str | None]:
 
 
 def _next(one: Answered, now: datetime) -> datetime | None:
-    return next_moment(one.answer, one.claimed.attempt, one.claimed.delivery.int & 0xFFFF, now)
+    is_over = one.claimed.telling.state == AlertState.CLOSED
+    seed = one.claimed.delivery.int & 0xFFFF
+    return next_moment(one.answer, one.claimed.attempt, seed, now, is_over=is_over)
 
 
-def next_moment(answer: Answer, attempt: int, seed: int, now: datetime) -> datetime | None:
+def next_moment(
+    answer: Answer, attempt: int, seed: int, now: datetime, *, is_over: bool = False
+) -> datetime | None:
     """When it is told again after this answer; None when never."""
     if isinstance(answer, Received):
         return None
@@ -345,7 +349,7 @@ def next_moment(answer: Answer, attempt: int, seed: int, now: datetime) -> datet
         return now + timedelta(seconds=answer.acknowledge_within_s)
     if isinstance(answer, Refused):
         return now + timedelta(seconds=REFUSED_RETRY_S)
-    return next_try(attempt, now, seed, retry_after_s=answer.retry_after_s)
+    return next_try(attempt, now, seed, retry_after_s=answer.retry_after_s, is_over=is_over)
 
 
 def _answer_lines(one: Answered, row: Any, now: datetime) -> list[Line]:

@@ -22,6 +22,8 @@ from tests.acts.dispatching import (
 )
 from tests.world import World
 from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.rules.alert import Outcome
 from tgd.rules.delivery import DeliveryState
 
 
@@ -193,6 +195,33 @@ def test_a_refusal_is_tried_again_slowly_and_does_not_hold_the_next_step(world: 
     assert named(turn(world.session, world.now)) == ["duty:opened", "other-platform:opened"]
     world.wait(seconds=10)
     assert "platform:opened" in named(turn(world.session, world.now))
+
+
+def platform_is_away(world: World) -> list[str]:
+    """One turn: the platform does not answer, whoever else is told does."""
+    told = turn(world.session, world.now)
+    for one in told:
+        away = one.destination == "platform"
+        answer(world.session, world.now, one, said=Later("timeout") if away else Received("ok"))
+    return [name for name in named(told) if name.startswith("platform")]
+
+
+def test_what_is_closed_is_told_each_minute_to_a_platform_that_is_away(world: World) -> None:
+    """Each five seconds while somebody may wait for it; then it makes room for what is new."""
+    pressed(world)
+    alert = world.alerts()[0].id
+    for _ in range(6):
+        assert platform_is_away(world) == ["platform:opened"]
+        world.wait(seconds=7)
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.arrive(world.session, Actor("room"), alert, world.now)
+    acts.close(world.session, BRUNO, alert, Outcome.MADE_SAFE, "La patrouille l’a vue.", world.now)
+    world.session.commit()
+    assert "platform:opened" in platform_is_away(world)
+    world.wait(seconds=7)
+    assert "platform:opened" not in platform_is_away(world)
+    world.wait(seconds=65)
+    assert "platform:opened" in platform_is_away(world), "never given up"
 
 
 def test_real_before_test(world: World) -> None:

@@ -24,6 +24,14 @@ def test_each_failure_waits_longer_up_to_five_seconds(attempt: int, base_s: floa
         assert 0.8 * base_s <= wait_s(attempt, seed) <= 1.2 * base_s
 
 
+@pytest.mark.parametrize(("attempt", "base_s"), list(enumerate([*BASES_S[:4], 60.0, 60.0], 1)))
+def test_what_is_over_makes_room_for_what_is_not(attempt: int, base_s: float) -> None:
+    """A day's closed alerts do not stand each five seconds before a destination that is away."""
+    for seed in range(50):
+        at = next_try(attempt, NOW, seed, retry_after_s=None, is_over=True)
+        assert 0.8 * base_s <= (at - NOW).total_seconds() <= 1.2 * base_s
+
+
 @given(st.integers(1, 10**9), st.integers(0, 0xFFFF))
 def test_there_is_no_last_attempt(attempt: int, seed: int) -> None:
     assert (

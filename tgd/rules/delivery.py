@@ -66,17 +66,24 @@ def later_of(one: MessageStatus, other: MessageStatus) -> MessageStatus:
 FIRST_RETRIES_S = (0.5, 1.0, 2.0, 4.0)
 SLOWEST_RETRY_S = 5.0
 """RELIABILITY 4.5: 0.5, 1, 2, 4, then every 5 s, never a maximum for an alert."""
+OVER_RETRY_S = 60.0
+"""When the alert is closed nobody waits for it any more: a destination that is away for a day is
+not told of every alert of that day every five seconds, which would keep from it what is new."""
 REFUSED_RETRY_S = 30.0
 """A refusal is tried again slowly: somebody may mend the peer while the alert is open."""
 
 
-def next_try(attempt: int, now: datetime, seed: int, *, retry_after_s: float | None) -> datetime:
+def next_try(
+    attempt: int, now: datetime, seed: int, *, retry_after_s: float | None, is_over: bool = False
+) -> datetime:
     """When to tell again after the `attempt`-th failure (1 = the first one failed).
 
-    `seed` spreads peers that failed together (±20 %), without chance: the same delivery and
-    attempt give the same moment. A peer's Retry-After is honoured up to 60 s.
+    `is_over`: the alert is closed. `seed` spreads peers that failed together (±20 %), without
+    chance: the same delivery and attempt give the same moment. A peer's Retry-After is honoured
+    up to 60 s.
     """
-    base = FIRST_RETRIES_S[attempt - 1] if attempt <= len(FIRST_RETRIES_S) else SLOWEST_RETRY_S
+    slowest = OVER_RETRY_S if is_over else SLOWEST_RETRY_S
+    base = FIRST_RETRIES_S[attempt - 1] if attempt <= len(FIRST_RETRIES_S) else slowest
     if retry_after_s is not None:
         base = max(base, min(retry_after_s, 60.0))
     spread = 0.8 + 0.4 * ((seed * 2654435761 + attempt * 40503) % 1000) / 1000
