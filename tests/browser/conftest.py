@@ -1,8 +1,9 @@
 """One Chromium, one rule book of accessibility and one town for all tests of a file."""
 
-import os
+import hashlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,6 @@ QUIET = (
     "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 """A browser that speaks to this machine alone."""
-AXE = "axe-core/axe.min.js"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,27 +56,34 @@ def town(cluster: str) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="package")
-def axe(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The script of axe-core: the exact version of package-lock.json, kept once npm proved it."""
+def judges(pytestconfig: pytest.Config) -> Path:
+    """The judges of pages, exactly as in package-lock.json, kept once npm proved them."""
     lock = HERE / "package-lock.json"
     assert pytestconfig.cache is not None
-    kept = pytestconfig.cache.mkdir("axe-core") / f"{lock.stat().st_mtime_ns}.js"
+    kept = pytestconfig.cache.mkdir("judges") / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     if not kept.exists():
-        _install(tmp_path_factory.mktemp("axe"), kept)
-    return kept.read_text(encoding="utf-8")
+        _install(kept)
+    return kept / "node_modules"
 
 
-def _install(folder: Path, kept: Path) -> None:
+@pytest.fixture(scope="package")
+def axe(judges: Path) -> str:
+    """The script of axe-core, which judges accessibility in the page itself."""
+    return (judges / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def _install(kept: Path) -> None:
     if shutil.which("npm") is None:
-        pytest.skip("SKIPPED: npm is missing: install it to have axe-core judge the pages")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
-    assert "EINTEGRITY" not in done.stderr, done.stderr
-    if done.returncode:
-        pytest.skip("SKIPPED: npm could not install axe-core: is there a package registry?")
-    copied = folder / "axe.js"
-    shutil.copy(folder / "node_modules" / AXE, copied)
-    shutil.copy(copied, kept.with_suffix(f".{os.getpid()}"))
-    kept.with_suffix(f".{os.getpid()}").replace(kept)
+        pytest.skip("SKIPPED: npm is missing: install it to have the pages judged")
+    with tempfile.TemporaryDirectory(dir=kept.parent) as name:
+        folder = Path(name) / "done"
+        folder.mkdir()
+        for one in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / one, folder)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
+        assert "EINTEGRITY" not in done.stderr, done.stderr
+        if done.returncode:
+            pytest.skip("SKIPPED: npm could not install the judges: is there a package registry?")
+        if not kept.exists():  # the other worker may have been first
+            folder.rename(kept)

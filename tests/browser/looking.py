@@ -1,5 +1,6 @@
 """Looking at a page as a person's browser does: what it says in its console, asks for and shows."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ DARK: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "locale": "en-GB",
     "device_scale_factor": 2, "has_touch": True, "is_mobile": True,
 }  # fmt: skip
+EVERY_LOOK = bool(os.environ.get("TGD_TEST_EVERY_LOOK"))
+"""Each page in each window, theme, contrast and language, by all rules: an hour, not for CI."""
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 JUDGE = """only => axe.run(document, {runOnly: only,
   resultTypes: ["violations"]}).then(r => r.violations.map(v =>
@@ -53,6 +56,7 @@ class Eyes:
     context: BrowserContext
     page: Page
     axe: str = ""
+    look: str = ""
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,14 +103,12 @@ class Eyes:
 
     def _accessibility(self) -> list[str]:
         """What axe-core finds; a shape that it found sound in this look is not asked again."""
-        is_small = self.page.viewport_size != LIGHT["viewport"]
-        new = {(is_small, shape) for shape in self.page.evaluate(SHAPE)} - self.town.sound
+        by_look = self.page.viewport_size != LIGHT["viewport"] and not EVERY_LOOK
+        new = {(self.look, shape) for shape in self.page.evaluate(SHAPE)} - self.town.sound
         if not new:
             return []
         self.page.evaluate(self.axe)
-        rules = (
-            {"type": "rule", "values": BY_LOOK} if is_small else {"type": "tag", "values": RULES}
-        )
+        rules = {"type": "rule", "values": BY_LOOK} if by_look else {"type": "tag", "values": RULES}
         found: list[str] = self.page.evaluate(JUDGE, rules)
         self.town.sound |= set() if found else new
         return found
@@ -120,7 +122,7 @@ def looking(
     context = browser.new_context(**(LIGHT | look))
     try:
         context.set_default_timeout(60_000)
-        eyes = Eyes(town, context, context.new_page(), axe)
+        eyes = Eyes(town, context, context.new_page(), axe, repr(sorted(look.items())))
         yield eyes.sign_in(name) if name else eyes
         assert eyes.troubles == []
     finally:

@@ -1,16 +1,38 @@
 """Every page, for everybody who may see it, by day on a desk and by night on a telephone."""
 
 import re
+from itertools import product
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 from starlette.routing import Route
 
-from tests.browser.looking import DARK, LIGHT, Eyes, looking
+from tests.browser.looking import DARK, EVERY_LOOK, LIGHT, Eyes, looking
 from tests.browser.town import Town
 from tgd.cli.demo import ACCOUNTS
 
-LOOKS = {"desk": LIGHT, "telephone": DARK}
+
+def every_look() -> dict[str, dict[str, Any]]:
+    """Each window in each theme, contrast and language."""
+    windows = {"desk": LIGHT, "telephone": DARK}
+    contrasts = {
+        "plain": {},
+        "contrast": {"contrast": "more"},
+        "forced": {"forced_colors": "active"},
+    }
+    return {
+        f"{window}-{theme}-{contrast}-{language[:2]}":
+            windows[window] | {"color_scheme": theme, "locale": language} | contrasts[contrast]
+        for window, theme, contrast, language in product(
+            windows, ("light", "dark"), contrasts, ("fr-FR", "en-GB")
+        )
+    }  # fmt: skip
+
+
+FEW_LOOKS = {"desk": LIGHT | {"locale": "en-GB"}, "telephone": DARK | {"locale": "fr-FR"}}
+"""The longer words in the smaller window."""
+LOOKS = every_look() if EVERY_LOOK else FEW_LOOKS
 ALERTS = ("/alerts/Ana", "/alerts/Bella", "/alerts/Chloe", "/alerts/Diane", "/alerts/Emma",
           "/alerts/stranger")  # fmt: skip
 OTHERS = ("/alerts/Ana", "/alerts/Chloe", "/alerts/Emma")

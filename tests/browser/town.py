@@ -44,7 +44,7 @@ class Town:
     engine: Engine
     url: str = ""
     app: FastAPI = field(default_factory=FastAPI)
-    sound: set[tuple[bool, str]] = field(default_factory=set)
+    sound: set[tuple[str, str]] = field(default_factory=set)
     """What has been looked at closely, and how."""
     alerts: dict[str, UUID] = field(default_factory=dict)
     files: dict[str, UUID] = field(default_factory=dict)
