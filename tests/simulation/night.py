@@ -46,6 +46,11 @@ class Length:
 
 RELIEF_S = 600.0
 """Long enough to close what is open, by hand."""
+ROUND_S = 1800.0
+"""How often the supervisor asks for what is still open: an alert that stays open for hours teaches
+nothing new, and each minute of it is looked at."""
+REPAIRED_AFTER = 2
+"""Rounds until somebody has repaired what lasted: beyond an hour each one is like the last."""
 QUIET_END_S = 3600.0
 """Before the end nobody presses any more, so that each press can be judged."""
 EVENING = Length()
@@ -180,12 +185,22 @@ def _quiet_hours(night: Night) -> None:
     for _ in range(length.quiet_presses):
         phone = world.rng.choice(night.phones)
         world.at(world.rng.uniform(0, length.quiet_s - QUIET_END_S), lambda p=phone: p.press())
-    world.run(length.quiet_s - RELIEF_S)
-    relieve(world)
+    for number, seconds in enumerate(_rounds(length.quiet_s - RELIEF_S)):
+        if number == REPAIRED_AFTER:
+            world.faults, world.healed_at = Faults(), world.now
+            world.say("what lasted is repaired; who is dead stays dead")
+        world.run(seconds)
+        relieve(world)
     world.run(RELIEF_S)
     left = world.ground.rows("SELECT count(*) AS n FROM alert WHERE state <> 'closed'")[0].n
     if left:
         world.broken(f"{left} alerts are still open although people answer for hours")
+
+
+def _rounds(seconds: float) -> list[float]:
+    """How long from one round of the supervisor through the room to the next, until the end."""
+    whole, rest = divmod(seconds, ROUND_S)
+    return [ROUND_S] * int(whole) + [rest]
 
 
 def drawn_again(seed: int, number: int) -> Faults:
