@@ -49,8 +49,8 @@ RELIEF_S = 600.0
 ROUND_S = 1800.0
 """How often the supervisor asks for what is still open: an alert that stays open for hours teaches
 nothing new, and each minute of it is looked at."""
-REPAIRED_AFTER = 2
-"""Rounds until somebody has repaired what lasted: beyond an hour each one is like the last."""
+REPAIRED_AFTER = 1
+"""Rounds until somebody has repaired what lasted: beyond half an hour each one is like the last."""
 QUIET_END_S = 3600.0
 """Before the end nobody presses any more, so that each press can be judged."""
 EVENING = Length()
