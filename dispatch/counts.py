@@ -39,3 +39,7 @@ deadlines = Counter(
     "tgd_dispatch_deadlines_told_total", "Deadlines said to their owner or above",
     ["kind", "escalated"],
 )  # fmt: skip
+erased = Counter(
+    "tgd_dispatch_erased_total", "What was forgotten on its day: positions, messages, files",
+    ["what"],
+)  # fmt: skip

@@ -31,6 +31,7 @@ from tgd.database import refused_by, transaction
 from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
+from tgd.purge import Erased, purge
 from tgd.store import dispatching as store
 from tgd.store import nudges
 
@@ -246,15 +247,32 @@ class Loop:
         told = await self._in_thread(self._chase_now)
         for one in told:
             counts.deadlines.labels(one.kind.value, str(one.is_escalation).lower()).inc()
-        await asyncio.sleep(0 if len(told) >= MOST_DEADLINES else CHASED_EVERY_S)
+        erased = await self._in_thread(self._purge_now)
+        _say_what_is_gone(erased)
+        is_more = len(told) >= MOST_DEADLINES or erased.is_more
+        await asyncio.sleep(0 if is_more else CHASED_EVERY_S)
 
     def _chase_now(self) -> list[chasing.Told]:
         with transaction(self._engine) as session:
             return chasing.deadlines_due(session, clock.now(), MOST_DEADLINES)
 
+    def _purge_now(self) -> Erased:
+        with transaction(self._engine) as session:
+            return purge(session, clock.now())
+
     def _seal_now(self) -> int:
         with transaction(self._engine) as session:
             return journal.seal(session)
+
+
+def _say_what_is_gone(erased: Erased) -> None:
+    """Counts and opaque ids; a file that could not be erased is tried again, and is not silent."""
+    counts.erased.labels("positions").inc(erased.positions)
+    counts.erased.labels("messages").inc(erased.messages)
+    for one, _ in erased.files:
+        counts.erased.labels(one.stage.value).inc()
+    for one, why in erased.failed:
+        log.error("purge_failed", file=str(one.file), why=why)
 
 
 def _keep_time(ahead_at: datetime | None) -> None:

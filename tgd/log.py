@@ -19,7 +19,7 @@ HARMLESS = frozenset(
         "state", "step", "attempt", "why", "kind", "lane", "label", "count", "size", "batch",
         "seq", "worker", "port", "listener", "status", "reason_code", "ms", "seconds", "error",
         "kept", "revision", "path", "act", "role", "mode", "protocol", "segment", "session",
-        "fingerprint",
+        "fingerprint", "file",
     }
 )  # fmt: skip
 """Keys whose values are opaque ids, counts or words of our own."""

@@ -42,7 +42,9 @@ class Keys:
         return nonce + self._box().encrypt(nonce, raw, name.encode())
 
     def unseal(self, sealed: bytes, name: str) -> bytes:
-        """The bytes back; raises CannotUnseal."""
+        """The bytes back; raises CannotUnseal, also for what is forgotten."""
+        if not sealed:
+            raise CannotUnseal
         try:
             return self._box().decrypt(sealed[:12], sealed[12:], name.encode())
         except InvalidTag:

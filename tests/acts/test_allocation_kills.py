@@ -3,26 +3,13 @@
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
+from tests.acts.remembered import fingerprint
 from tests.conftest import NOW
 from tests.walking import Walk
 from tests.world import World
 from tgd.records import Handset
-
-
-def fingerprint(engine: Engine) -> dict[str, str]:
-    """Every row of every table."""
-    with engine.connect() as connection:
-        return {
-            name: str(
-                connection.execute(
-                    text(f"SELECT md5(string_agg(CAST(t AS text), '|' ORDER BY CAST(t AS text)))"
-                         f" FROM {name} t")
-                ).scalar_one()
-            )
-            for name in SQLModel.metadata.tables
-        }  # fmt: skip
 
 
 def kill(engine: Engine, session: Session) -> None:

@@ -18,16 +18,18 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
+from tests.acts.remembered import places_of
 from tests.conftest import NOW
 from tests.walking import MET, OTHER_POOL, POOL, REASONS, SHEET, Walk
 from tests.world import World
 from tgd.allocation import deciding, equipping, referring, returning, sheets, stock
 from tgd.errors import Refusal
-from tgd.records import CaseFile, Deadline, Decision, Handset, Journal
+from tgd.purge import purge
+from tgd.records import CaseFile, Deadline, Decision, Handset, HandsetIncident, Journal
 from tgd.rules.allocation import ENDED, AllocationState, DecisionKind, EndReason
 from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind
 from tgd.seal import Keys
-from tgd.store import equipment
+from tgd.store import equipment, files
 from tgd.store.sources import sources
 
 WALKS = int(os.environ.get("TGD_TEST_WALKS", "8"))
@@ -269,6 +271,22 @@ class Court(RuleBasedStateMachine):
             self.set_aside(n)
             self.recondition(n)
         assert {h.state for h in self.there()} == {HandsetState.IN_STOCK.value}
+        self.be_forgotten()
+
+    def be_forgotten(self) -> None:
+        """On its day nothing of the walk is left of her, whatever the walk was."""
+        person, purge_at = self.file().person, self.file().purge_at
+        assert purge_at is not None
+        self.walk.world.now = max(self.walk.now, purge_at)
+        erased = purge(self.session, self.walk.now)
+        assert [one.file for one, _ in erased.files] == [self.walk.id]
+        assert self.file().state == "purged"
+        for words in ("Ana FICTIVE", "Hugo FICTIF", "followed to her work", "06 39 98 00 11",
+                      "3 rue des Exemples", REASONS):  # fmt: skip
+            assert places_of(self.session, words) == set(), words
+        said = select(HandsetIncident.words).where(HandsetIncident.case_file == self.walk.id)
+        assert set(self.session.exec(said)) <= {""}, "of the stock's own losses words may stay"
+        assert files.person(self.session, person) is not None
 
 
 @pytest.mark.timeout(3600)

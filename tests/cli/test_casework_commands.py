@@ -53,3 +53,28 @@ def test_a_referral_at_a_terminal_is_a_file(desk: Desk, walk: Walk) -> None:
     assert desk.tgd("allocation", "show", made.json["file"], "--as", "Lea").out.startswith("TGD-")
     assert desk.tgd("allocation", "act", made.json["file"], "fly", "--as", "Lea").code == 2
     assert desk.tgd("allocation", "refer", "--as", "Lea", "name").code == 2
+
+
+def test_a_purge_names_files_and_counts_and_first_says_what_it_would_do(
+    desk: Desk, walk: Walk, engine: Engine
+) -> None:
+    with transaction(engine) as session:
+        walk.world.session = session
+        walk.go_on("find")
+        session.connection().exec_driver_sql(
+            "UPDATE case_file SET purge_at = now() - interval '1 day'"
+        )
+    seen = desk.tgd("allocation", "purge", "--dry-run", "--json")
+    assert seen.code == 0, seen.err
+    (file,) = seen.json["files"]
+    assert (file["reference"], file["stage"]) == ("TGD-000001", "file")
+    assert file["counts"]["decisions"] == 2
+    assert desk.tgd("allocation", "purge", "--dry-run", "--json").json == seen.json
+    done = desk.tgd("allocation", "purge", "--json")
+    assert done.json["files"][0]["id"] == file["id"]
+    assert "Ana" not in seen.out + done.out
+    again = desk.tgd("allocation", "purge", "--json").json
+    assert (again["files"], again["positions"], again["messages"]) == ([], 0, 0)
+    assert desk.tgd("journal", "verify").code == 0
+    shown = desk.tgd("allocation", "show", "TGD-000001", "--as", "Camille")
+    assert "purged" in shown.out

@@ -16,7 +16,7 @@ from tests.walking import OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
 from tgd.alerts.acts import Actor
-from tgd.allocation import sheets, stock
+from tgd.allocation import holding, sheets, stock
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -28,6 +28,7 @@ from tgd.records import (
     Notice,
     NoticeTelling,
     ProviderMessage,
+    StockCensus,
     TechnicalItem,
 )
 from tgd.rules.access import Role
@@ -231,6 +232,9 @@ def fill(url: str) -> None:
 def fill_the_rest(walk: Walk) -> None:
     """What happens on few walks: a note, a journey, a recall, a lost handset, the way back."""
     sheets.follow_up(walk.session, walk.officer("Lea"), walk.id, "She sleeps again.", walk.now)
+    holding.hold(walk.session, walk.officer("Camille"), walk.id, "procedure 26/1", walk.now)
+    walk.session.add(StockCensus(id=uuid4(), pool=OTHER_POOL, counted_by="Sacha",
+                                 counted_at=walk.now, lines=[], differing=0))  # fmt: skip
     other = walk.order("+33639980022")
     stock.transfer(walk.session, walk.officer("Sofia"), other, OTHER_POOL, walk.now)
     stock.recall(walk.session, walk.officer("Sofia"), "battery", "B9", "It swells.", walk.now)

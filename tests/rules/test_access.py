@@ -4,7 +4,16 @@ from itertools import product
 
 import pytest
 
-from tgd.rules.access import ANSWERS, Act, FieldGroup, Role, discloses, may, sees
+from tgd.rules.access import (
+    ANSWERS,
+    Act,
+    FieldGroup,
+    Role,
+    discloses,
+    may,
+    may_on_call,
+    sees,
+)
 
 COLUMNS = ["prosecutor", "operator", "control_room", "association"]
 ARTICLES_3_AND_4 = {
@@ -29,7 +38,7 @@ MAY = {
     " settle_technical refer see_files",
     "supervisor": "see_alerts see_technical take note release verify request_intervention close"
     " countersign settle_technical refer see_files",
-    "prosecutor": "see_alerts decide clear" + OF_COURT,
+    "prosecutor": "see_alerts decide clear delegate hold" + OF_COURT,
     "registry": OF_COURT,
     "control_room": "see_alerts note refer see_files",
     "association": "see_files refer assess give_opinion record_consent change_circumstances"
@@ -66,8 +75,16 @@ def test_each_role_does_its_own_acts_and_no_other(role: Role, act: Act) -> None:
 
 
 def test_only_a_prosecutor_decides_and_clears() -> None:
-    for act in (Act.DECIDE, Act.CLEAR):
+    for act in (Act.DECIDE, Act.CLEAR, Act.DELEGATE, Act.HOLD):
         assert [r for r in Role if may(r, act)] == [Role.PROSECUTOR]
+
+
+@pytest.mark.parametrize(("role", "act"), list(product(Role, Act)))
+def test_on_call_a_prosecutor_does_what_a_night_needs_and_hands_nothing_on(
+    role: Role, act: Act
+) -> None:
+    does = MAY["prosecutor"].replace(" clear", "").replace(" delegate", "").replace(" hold", "")
+    assert may_on_call(role, act) is (role is Role.PROSECUTOR and act in does.split())
 
 
 def test_nobody_both_closes_alone_and_countersigns_but_a_supervisor() -> None:

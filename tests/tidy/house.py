@@ -23,6 +23,7 @@ WHITE = (
 GREY = (
     "tgd/alerts/*", "tgd/allocation/*", "tgd/casework/*", "tgd/papers/values.py",
     "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
+    "tgd/purge.py",
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
     "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
     "dispatch/adopting.py", "dispatch/noticing.py", "tgd/shifts.py",

@@ -14,7 +14,7 @@ from tgd.journal import Line
 from tgd.records import CaseFile, Handset
 from tgd.rules import allocation as files_rules
 from tgd.rules import handset as handset_rules
-from tgd.rules.access import Act, Role, may
+from tgd.rules.access import Act, Role, may, may_on_call
 from tgd.rules.allocation import AllocationEvent, AllocationState
 from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.guards import Missing, sentences
@@ -63,7 +63,11 @@ def officer(session: Session, name: str, role: Role, now: datetime) -> Officer:
     """This account with the clearances that it has today."""
     cleared = files.clearances(session, name, now)
     courts = frozenset(c.court for c in cleared if c.court and c.kind == "standing")
-    on_call = frozenset(c.court for c in cleared if c.court and c.kind == "on_call")
+    on_call = frozenset(
+        c.court
+        for c in cleared
+        if c.court and c.kind == "on_call" and may_on_call(role, Act.DECIDE)
+    )
     association = next((c.association for c in cleared if c.association), None)
     return Officer(name, Reach(role, courts | on_call, association), on_call - courts)
 
@@ -86,6 +90,8 @@ def found(
     seen = files.case_file(session, file_id)
     if seen is None or not _reaches(session, officer, act, seen):
         raise NotThere
+    if seen.court in officer.on_call_for and not may_on_call(officer.role, act):
+        raise NotAllowed
     if version is not None and seen.version != version:
         raise SomebodyWasFaster
     return seen

@@ -15,13 +15,13 @@ from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile
 from tgd.rules import case_sheet, law
-from tgd.rules.access import Act, Role, may
+from tgd.rules.access import Act, Role, may, may_on_call
 from tgd.rules.allocation import AllocationState, reference
 from tgd.rules.deadlines import RULES, DeadlineKind
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
 from tgd.rules.scope import FileGroup, shows
-from tgd.store import board, casework, deadlines, equipment, files
+from tgd.store import board, casework, deadlines, equipment, files, purging
 
 _G = FileGroup
 LISTS: dict[str, frozenset[str]] = {
@@ -137,13 +137,25 @@ def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
         "opened_at": seen.opened_at, "changed_at": seen.changed_at, "begins_on": seen.begins_on,
         "ends_at": seen.ends_at, "release_on": seen.release_on, "end_reason": seen.end_reason,
         "ended_at": seen.ended_at, "purge_at": seen.purge_at,
+        "is_held": purging.open_hold(session, seen.id) is not None,
     }  # fmt: skip
 
 
 def _offered(session: Session, officer: Officer, seen: CaseFile) -> list[str]:
     """The acts that the page offers; the acts themselves decide again."""
     state = AllocationState(seen.state)
-    return [act.name for act in FILE_ACTS if act.is_offered(officer.role, state)]
+    is_held = purging.open_hold(session, seen.id) is not None
+    waits = {one.kind for one in deadlines.of_file(session, seen.id)}
+    idle = {"hold" if is_held else "end-hold"}
+    idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}
+    on_call = seen.court in officer.on_call_for
+    offered = [
+        act.name
+        for act in FILE_ACTS
+        if act.is_offered(officer.role, state)
+        and not (on_call and not may_on_call(officer.role, act.act))
+    ]
+    return [name for name in offered if name not in idle]
 
 
 def _person(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,16 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation import chasing, deciding, equipping, referring, returning, sheets, stock
+from tgd.allocation import (
+    chasing,
+    deciding,
+    equipping,
+    holding,
+    referring,
+    returning,
+    sheets,
+    stock,
+)
 from tgd.allocation.acting import NotThere, Officer, found
 from tgd.casework import findings, grid, sheet_form
 from tgd.casework.fields import Field, Kind, word
@@ -261,6 +270,14 @@ FILE_ACTS: tuple[FileAct, ...] = (
     FileAct("settle", _A.TAKE_BACK, word("Close it without the handset"), (REASONS,),
             lambda s, o, f, d, now, v: returning.settle(s, o, f, d["reasons"], now, version=v),
             from_states(_E.TAKE_BACK)),
+    FileAct("confirm-erased", _A.TAKE_BACK, word("Those outside have erased theirs"), (),
+            lambda s, o, f, d, now, v: holding.confirm_erased(s, o, f, now, version=v),
+            frozenset({_S.CLOSED})),
+    FileAct("hold", _A.HOLD, word("Keep it for a procedure"), (
+        Field("procedure", word("Reference of the procedure")),
+    ), lambda s, o, f, d, now, v: holding.hold(s, o, f, d["procedure"], now, version=v)),
+    FileAct("end-hold", _A.HOLD, word("The procedure needs it no longer"), (),
+            lambda s, o, f, d, now, v: holding.end_hold(s, o, f, now, version=v)),
     FileAct("follow-up", _A.FOLLOW_UP, word("Note of follow-up"), (WORDS,),
             lambda s, o, f, d, now, v: sheets.follow_up(s, o, f, d["words"], now)),
     FileAct("acknowledge", _A.ACKNOWLEDGE_DEADLINE, word("Seen"), (

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from tgd import clock, settings
 from tgd.allocation.acting import NotThere, NotYet, Officer, officer
+from tgd.allocation.courts import COMMAND_LINE
 from tgd.allocation.deciding import AlreadyDecided
 from tgd.casework import facts, file_acts, stock_acts
 from tgd.casework.fields import read_all
@@ -24,6 +25,7 @@ from tgd.cli.printing import AsJson, show, show_json, show_table
 from tgd.cli.record import act_on_record
 from tgd.errors import Incomplete, SomebodyWasFaster
 from tgd.keyring import open_keys
+from tgd.purge import Due, Erased, look, purge
 from tgd.rules.access import Role
 from tgd.rules.keys import sms_key
 from tgd.store import accounts, casework
@@ -108,6 +110,47 @@ def act(
         show_json({"schema": "tgd/allocation-act/1", "file": found, "act": act, "done": True})
     else:
         complain("It is done.")
+
+
+@app.command("purge")
+def purge_(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is due, erase nothing.")]
+    = False,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Erase what the law says must be forgotten by now; dispatch does the same by itself."""
+    now, said = clock.now(), settings.read()
+    turns = []
+    with act_on_record(said) as session:
+        turns.append(look(session, now) if dry_run else purge(session, now, by=COMMAND_LINE))
+    while turns[-1].is_more and not dry_run:
+        with act_on_record(said) as session:
+            turns.append(purge(session, now, by=COMMAND_LINE))
+    printed = _erased(turns, is_dry=dry_run)
+    if as_json:
+        show_json({"schema": "tgd/allocation-purge/1"} | printed)
+        return
+    show_table(["file", "what", "kept back by"],
+               [[f["reference"], f["stage"], " ".join(f["kept_back_by"])]
+                for f in printed["files"]])  # fmt: skip
+    done = "would be erased" if dry_run else "are erased"
+    complain(f"{printed['positions']} positions and {printed['messages']} messages {done}.")
+
+
+def _erased(turns: list[Erased], *, is_dry: bool) -> dict[str, Any]:
+    """Identifiers and counts; never a name."""
+    files = [_erased_file(one) | {"counts": counts} for turn in turns for one, counts in turn.files]
+    files += [_erased_file(one) for one in turns[-1].waiting]
+    failed = [_erased_file(one) | {"why": why} for turn in turns for one, why in turn.failed]
+    return {
+        "dry_run": is_dry, "positions": sum(t.positions for t in turns),
+        "messages": sum(t.messages for t in turns), "files": files, "failed": failed,
+    }  # fmt: skip
+
+
+def _erased_file(one: Due) -> dict[str, Any]:
+    return {"id": str(one.file), "reference": one.reference, "stage": one.stage.value,
+            "kept_back_by": [why.value for why in one.obstacles]}  # fmt: skip
 
 
 def act_on_handset(

@@ -164,6 +164,7 @@ class Sighting(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("channel", "transport_id", name="sighting_once"),
         Index("sighting_of", "alert"),
+        Index("sighting_kept_raw", "received_at", postgresql_where=text("raw_sealed <> ''")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -172,6 +173,7 @@ class Sighting(SQLModel, table=True):
     transport_id: str = Field(sa_column=Column(String(140), nullable=False))
     source: str = Field(sa_column=Column(String(140), nullable=False))
     raw_sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Empty when it is forgotten."""
     struck: bool = Field(default=False)
     """True when the position was struck out before the bytes were kept."""
     received_at: datetime = Field(sa_column=moment(nullable=False))

@@ -72,3 +72,4 @@ class Clearance(SQLModel, table=True):
     ends_at: datetime = Field(sa_column=moment(nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=moment())
     given_by: str = Field(sa_column=Column(String(80), nullable=False))
+    revoked_by: str | None = Field(default=None, sa_column=Column(String(80)))

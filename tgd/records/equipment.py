@@ -169,6 +169,26 @@ class HandsetIncident(SQLModel, table=True):
     reported_at: datetime = Field(sa_column=moment(nullable=False))
 
 
+class StockCensus(SQLModel, table=True):
+    """What a person counted in a stock on a day, beside what the record said at that moment."""
+
+    __tablename__ = "stock_census"
+    __table_args__ = (
+        CheckConstraint("differing >= 0", name="stock_census_differing"),
+        Index("stock_census_of_pool", "pool", "counted_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    pool: str = Field(sa_column=Column(ForeignKey("pool.code"), nullable=False))
+    counted_by: str = Field(sa_column=Column(String(80), nullable=False))
+    counted_at: datetime = Field(sa_column=moment(nullable=False))
+    lines: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    """`[{"model": …, "state": …, "recorded": …, "counted": …}]`, equal ones too."""
+    differing: int = Field(sa_column=Column(Integer, nullable=False))
+    """How many handsets were too many or missing, all lines together."""
+    words: str | None = Field(default=None, sa_column=Column(Text))
+
+
 class Recall(SQLModel, table=True):
     """Every handset of a model, a battery or a radio is to come back."""
 

@@ -63,6 +63,8 @@ class CaseFile(SQLModel, table=True):
         Index("case_file_ended_of_association", "association", "changed_at",
               postgresql_where=text("state IN ('refused', 'closed')")),
         Index("case_file_of_person", "person"),
+        Index("case_file_to_forget", "purge_at",
+              postgresql_where=text("state IN ('refused', 'closed')")),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
@@ -89,6 +91,29 @@ class CaseFile(SQLModel, table=True):
     end_reason: str | None = Field(default=None, sa_column=Column(String(30)))
     ended_at: datetime | None = Field(default=None, sa_column=moment())
     purge_at: datetime | None = Field(default=None, sa_column=moment())
+    platform_erased_at: datetime | None = Field(default=None, sa_column=moment())
+    """When what those who answer alerts had of it was erased here."""
+    counts: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    """What stays of a file that is forgotten: how many there were of each thing."""
+
+
+class LegalHold(SQLModel, table=True):
+    """A criminal procedure needs what would be forgotten: nothing of the file is, until it ends."""
+
+    __tablename__ = "legal_hold"
+    __table_args__ = (
+        Index("legal_hold_one_open", "case_file", unique=True,
+              postgresql_where=text("ended_at IS NULL")),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    case_file: UUID = Field(sa_column=Column(ForeignKey("case_file.id"), nullable=False))
+    procedure: str = Field(sa_column=Column(Text, nullable=False))
+    """The reference of the procedure that needs it."""
+    by: str = Field(sa_column=Column(String(80), nullable=False))
+    begun_at: datetime = Field(sa_column=moment(nullable=False))
+    ended_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    ended_at: datetime | None = Field(default=None, sa_column=moment())
 
 
 class Referral(SQLModel, table=True):

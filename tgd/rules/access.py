@@ -43,6 +43,8 @@ class Act(StrEnum):
     RECORD_CONDITION = "record_condition"
     DECIDE = "decide"  # every kind of decision, and by delegation when on call
     CLEAR = "clear"  # who may work for a court, until when
+    DELEGATE = "delegate"  # who decides for a court on call, from when to when
+    HOLD = "hold"  # keep a file for a procedure
     RECORD_CONSENT = "record_consent"
     CHANGE_CIRCUMSTANCES = "change_circumstances"
     FOLLOW_UP = "follow_up"
@@ -88,7 +90,7 @@ ACTS: dict[Role, frozenset[Act]] = {
          _A.REQUEST_INTERVENTION, _A.CLOSE, _A.COUNTERSIGN, _A.SETTLE_TECHNICAL, _A.REFER,
          _A.SEE_FILES}
     ),
-    _R.PROSECUTOR: _OF_COURT | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR},
+    _R.PROSECUTOR: _OF_COURT | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR, _A.DELEGATE, _A.HOLD},
     _R.REGISTRY: _OF_COURT,
     _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE, _A.REFER, _A.SEE_FILES}),
     _R.ASSOCIATION: frozenset(
@@ -102,6 +104,9 @@ ACTS: dict[Role, frozenset[Act]] = {
     _R.AUDITOR: frozenset({_A.READ_JOURNAL}),
     _R.ADMIN: frozenset(),
 }  # fmt: skip
+
+NOT_ON_CALL = frozenset({Act.CLEAR, Act.DELEGATE, Act.HOLD})
+"""What a delegation for a night does not carry: it is not handed on, and outlives no night."""
 
 ANSWERS: dict[str, frozenset[str]] = {
     "webhook": frozenset({"received", "taken", "on_scene", "closed"}),
@@ -127,6 +132,11 @@ FIELDS: dict[Role, frozenset[FieldGroup]] = {
 def may(role: Role, act: Act) -> bool:
     """Whether the role may do the act at all; ownership and state are the act's own rules."""
     return act in ACTS[role]
+
+
+def may_on_call(role: Role, act: Act) -> bool:
+    """Whether somebody of the role does the act for a court that she has on call alone."""
+    return role is Role.PROSECUTOR and may(role, act) and act not in NOT_ON_CALL
 
 
 def sees(role: Role, group: FieldGroup) -> bool:

@@ -103,11 +103,12 @@ def test_of(session: Session, alert: UUID) -> Any:
 
 
 def messages_of(session: Session, alert: UUID, limit: int = 20) -> list[Any]:
-    """What was received of an alert, still sealed, newest first."""
+    """What was received of an alert and is not forgotten, still sealed, newest first."""
     rows = session.connection().execute(
         text(
             "SELECT channel, transport_id, source, raw_sealed, struck, received_at FROM sighting"
-            " WHERE alert = :alert ORDER BY received_at DESC, id DESC LIMIT :limit"
+            " WHERE alert = :alert AND raw_sealed <> ''"
+            " ORDER BY received_at DESC, id DESC LIMIT :limit"
         ),
         {"alert": alert, "limit": limit},
     )

@@ -6,6 +6,7 @@ from tgd.casework.fields import YesNo
 from tgd.casework.file_acts import Answer
 from tgd.rules.allocation import AllocationState, DecisionKind, EndReason, OpinionKind
 from tgd.rules.deadlines import DeadlineKind
+from tgd.rules.delegation import Standing
 from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind
 from tgd.rules.law import Condition, Relation, Route
 from tgd.rules.law_texts import BanFramework, ImminentDangerGround
@@ -99,6 +100,10 @@ CHOICES: dict[StrEnum, str] = {
 ROUTES: dict[StrEnum, str] = {
     Route.BAN: word("by the ban (1°)"), Route.IMMINENT_DANGER: word("by imminent danger (2°)"),
 }  # fmt: skip
+STANDINGS: dict[StrEnum, str] = {
+    Standing.COMING: word("to come"), Standing.RUNNING: word("on call now"),
+    Standing.OVER: word("over"), Standing.ENDED: word("ended before its time"),
+}  # fmt: skip
 LISTS = {
     "to_decide": word("To decide"), "reported": word("Reported and under evaluation"),
     "to_equip": word("Granted: to be handed over"), "running": word("Running"),
@@ -146,6 +151,9 @@ ACTS = {
     "DeadlineAcknowledged": word("Deadline acknowledged"),
     "DeadlineReminded": word("Reminder sent"), "NoticeTold": word("Told outside the console"),
     "NoticeNotTold": word("Not told outside the console yet"),
+    "DataPurged": word("Erased on its day"), "CopiesErased": word("Copies outside erased"),
+    "LegalHoldBegun": word("Kept for a procedure"),
+    "LegalHoldEnded": word("Kept for a procedure no longer"),
 }  # fmt: skip
 """Each act on a file as the journal names it."""
 

@@ -1,0 +1,103 @@
+"""What must be forgotten, when, and by which text; what stands in the way, and what stays.
+
+Periods are those of art. 5 and 6 of the order of 22 April 2015 (NOR JUST1508539A).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tgd.rules.allocation import AllocationState
+from tgd.rules.deadlines import PLATFORM_ERASES_AFTER_DAYS
+
+POSITIONS_FOR = timedelta(days=3)
+"""From the recording; longer only for a criminal procedure, which is a legal hold."""
+
+
+class Stage(StrEnum):
+    """What is erased together."""
+
+    POSITIONS = "positions"
+    PLATFORM = "platform"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One class of what is kept."""
+
+    what: str
+    stage: Stage
+    after: str
+    source: str
+    stays: str
+
+
+_ORDER = "order of 22 April 2015"
+RULES: tuple[Rule, ...] = (
+    Rule("positions of an alert", Stage.POSITIONS, "3 days from the recording, alert closed",
+         f"{_ORDER}, art. 5", "nothing"),
+    Rule("messages as they came, sealed", Stage.POSITIONS,
+         "3 days from the recording, alert closed", f"{_ORDER}, art. 5 (they hold positions)",
+         "channel, moment and transport id, so that none is heard twice"),
+    Rule("notes and words of closing of her alerts, words of a shift about them", Stage.PLATFORM,
+         "3 days after the return certificate", f"{_ORDER}, art. 5 (held by the call centre)",
+         "the alert: its moments, states and outcome"),
+    Rule("case sheets, what an alert shows of her", Stage.PLATFORM,
+         "3 days after the return certificate", f"{_ORDER}, art. 5 (held by the call centre)",
+         "the list of those who had a copy, until the file goes"),
+    Rule("referrals, assessments, opinions, conditions, follow-up, person under the ban",
+         Stage.FILE, "6 months after the return or the refusal", f"{_ORDER}, art. 5 and 6",
+         "their counts"),
+    Rule("decisions, allocations, certificate, tests, words of incidents", Stage.FILE,
+         "6 months after the return or the refusal", f"{_ORDER}, art. 6",
+         "their counts, and the journal's lines without a name"),
+    Rule("consents, the name", Stage.FILE, "with her last file", f"{_ORDER}, art. 5 and 6",
+         "an empty row under an opaque id"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One file as it stands before the clock."""
+
+    state: AllocationState
+    purge_at: datetime | None
+    platform_by_at: datetime
+    """When what the platform has is erased: with the certificate, or from the closing."""
+    platform_is_erased: bool = False
+    alert_open: bool = False
+    carries: bool = False
+    held: bool = False
+
+
+class Obstacle(StrEnum):
+    """Why a file that is due is not touched."""
+
+    ALERT_OPEN = "alert_open"
+    CARRIES = "carries"
+    LEGAL_HOLD = "legal_hold"
+
+
+def platform_by(closed_at: datetime, promised: datetime | None) -> datetime:
+    """What was promised with the return, or the same delay from the closing."""
+    return promised or closed_at + timedelta(days=PLATFORM_ERASES_AFTER_DAYS)
+
+
+def obstacles(kept: Kept) -> tuple[Obstacle, ...]:
+    """What stands in the way today."""
+    found = {
+        Obstacle.ALERT_OPEN: kept.alert_open, Obstacle.CARRIES: kept.carries,
+        Obstacle.LEGAL_HOLD: kept.held,
+    }  # fmt: skip
+    return tuple(one for one, there in found.items() if there)
+
+
+def due(kept: Kept, now: datetime) -> Stage | None:
+    """The furthest stage whose day has come; it contains the one before."""
+    if kept.state not in (AllocationState.CLOSED, AllocationState.REFUSED):
+        return None
+    if kept.purge_at is not None and kept.purge_at <= now:
+        return Stage.FILE
+    waits = kept.state is AllocationState.CLOSED and not kept.platform_is_erased
+    return Stage.PLATFORM if waits and kept.platform_by_at <= now else None
