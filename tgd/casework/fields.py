@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ def word(text: str) -> str:
 FILL_IN = word("Fill this in.")
 TOO_LONG = word("This is too long.")
 NO_DAY = word("This is no day: write it like 2026-11-30.")
+NO_MOMENT = word("This is no moment: write it like 2026-11-30T19:00.")
 NO_CHOICE = word("Choose one of those offered.")
 NO_NUMBER = word("This is no number that is possible here.")
 
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     LINE = "line"
     WORDS = "words"
     DAY = "day"
+    MOMENT = "moment"  # of the court's own clock
     ONE_OF = "one_of"
     YES_NO = "yes_no"
     TICK = "tick"
@@ -83,6 +85,8 @@ class Field:
             return said | {"enum": [one.value for one in self.choices]}
         if self.kind is Kind.DAY:
             return said | {"format": "date"}
+        if self.kind is Kind.MOMENT:
+            return said | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$"}
         return said | {"maxLength": LONGEST_LINE if self.kind is Kind.LINE else LONGEST_WORDS}
 
 
@@ -99,6 +103,16 @@ def _day(field: Field, said: str) -> date:
         raise NotReadable(field.label, NO_DAY) from None
     if not 1900 < found.year < 2200:
         raise NotReadable(field.label, NO_DAY)
+    return found
+
+
+def _moment(field: Field, said: str) -> datetime:
+    try:
+        found = datetime.strptime(said, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 -- a court's own clock
+    except ValueError:
+        raise NotReadable(field.label, NO_MOMENT) from None
+    if not 1900 < found.year < 2200:
+        raise NotReadable(field.label, NO_MOMENT)
     return found
 
 
@@ -124,7 +138,7 @@ def _number(field: Field, said: str) -> int:
 
 _READ = {
     Kind.LINE: _text, Kind.WORDS: _text, Kind.DAY: _day, Kind.ONE_OF: _one_of,
-    Kind.YES_NO: _yes_no, Kind.NUMBER: _number,
+    Kind.YES_NO: _yes_no, Kind.NUMBER: _number, Kind.MOMENT: _moment,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tgd.casework.delegation_form import FIELDS as DELEGATION_FIELDS
 from tgd.casework.fields import Field, Kind, word
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.casework.stock_acts import ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
@@ -45,7 +46,7 @@ def document() -> dict[str, Any]:
             " outside a person's scope does not exist (404). Refusals are"
             " {error, sentence, missing}.",
         },
-        "paths": {**_files(), **_stock()},
+        "paths": {**_files(), **_stock(), **_delegations()},
         "components": {"securitySchemes": {
             "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tgd"},
         }},
@@ -88,6 +89,17 @@ def _stock() -> dict[str, Any]:
         address = f"/api/v1/stock/{{handset}}/{act.name}"
         paths[address] = {"post": _act(act.title, act.fields, [*one, _MATCH])}
     return paths
+
+
+def _delegations() -> dict[str, Any]:
+    one = [_path_of("delegation", "uuid")]
+    return {
+        "/api/v1/delegations": {
+            "get": _read("Who is on call for one's own courts"),
+            "post": _act("Delegate to a prosecutor on call", DELEGATION_FIELDS, [], created=True),
+        },
+        "/api/v1/delegations/{delegation}/end": {"post": _act("End a delegation", (), one)},
+    }
 
 
 def _path_of(name: str, format_: str | None = None) -> dict[str, Any]:

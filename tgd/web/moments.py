@@ -19,6 +19,11 @@ def day_and_time(at: datetime | None, zone: ZoneInfo) -> str:
     return local.strftime("%d/%m/%Y %H:%M:%S %z" if twice else "%d/%m/%Y %H:%M:%S")
 
 
+def day_and_minute(at: datetime | None, zone: ZoneInfo) -> str:
+    """`23/11/2026 22:40`, by the clock of that place."""
+    return at.astimezone(zone).strftime("%d/%m/%Y %H:%M") if at else ""
+
+
 def age(since: datetime | None, now: datetime) -> str:
     """`0:22`, `12:03`, `2 h 05`: never negative. The live module counts alike."""
     if since is None:

@@ -100,6 +100,7 @@ class Pages:
             "day_and_time": lambda at: moments.day_and_time(at, zone),
             "day": lambda at: moments.day(at, zone),
             "last_day": lambda at, own: moments.last_day(at, ZoneInfo(own) if own else zone),
+            "court_time": lambda at, own: moments.day_and_minute(at, ZoneInfo(own)),
             "distance": lambda metres: moments.distance(metres, language),
             "target": lambda step: f"{TARGET_S[step] // 60}:{TARGET_S[step] % 60:02d}",
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,

@@ -19,7 +19,7 @@ from tgd.casework.stock_acts import BY_NAME as STOCK_ACTS
 from tgd.casework.stock_acts import Keyed
 from tgd.rules.access import Act
 from tgd.serving import TooLarge, TooSlow, read_body
-from tgd.web import casework, door, stock
+from tgd.web import casework, delegations, door, stock
 from tgd.web.casework import as_answer
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, sent, version_of, was_faster
@@ -38,6 +38,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     _add_reading(app, console)
     _add_files(app, console, replays)
     _add_stock(app, console, replays)
+    _add_delegations(app, console, replays)
 
 
 def _add_reading(app: FastAPI, console: Console) -> None:
@@ -131,6 +132,38 @@ def _add_stock(app: FastAPI, console: Console, replays: Replays) -> None:
         async def done() -> Response:
             ended = await stock.do_act(console, request, seat, one, handset, form, version)
             return await _handset(console, seat, handset, _matched(ended, version))
+
+        return await _once(console, request, replays, seat, body, done)
+
+
+def _add_delegations(app: FastAPI, console: Console, replays: Replays) -> None:
+    @app.get("/api/v1/delegations")
+    async def listed(request: Request) -> Response:
+        seat = await _unlocked(console, request, Act.DELEGATE)
+        return as_json(await delegations.the_delegations(console, seat))
+
+    @app.post("/api/v1/delegations")
+    async def delegate(request: Request) -> Response:
+        body = await _body(request)
+        seat, form = await sent(console, request, Act.DELEGATE)
+
+        async def done() -> Response:
+            ended = await delegations.do_delegate(console, request, seat, form)
+            if not ended.is_done:
+                return _refusal(ended)
+            return as_json({"delegation": ended.result and str(ended.result.id)}, 201)
+
+        return await _once(console, request, replays, seat, body, done)
+
+    @app.post("/api/v1/delegations/{delegation}/end")
+    async def end(request: Request, delegation: str) -> Response:
+        body = await _body(request)
+        seat, form = await sent(console, request, Act.DELEGATE)
+
+        async def done() -> Response:
+            ended = await delegations.do_end(console, request, seat, delegation, form)
+            said = await delegations.the_delegations(console, seat)
+            return as_json(said) if ended.is_done else _refusal(ended)
 
         return await _once(console, request, replays, seat, body, done)
 

@@ -1,0 +1,88 @@
+"""The page of delegations: who decides for a court on call, from when to when, given and ended."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tgd import clock
+from tgd.accounts import Seat
+from tgd.allocation import delegating
+from tgd.casework import delegation_form
+from tgd.rules.access import Act
+from tgd.web import door, file_labels
+from tgd.web.console import Console
+from tgd.web.doing import Ended, as_officer, do, sent
+from tgd.web.render import Pages, as_json
+
+
+def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
+    """`/delegations`, `/delegations/{id}/end`."""
+
+    @app.get("/delegations")
+    async def listed(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.DELEGATE)
+        return await _page(console, made, request, seat)
+
+    @app.post("/delegations")
+    async def delegate(request: Request) -> Response:
+        seat, form = await sent(console, request, Act.DELEGATE)
+        ended = await do_delegate(console, request, seat, form)
+        if ended.is_done:
+            return RedirectResponse("/delegations", 303)
+        return await _page(console, made, request, seat, ended, form)
+
+    @app.post("/delegations/{delegation}/end")
+    async def end(request: Request, delegation: str) -> Response:
+        seat, form = await sent(console, request, Act.DELEGATE)
+        ended = await do_end(console, request, seat, delegation, form)
+        if ended.is_done:
+            return RedirectResponse("/delegations", 303)
+        return await _page(console, made, request, seat, ended)
+
+
+async def do_delegate(
+    console: Console, request: Request, seat: Seat, form: dict[str, str]
+) -> Ended:
+    """Delegate what the form says."""
+    return await do(
+        console, request, seat, form.get("once", ""),
+        lambda s, o: delegation_form.delegate(s, o, form, clock.now()),
+    )  # fmt: skip
+
+
+async def do_end(
+    console: Console, request: Request, seat: Seat, delegation: str, form: dict[str, str]
+) -> Ended:
+    """End one."""
+    found = door.uuid_of(delegation)
+    return await do(
+        console, request, seat, form.get("once", ""),
+        lambda s, o: delegating.end_delegation(s, o, found, clock.now()),
+    )  # fmt: skip
+
+
+async def the_delegations(console: Console, seat: Seat) -> dict[str, Any]:
+    """Those of this person's own courts."""
+    now = clock.now()
+    found: dict[str, Any] = await as_officer(
+        console, seat, lambda s, o: delegating.delegations_shown(s, o, now)
+    )
+    return found
+
+
+async def _page(
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
+    form: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    if seat.locked:
+        raise door.Locked
+    said = await the_delegations(console, seat)
+    status = ended.status if ended else 200
+    if door.wants_json(request):
+        return as_json(said, status)
+    return made.page(
+        request, "delegations.html", seat, status, said=said, ended=ended, form=form or {},
+        wrong="delegate" if form else "", fields=delegation_form.FIELDS, files=file_labels,
+    )  # fmt: skip
