@@ -5,6 +5,7 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Engine
 
@@ -12,6 +13,7 @@ from dispatch import counts
 from dispatch.answers import Telephony, make_app
 from dispatch.blind import Blind
 from dispatch.blind_ledger import BlindLedger
+from dispatch.calls import Calls
 from dispatch.destinations import build
 from dispatch.loop import Loop
 from dispatch.notices import Notices
@@ -73,10 +75,10 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     loop = Loop(
         parts.engine, parts.policy, parts.destinations, parts.listener, parts.worker, parts.blind
     )
-    answers = await serve(
-        make_app(parts.engine, parts.policy, _telephony(parts.settings), parts.blind),
-        parts.settings.answers_listen,
-    )
+    kept_for = timedelta(days=parts.settings.recording_kept_days)
+    telephony = _telephony(parts.settings)
+    app = make_app(parts.engine, parts.policy, telephony, parts.blind, kept_for)
+    answers = await serve(app, parts.settings.answers_listen)
     health = await serve(
         health_app(_ready(parts.engine, loop)), parts.settings.dispatch_health_listen
     )
@@ -84,9 +86,13 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     await parts.listener.open()
     await loop.open()
     await notices.open()
+    if calls := _calls(parts):
+        await calls.open()
     say_listening("answers", answers.port)
     say_listening("dispatch-health", health.port)
     await stop.wait()
+    if calls:
+        await calls.close()
     await notices.close()
     await loop.close()
     await answers.stop()
@@ -97,6 +103,17 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
         await parts.telephone.close()
     await health.stop()
     parts.engine.dispose()
+
+
+def _calls(parts: _Parts) -> Calls | None:
+    """What rings operators and handsets; None where no telephone is set up."""
+    if parts.telephone is None or not parts.settings.has_voice:
+        return None
+    url = parts.settings.database_url.get_secret_value()
+    return Calls(
+        parts.engine, parts.telephone, Listener(url, (nudges.CALLS,)), parts.settings.answers_url,
+        records=parts.settings.recording_kept_days > 0,
+    )  # fmt: skip
 
 
 def _blind(read: Settings, policy: Policy, destinations: dict[str, Destination]) -> Blind | None:
@@ -142,10 +159,9 @@ def load_policy(read: Settings) -> Policy:
 def _telephone(read: Settings) -> Telephone | None:
     if not (read.twilio_account_sid and read.twilio_auth_token.get_secret_value()):
         return None
-    numbers = read.our_numbers
     return TwilioTelephone(
         read.twilio_account_sid, read.twilio_auth_token.get_secret_value(), read.twilio_api_base,
-        numbers[0] if numbers else "", 5.0,
+        next(iter(read.our_numbers), ""), 5.0, voice_number=read.number_to_show,
     )  # fmt: skip
 
 

@@ -6,18 +6,17 @@ room by its bearer token, the telephone provider by its signature over our publi
 
 import asyncio
 import hmac
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
-from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request
 from sqlalchemy import Engine
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-from starlette.datastructures import ImmutableMultiDict
 from starlette.responses import JSONResponse, Response
 
 from dispatch import counts
 from dispatch.blind import Blind
+from dispatch.call_answers import add_call_routes
 from dispatch.formats import words
 from dispatch.formats.answers_in import (
     AnswerSaid,
@@ -37,29 +36,26 @@ from dispatch.policy import (
     VoiceDestination,
     WebhookDestination,
 )
+from dispatch.proving import BODY_LIMIT, Telephony, body_of, is_signed, said
 from tgd import clock, killpoint
 from tgd.database import transaction
 from tgd.errors import Incomplete, NotAllowed, RecordAway, Refusal
-from tgd.serving import TooLarge, TooSlow, bare_app, read_body
-from tgd.telephone import signed_by_twilio
+from tgd.serving import bare_app
 
-BODY_LIMIT = 64 * 1024
+__all__ = ["BODY_LIMIT", "Telephony", "make_app"]
 
 
-@dataclass(frozen=True, slots=True)
-class Telephony:
-    """What proves a call of the telephone provider."""
-
-    account_sid: str
-    auth_token: str
-    public_url: str
+RECORDING_KEPT = timedelta(days=180)
 
 
 def make_app(
-    engine: Engine, policy: Policy, telephony: Telephony, blind: Blind | None = None
-) -> FastAPI:
-    """`POST /answers/v1/{destination}`, and `…/keypad` and `…/status` for the telephone."""
+    engine: Engine, policy: Policy, telephony: Telephony, blind: Blind | None = None,
+    recording_kept: timedelta = RECORDING_KEPT,
+) -> FastAPI:  # fmt: skip
+    """`POST /answers/v1/{destination}`, `…/keypad` and `…/status` for the telephone, and what the
+    provider says of calls."""
     app = bare_app("answers")
+    add_call_routes(app, engine, telephony, recording_kept)
     hear = _Hearing(engine, policy, telephony, blind)
     app.add_api_route("/answers/v1/{destination}", hear.answer, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/keypad", hear.keypad, methods=["POST"])
@@ -79,13 +75,13 @@ class _Hearing:
     async def answer(self, destination: str, request: Request) -> Response:
         told = self._policy.destination(destination)
         if not isinstance(told, WebhookDestination | CisuDestination):
-            return _said(404, "There is no such destination.")
-        raw = await _body(request)
+            return said(404, "There is no such destination.")
+        raw = await body_of(request)
         if isinstance(raw, Response):
             return raw
         if not _is_proven(told, request, raw):
             counts.heard_answers.labels(destination, "?", "unproven").inc()
-            return _said(401, "The signature or the token is not right.")
+            return said(401, "The signature or the token is not right.")
         return await self._hear(told, read_answer(told.kind, raw))
 
     async def keypad(self, destination: str, request: Request) -> Response:
@@ -93,11 +89,11 @@ class _Hearing:
         if isinstance(found, Response):
             return found
         told, meaning = found
-        said = await self._hear(told, meaning)
+        reply = await self._hear(told, meaning)
         language = told.language
-        if said.status_code >= 500:
-            return said
-        heard = isinstance(meaning, AnswerSaid) and said.status_code == 200
+        if reply.status_code >= 500:
+            return reply
+        heard = isinstance(meaning, AnswerSaid) and reply.status_code == 200
         spoken = words.heard_twiml(language) if heard else words.no_key_twiml(language)
         return Response(spoken, media_type="text/xml")
 
@@ -111,35 +107,23 @@ class _Hearing:
         """The destination and the meaning of a signed form of the telephone provider."""
         told = self._policy.destination(destination)
         if not isinstance(told, VoiceDestination | SmsDestination):
-            return _said(404, "There is no such destination.")
-        raw = await _body(request)
+            return said(404, "There is no such destination.")
+        raw = await body_of(request)
         if isinstance(raw, Response):
             return raw
-        if not self._is_signed(request, raw):
+        if not is_signed(self._telephony, request, raw):
             counts.heard_answers.labels(destination, "?", "unproven").inc()
-            return _said(403, "The signature is not right.")
+            return said(403, "The signature is not right.")
         key = request.query_params.get("key", "")
         return told, read_answer(kind, raw, key=key)
 
-    def _is_signed(self, request: Request, raw: bytes) -> bool:
-        """Against the configured public address, on the whole multi-valued form."""
-        pairs = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)
-        accounts = [value for name, value in pairs if name == "AccountSid"]
-        asked = request.scope["raw_path"].decode("ascii")
-        query = request.scope["query_string"].decode("latin-1")
-        url = f"{self._telephony.public_url}{asked}" + (f"?{query}" if query else "")
-        signature = request.headers.get("X-Twilio-Signature")
-        form = ImmutableMultiDict(pairs)
-        signed = signed_by_twilio(self._telephony.auth_token, url, form, signature)
-        return signed and accounts == [self._telephony.account_sid]
-
     async def _hear(self, told: AnyDestination, meaning: Meaning) -> Response:
         if isinstance(meaning, Unintelligible):
-            return _said(400, meaning.why)
+            return said(400, meaning.why)
         if isinstance(meaning, NoNews):
             return JSONResponse({"result": "nothing", "why": meaning.why})
         if meaning.key and destination_of(meaning.key) != told.name:
-            return _said(404, str(NotYours()))
+            return said(404, str(NotYours()))
         if isinstance(meaning, NotReached):
             return await self._write(told, meaning, "failed")
         assert isinstance(meaning, AnswerSaid)
@@ -153,15 +137,15 @@ class _Hearing:
             counts.heard_answers.labels(told.name, state, kept).inc()
             if kept == "kept":
                 return JSONResponse({"result": "done", "state": state})
-            return _said(503, "Try again in a moment.")
+            return said(503, "Try again in a moment.")
         try:
             effect = await asyncio.to_thread(self._write_now, told, meaning)
         except RecordAway:
             counts.heard_answers.labels(told.name, state, "away").inc()
-            return _said(503, "Try again in a moment.")
+            return said(503, "Try again in a moment.")
         except Refusal as refusal:
             counts.heard_answers.labels(told.name, state, "refused").inc()
-            return _said(_status_of(refusal), str(refusal))
+            return said(_status_of(refusal), str(refusal))
         counts.heard_answers.labels(told.name, state, effect.result).inc()
         return JSONResponse({"result": effect.result, "state": effect.state})
 
@@ -195,16 +179,3 @@ def _is_proven(told: WebhookDestination | CisuDestination, request: Request, raw
     except (WebhookVerificationError, ValueError, KeyError):
         return False
     return True
-
-
-async def _body(request: Request) -> bytes | Response:
-    try:
-        return await read_body(request, BODY_LIMIT)
-    except TooLarge:
-        return _said(413, f"More than {BODY_LIMIT} bytes are not read.")
-    except TooSlow:
-        return _said(408, "The body did not come in time.")
-
-
-def _said(status: int, why: str) -> Response:
-    return JSONResponse({"error": why}, status_code=status)

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from simulators.serving import Server, keep_silent, read_object
 from simulators.twilio_calls import Operator, Person
+from simulators.twilio_conferences import Recording
 from simulators.twilio_posting import Patience, Postman, Routes, is_url
 from simulators.twilio_resources import (
     E164,
@@ -29,6 +30,7 @@ from simulators.twilio_resources import (
     page_of,
     status_form,
 )
+from simulators.twilio_rooms import Rooms
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -111,6 +113,12 @@ class SmsProvider(Server):
             seed,
         )
         self._operator = Operator(self._postman, lambda: self.ledger_book, ring_scale)
+        self._voice = Rooms(self._operator)
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """The sounds that are kept."""
+        return self._operator.recordings
 
     async def start(self) -> None:
         """Open the doors and the way back to the customer."""
@@ -136,6 +144,8 @@ class SmsProvider(Server):
             web.get(f"{base}/Messages/{{sid}}.json", self._guard(self._show_message)),
             web.post(f"{base}/Calls.json", self._guard(self._create_call)),
             web.get(f"{base}/Calls/{{sid}}.json", self._guard(self._show_call)),
+            web.post(f"{base}/Calls/{{sid}}.json", self._guard(self._end_call)),
+            *self._voice.routes(base, self._guard),
             web.route("*", f"/{VERSION}/{{rest:.*}}", self._guard(_nothing_here)),
         ]
 
@@ -304,9 +314,21 @@ class SmsProvider(Server):
         )
 
     async def _show_call(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._call(request).resource())
+
+    async def _end_call(self, request: web.Request) -> web.StreamResponse:
+        call = self._call(request)
+        if str((await request.post()).get("Status")) not in ("completed", "canceled"):
+            raise ApiError(20001, "Status")
+        if call.ended_at:
+            raise ApiError(21220)
+        call.hung_up.set()
+        return web.json_response(call.resource())
+
+    def _call(self, request: web.Request) -> Call:
         for call in self.calls:
             if call.sid == request.match_info["sid"]:
-                return web.json_response(call.resource())
+                return call
         raise ApiError(20404, request.path)
 
     # -- the simulated world

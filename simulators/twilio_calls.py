@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 from simulators.ledger import Ledger
+from simulators.twilio_conferences import Conference, Participant, Recording
 from simulators.twilio_posting import Postman
 from simulators.twilio_resources import VERSION, Call, rfc2822
 
@@ -26,6 +27,10 @@ class Person:
     digits: str | None = None
     """Keys pressed at each `<Gather>`; None: a mailbox, or somebody who does not press."""
     busy: bool = False
+    says: str = ""
+    """What she says in a conference: the others hear it, unless she is muted."""
+    talks_s: float = 0.5
+    """How long she stays in a conference."""
     sms_error: int | None = None
     """Error code with which every SMS to this number ends undelivered."""
 
@@ -42,12 +47,14 @@ class Person:
             after_s=float(said.get("after_s", 1.0)),
             digits=None if digits is None else str(digits),
             busy=bool(said.get("busy", False)),
+            says=str(said.get("says", "")),
+            talks_s=float(said.get("talks_s", 0.5)),
             sms_error=None if error is None else int(error),
         )
 
 
 class Operator:
-    """Rings people and executes TwiML: Say, Play, Pause, Gather, Redirect, Hangup."""
+    """Rings people and executes TwiML: Say, Play, Pause, Gather, Redirect, Dial, Hangup."""
 
     def __init__(
         self, postman: Postman, ledger: Callable[[], Ledger], ring_scale: float = 1.0
@@ -55,6 +62,10 @@ class Operator:
         self._postman = postman
         self._ledger = ledger
         self._ring_scale = ring_scale
+        self.rooms: dict[str, Conference] = {}
+        """Conferences that go on, by the name that the customer gave."""
+        self.conferences: list[Conference] = []
+        self.recordings: list[Recording] = []
 
     async def place(self, call: Call, person: Person | None) -> None:
         """The whole call, from ringing to its last status."""
@@ -62,10 +73,11 @@ class Operator:
         if person and person.busy:
             await self._end(call, "busy")
         elif person is None or not person.answers or person.after_s > call.timeout_s:
-            await asyncio.sleep(call.timeout_s * self._ring_scale)
-            await self._end(call, "no-answer")
+            ended = await _is_set(call.hung_up, call.timeout_s * self._ring_scale)
+            await self._end(call, "canceled" if ended else "no-answer")
+        elif await _is_set(call.hung_up, person.after_s):
+            await self._end(call, "canceled")
         else:
-            await asyncio.sleep(person.after_s)
             call.started_at = datetime.now(UTC)
             await self._become(call, "in-progress", "answered")
             await self._converse(call, person)
@@ -106,9 +118,40 @@ class Operator:
                 pressed = self._gather(call, person, verb)
                 if pressed is not None:
                     return urljoin(base, verb.get("action") or base), {"Digits": pressed}
+            elif verb.tag == "Dial" and (room := verb.find("Conference")) is not None:
+                await self._confer(call, person, room)
             else:
                 self._speak(call, verb)
         return None
+
+    async def _confer(self, call: Call, person: Person, verb: ElementTree.Element) -> None:
+        """In the conference until one of those who end it goes, or the person has talked."""
+        name = (verb.text or "").strip()
+        room = self.rooms.get(name)
+        if room is None or room.over.is_set():
+            room = self.rooms[name] = Conference.open(call.account, name)
+            self.conferences.append(room)
+            if verb.get("record") == "record-from-start":
+                room.callback = verb.get("recordingStatusCallback")
+        label, muted = verb.get("participantLabel", ""), verb.get("muted") == "true"
+        ends_all = verb.get("endConferenceOnExit") == "true"
+        room.join(Participant(call, label, muted, ends_all, person.says))
+        self._ledger().write("joined", sid=call.sid, conference=room.sid, label=label, muted=muted)
+        await _first_of(room.over, call.hung_up, seconds=person.talks_s)
+        if room.leave(call.sid):
+            await self._record(room)
+
+    async def _record(self, room: Conference) -> None:
+        self._ledger().write("conference_over", sid=room.sid, seconds=room.duration_s)
+        if room.callback is None:
+            return
+        form = {"AccountSid": room.account, "ConferenceSid": room.sid,
+                "RecordingSid": "RE" + room.sid[2:], "RecordingStatus": "absent"}  # fmt: skip
+        if room.began_at is not None:
+            kept = Recording.of(room)
+            self.recordings.append(kept)
+            form = kept.form()
+        await self._postman.post("recording", room.callback, form)
 
     def _parse(self, call: Call, document: str) -> list[ElementTree.Element]:
         try:
@@ -174,3 +217,20 @@ class Operator:
             "CallerCity": "",
             "ToCountry": "FR",
         }
+
+
+async def _is_set(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for it, so long at most."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
+async def _first_of(*events: asyncio.Event, seconds: float) -> None:
+    """Wait until one of them is set, so long at most."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()

@@ -1,5 +1,6 @@
 """Messages, calls, pages and errors in the shape of the 2010-04-01 API; no socket."""
 
+import asyncio
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ WORDS_OF = {
     21603: "A 'From' phone number is required",
     21604: "A 'To' phone number is required",
     21606: "The 'From' phone number provided is not a valid, message-capable phone number",
+    21220: "Call is not in-progress. Cannot redirect.",
     21610: "Attempt to send to unsubscribed recipient",
     21617: "The concatenated message body exceeds the 1600 character limit",
 }
@@ -106,6 +108,8 @@ class Call:
     sequence: int = 0
     heard: list[str] = field(default_factory=list)
     """What was said into the ear of the person."""
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the customer ends it by the API."""
 
     def resource(self) -> dict[str, Any]:
         """As the API answers it."""

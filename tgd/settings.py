@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     twilio_api_base: str = "https://api.twilio.com"
     sms_numbers: str = ""
     """Our own numbers, E.164, separated by commas."""
+    voice_number: str = ""
+    """Our number that operators and handsets see when they are rung, E.164; empty: the first of
+    TGD_SMS_NUMBERS."""
+    recording_kept_days: int = Field(default=180, ge=0, le=3650)
+    """How long the provider keeps the sound of calls with handsets; 0: nothing is recorded."""
     public_url: str = ""
     """How the outside reaches the gateway: signatures are checked against it, never against
     the Host header."""
@@ -218,6 +223,17 @@ class Settings(BaseSettings):
     def our_numbers(self) -> tuple[str, ...]:
         """Our own telephone numbers."""
         return tuple(n.strip() for n in self.sms_numbers.split(",") if n.strip())
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether operators and handsets can be rung from here, and the provider call back."""
+        account = self.twilio_account_sid and self.twilio_auth_token.get_secret_value()
+        return bool(account and self.number_to_show and self.answers_url)
+
+    @property
+    def number_to_show(self) -> str:
+        """Our own number at calls."""
+        return self.voice_number or next(iter(self.our_numbers), "")
 
     @property
     def numbers_of_auditor(self) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from sqlmodel import Session
 
 from tgd import ids, journal
 from tgd.alerts.acts import LONGEST_WORDS, Actor
-from tgd.errors import NotAllowed, WrongState
+from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.journal import Line
 from tgd.rules.access import Act, may
+from tgd.rules.phone import e164
 from tgd.store import shifts as store
 
 
@@ -18,15 +19,38 @@ def silence(session: Session, actor: Actor, now: datetime) -> None:
     journal.write(session, [Line(now, actor.name, "SoundSilenced")])
 
 
-def start(session: Session, actor: Actor, now: datetime, *, heard_sound: bool) -> None:
+def start(
+    session: Session, actor: Actor, now: datetime, *, heard_sound: bool, telephone: str = ""
+) -> None:
     """The person answers for alerts from now on; a tone that was not heard is written down.
-    Raises NotAllowed, and WrongState when the shift has begun already."""
+    Raises NotAllowed, Incomplete, and WrongState when the shift has begun already."""
     _must_take(actor)
-    row = {"id": ids.new(now), "account": actor.name, "now": now, "heard_sound": heard_sound}
+    row = {"id": ids.new(now), "account": actor.name, "now": now, "heard_sound": heard_sound,
+           "telephone": _number(telephone)}  # fmt: skip
     if not store.begin(session, row):
         raise WrongState("Your shift has begun already.")
     detail = {"heard_sound": heard_sound}
     journal.write(session, [Line(now, actor.name, "ShiftStarted", detail=detail)])
+
+
+def sit_at(session: Session, actor: Actor, now: datetime, telephone: str) -> None:
+    """From now on the person is rung there; an empty one: nowhere. The journal has no number.
+    Raises NotAllowed, Incomplete, WrongState."""
+    _must_take(actor)
+    number = _number(telephone)
+    if not store.sit_at(session, actor.name, number):
+        raise WrongState("Your shift has not begun.")
+    detail = {"given": number is not None}
+    journal.write(session, [Line(now, actor.name, "TelephoneChosen", detail=detail)])
+
+
+def _number(said: str) -> str | None:
+    if not said.strip():
+        return None
+    number = e164(said.strip()[:40])
+    if number is None:
+        raise Incomplete("This is no telephone number.")
+    return number
 
 
 def end(session: Session, actor: Actor, now: datetime) -> None:

@@ -24,6 +24,9 @@ from tgd.rules.retry_after import retry_after_s
 
 LONGEST_REPLY = 4 * 1024 * 1024
 """Bytes read of one reply; a page of 100 messages is far below."""
+LONGEST_SOUND = 64 * 1024 * 1024
+"""Bytes of one recording: four hours at 32 kbit/s."""
+SOUND_S = 30.0
 RINGING_S = 30
 PAGE_SIZE = 100
 LATER_CODES = frozenset({20429, 21611, 30001, 30003, 30008, 30017, 30410, 30500})
@@ -68,7 +71,17 @@ class Telephone(Protocol):
 
     async def send_sms(self, to: str, body: str, *, status_url: str | None) -> str: ...
 
-    async def call(self, to: str, twiml: str, *, status_url: str | None) -> str: ...
+    async def call(
+        self, to: str, twiml: str, *, status_url: str | None, status_events: Sequence[str] = ()
+    ) -> str: ...
+
+    async def call_status(self, sid: str) -> str: ...
+
+    async def hang_up(self, sid: str) -> None: ...
+
+    async def recording(self, reference: str) -> bytes: ...
+
+    async def erase_recording(self, reference: str) -> None: ...
 
     async def inbound_since(self, numbers: Sequence[str], since: datetime) -> list[InboundSms]: ...
 
@@ -86,6 +99,7 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
         self._base = urlsplit(api_base)
         self._limit_s = timeout_s
         self._open: aiohttp.ClientSession | None = None
+        self.credentials = ("", "")
 
     async def request(
         self, method: str, url: str, params: Any = None, data: Any = None,
@@ -95,8 +109,7 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
         """One request; never a redirect, never a second try."""
         sent = dict(headers or {})
         if auth is not None:
-            token = base64.b64encode(":".join(auth).encode()).decode()
-            sent["Authorization"] = f"Basic {token}"
+            sent["Authorization"] = _basic(auth)
         async with asyncio.timeout(self._limit_s):
             async with self._session().request(
                 method, self._moved(url), params=params, data=data, headers=sent,
@@ -106,6 +119,19 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
                     wait_s = retry_after_s(reply.headers.get("Retry-After"), clock.now())
                     raise TelephoneLater(f"status_{reply.status}", wait_s)
                 return Response(reply.status, await _text_of(reply), reply.headers)
+
+    async def sound(self, url: str) -> bytes:
+        """A file of the account. Raises TelephoneLater; TelephoneRefused where there is none."""
+        sent = {"Authorization": _basic(self.credentials)}
+        async with asyncio.timeout(SOUND_S):
+            async with self._session().get(
+                self._moved(url), headers=sent, allow_redirects=False
+            ) as reply:
+                if reply.status in (401, 403, 404):
+                    raise TelephoneRefused(f"status_{reply.status}")
+                if reply.status != 200:
+                    raise TelephoneLater(f"status_{reply.status}")
+                return await _bytes_of(reply, LONGEST_SOUND)
 
     def _session(self) -> aiohttp.ClientSession:
         """Made at the first request: a session needs a running loop."""
@@ -127,13 +153,21 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
         return urlunsplit((self._base.scheme, self._base.netloc, path, asked.query, ""))
 
 
+def _basic(credentials: tuple[str, str]) -> str:
+    return f"Basic {base64.b64encode(':'.join(credentials).encode()).decode()}"
+
+
 async def _text_of(reply: aiohttp.ClientResponse) -> str:
+    return (await _bytes_of(reply, LONGEST_REPLY)).decode("utf-8", "replace")
+
+
+async def _bytes_of(reply: aiohttp.ClientResponse, most: int) -> bytes:
     body = bytearray()
     async for chunk in reply.content.iter_chunked(65_536):
         body += chunk
-        if len(body) > LONGEST_REPLY:
+        if len(body) > most:
             raise TelephoneLater("reply_too_long")
-    return body.decode("utf-8", "replace")
+    return bytes(body)
 
 
 class TwilioTelephone:
@@ -146,10 +180,14 @@ class TwilioTelephone:
         api_base: str = "https://api.twilio.com",
         sender_number: str = "",
         timeout_s: float = 5.0,
+        voice_number: str = "",
     ) -> None:
         self._http = _Http(api_base, timeout_s)
         self._client = Client(account_sid, auth_token, http_client=self._http)
+        self._http.credentials = (account_sid, auth_token)
+        self._account_url = f"https://api.twilio.com/2010-04-01/Accounts/{account_sid}"
         self._from = sender_number
+        self._voice = voice_number or sender_number
 
     async def send_sms(self, to: str, body: str, *, status_url: str | None = None) -> str:
         """Send one SMS and give its sid; the provider is asked to keep neither text nor number.
@@ -163,14 +201,43 @@ class TwilioTelephone:
             )  # fmt: skip
             return _sid_of(made)
 
-    async def call(self, to: str, twiml: str, *, status_url: str | None = None) -> str:
-        """Ring a number and say the TwiML; gives the call's sid. Raises like `send_sms`."""
+    async def call(
+        self, to: str, twiml: str, *, status_url: str | None = None,
+        status_events: Sequence[str] = (),
+    ) -> str:  # fmt: skip
+        """Ring a number and say the TwiML; gives the call's sid. Raises like `send_sms`.
+
+        Without `status_events` the provider says only when the call has ended.
+        """
         with _told_plainly():
             made = await self._client.calls.create_async(
-                to=to, from_=self._from, twiml=twiml, timeout=RINGING_S,
+                to=to, from_=self._voice, twiml=twiml, timeout=RINGING_S,
                 status_callback=status_url or _UNSET,
+                status_callback_event=list(status_events) or _UNSET,
             )  # fmt: skip
             return _sid_of(made)
+
+    async def call_status(self, sid: str) -> str:
+        """The provider's word for what became of a call. Raises like `send_sms`."""
+        with _told_plainly():
+            found = await self._client.calls(sid).fetch_async()
+            return str(found.status)
+
+    async def hang_up(self, sid: str) -> None:
+        """End a call that rings or is under way. Raises like `send_sms`."""
+        with _told_plainly():
+            await self._client.calls(sid).update_async(status="completed")
+
+    async def recording(self, reference: str) -> bytes:
+        """The sound of a recording as MP3, with the account's own credentials. Raises like
+        `send_sms`."""
+        with _told_plainly():
+            return await self._http.sound(f"{self._account_url}/Recordings/{reference}.mp3")
+
+    async def erase_recording(self, reference: str) -> None:
+        """The provider is to keep this sound no longer. Raises like `send_sms`."""
+        with _told_plainly():
+            await self._client.recordings(reference).delete_async()
 
     async def inbound_since(self, numbers: Sequence[str], since: datetime) -> list[InboundSms]:
         """Every SMS received on `numbers` since the moment, through all pages, oldest first.

@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from uuid import uuid4
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlmodel import Session, SQLModel, select
 
+from dispatch.conversing import hear_recording
+from dispatch.formats.conference import RecordingSaid
 from tests.conftest import NOW, _admin, _named
 from tests.walking import OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
+from tgd.alerts import acts, calling
 from tgd.alerts.acts import Actor
 from tgd.allocation import holding, sheets, stock
 from tgd.embedded import find_binaries
@@ -207,6 +211,7 @@ def fill(url: str) -> None:
         world.hear(world.press(world.canary()))
         walk = Walk(world).settle_in().until("hand_over")
         fill_the_rest(walk)
+        fill_calls(session, ana.handset, alert.id)
         delivery = Delivery(
             id=uuid4(), key="d1", alert=alert.id, destination="platform", topic="alert",
             state="sent", made_at=NOW,
@@ -227,6 +232,16 @@ def fill(url: str) -> None:
             ]
         )  # fmt: skip
     engine.dispose()
+
+
+def fill_calls(session: Session, handset: str, alert: UUID) -> None:
+    """Salima called her back, and it was recorded."""
+    salima = Actor("Salima", Role.SUPERVISOR)
+    acts.take(session, salima, alert, NOW)
+    shifts.sit_at(session, salima, NOW, "01 99 00 00 21")
+    call = calling.want_call(session, salima, alert, NOW)
+    kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 12)
+    hear_recording(session, call, kept, timedelta(days=30), NOW)
 
 
 def fill_the_rest(walk: Walk) -> None:

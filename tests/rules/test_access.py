@@ -35,10 +35,10 @@ OF_COURT = (
 )
 MAY = {
     "operator": "see_alerts see_technical take note release verify request_intervention close"
-    " settle_technical refer see_files",
+    " settle_technical refer see_files call",
     "supervisor": "see_alerts see_technical take note release verify request_intervention close"
-    " countersign settle_technical refer see_files",
-    "prosecutor": "see_alerts decide clear delegate hold" + OF_COURT,
+    " countersign settle_technical refer see_files call hear_recording",
+    "prosecutor": "see_alerts decide clear delegate hold hear_recording" + OF_COURT,
     "registry": OF_COURT,
     "control_room": "see_alerts note refer see_files",
     "association": "see_files refer assess give_opinion record_consent change_circumstances"

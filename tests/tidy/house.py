@@ -26,7 +26,7 @@ GREY = (
     "tgd/purge.py",
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
     "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
-    "dispatch/adopting.py", "dispatch/noticing.py", "tgd/shifts.py",
+    "dispatch/adopting.py", "dispatch/noticing.py", "dispatch/conversing.py", "tgd/shifts.py",
 )  # fmt: skip
 """Given a session and a moment, one transaction: no socket, no clock, no await."""
 

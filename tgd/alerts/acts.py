@@ -265,6 +265,18 @@ def needs_second(seen: Alert, outcome: Outcome, *, reported: bool = False) -> bo
     return rules.needs_second_person(outcome, verified, seen=there, doubtful_end=doubtful)
 
 
+def owned(session: Session, actor: Actor, alert_id: UUID, act: Act) -> Alert:
+    """The alert of which this person answers, for an act of another file. Raises like `take`."""
+    return _owned(session, actor, alert_id, act)
+
+
+def write_act(
+    session: Session, actor: Actor, seen: Alert, act: str, now: datetime, detail: dict[str, Any]
+) -> Alert:
+    """An act of the owner that changes no state: it keeps the ownership, and stands in the log."""
+    return _act(session, actor, seen, act, now, {"acted_at": now}, detail)
+
+
 def _must_be_allowed(actor: Actor, act: Act) -> None:
     """Those behind a destination are limited by what their answers may say (access.ANSWERS)."""
     if actor.role is not None and not may(actor.role, act):

@@ -15,6 +15,7 @@ from tgd.records.alerts import (
     Note,
     Sighting,
 )
+from tgd.records.calls import CallLeg, Conversation, Recording
 from tgd.records.courts import Clearance, Commune, Court, Pool
 from tgd.records.deliveries import AnswerHeard, Delivery, ProviderMessage
 from tgd.records.equipment import (
@@ -61,12 +62,14 @@ __all__ = [
     "Allocation",
     "AnswerHeard",
     "Assessment",
+    "CallLeg",
     "CaseFile",
     "CaseSheet",
     "Clearance",
     "Commune",
     "ConditionRecord",
     "Consent",
+    "Conversation",
     "Court",
     "Deadline",
     "Decision",
@@ -88,6 +91,7 @@ __all__ = [
     "ProviderMessage",
     "Provisioning",
     "Recall",
+    "Recording",
     "Referral",
     "RestrainedPerson",
     "ReturnCertificate",

@@ -58,6 +58,8 @@ class Shift(SQLModel, table=True):
     heard_sound: bool = Field()
     """Whether the person heard the test tone; an unheard one is not hidden."""
     ended_at: datetime | None = Field(default=None, sa_column=moment())
+    telephone: str | None = Field(default=None, sa_column=Column(String(20)))
+    """Where the person is rung for calls to handsets, for this shift alone; E.164."""
 
 
 class HandOver(SQLModel, table=True):

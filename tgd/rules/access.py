@@ -34,6 +34,8 @@ class Act(StrEnum):
     CLOSE = "close"
     COUNTERSIGN = "countersign"  # the second person of four eyes
     SETTLE_TECHNICAL = "settle_technical"
+    CALL = "call"  # ring the operator's telephone and the handset into one conversation
+    HEAR_RECORDING = "hear_recording"
     READ_JOURNAL = "read_journal"
     SEE_FILES = "see_files"
     REFER = "refer"
@@ -83,14 +85,15 @@ _OF_COURT = frozenset(
 ACTS: dict[Role, frozenset[Act]] = {
     _R.OPERATOR: frozenset(
         {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
-         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.SETTLE_TECHNICAL, _A.REFER, _A.SEE_FILES}
+         _A.REQUEST_INTERVENTION, _A.CLOSE, _A.SETTLE_TECHNICAL, _A.REFER, _A.SEE_FILES, _A.CALL}
     ),
     _R.SUPERVISOR: frozenset(
         {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
          _A.REQUEST_INTERVENTION, _A.CLOSE, _A.COUNTERSIGN, _A.SETTLE_TECHNICAL, _A.REFER,
-         _A.SEE_FILES}
+         _A.SEE_FILES, _A.CALL, _A.HEAR_RECORDING}
     ),
-    _R.PROSECUTOR: _OF_COURT | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR, _A.DELEGATE, _A.HOLD},
+    _R.PROSECUTOR: _OF_COURT
+    | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR, _A.DELEGATE, _A.HOLD, _A.HEAR_RECORDING},
     _R.REGISTRY: _OF_COURT,
     _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE, _A.REFER, _A.SEE_FILES}),
     _R.ASSOCIATION: frozenset(

@@ -6,6 +6,7 @@ from sqlmodel import Session
 DISPATCH = "tgd_dispatch"
 CONSOLE = "tgd_console"
 HANDSETS = "tgd_handsets"
+CALLS = "tgd_calls"
 
 
 def nudge(session: Session, *channels: str) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 _ON_DUTY = text(
     """
-    SELECT s.account, c.role, s.started_at, s.heard_sound,
+    SELECT s.account, c.role, s.started_at, s.heard_sound, s.telephone,
            count(a.id) AS alerts, min(a.taken_at) AS oldest, max(a.owner_seen_at) AS seen_at
     FROM shift s JOIN account c ON c.name = s.account
     LEFT JOIN alert a ON a.owner = s.account AND a.state <> 'closed'
@@ -37,8 +37,8 @@ def begin(session: Session, row: dict[str, Any]) -> bool:
     """A shift that was not begun before; False otherwise."""
     found = session.connection().execute(
         text(
-            "INSERT INTO shift (id, account, started_at, heard_sound)"
-            " VALUES (:id, :account, :now, :heard_sound)"
+            "INSERT INTO shift (id, account, started_at, heard_sound, telephone)"
+            " VALUES (:id, :account, :now, :heard_sound, :telephone)"
             " ON CONFLICT (account) WHERE ended_at IS NULL DO NOTHING"
         ),
         row,
@@ -51,6 +51,15 @@ def finish(session: Session, account: str, now: datetime) -> bool:
     found = session.connection().execute(
         text("UPDATE shift SET ended_at = :now WHERE account = :a AND ended_at IS NULL"),
         {"a": account, "now": now},
+    )
+    return found.rowcount == 1
+
+
+def sit_at(session: Session, account: str, telephone: str | None) -> bool:
+    """Where the person of this running shift is rung; False when there is none."""
+    found = session.connection().execute(
+        text("UPDATE shift SET telephone = :t WHERE account = :a AND ended_at IS NULL"),
+        {"a": account, "t": telephone},
     )
     return found.rowcount == 1
 

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tgd import clock, technical
 from tgd.accounts import Seat
-from tgd.alerts import acts
+from tgd.alerts import acts, calling
 from tgd.alerts.acts import Actor
 from tgd.errors import Incomplete, NotAllowed, Refusal, TgdError
 from tgd.rules.access import Act, may
@@ -72,6 +72,12 @@ ACTS: dict[str, tuple[Act, Doing]] = {
     "note": (
         Act.NOTE,
         lambda s, actor, alert, form, now: acts.note(s, actor, alert, form.get("words", ""), now),
+    ),
+    "call": (
+        Act.CALL,
+        lambda s, actor, alert, form, now: calling.want_call(
+            s, actor, alert, now, listen_only=form.get("listen_only") == "yes"
+        ),
     ),
     "close": (Act.CLOSE, _close),
     "countersign": (

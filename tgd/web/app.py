@@ -22,6 +22,7 @@ from tgd.web import (
     pages,
     papers,
     public,
+    recordings,
     room,
     signing,
     stock,
@@ -71,6 +72,7 @@ def make_app(console: Console) -> FastAPI:
         v1,
         maps,
         on_paper,
+        recordings,
     ):
         part.add_routes(app, console, made)
     _add_static(app)

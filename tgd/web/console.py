@@ -17,6 +17,7 @@ from tgd.listening import Listener
 from tgd.rules.territory import DEMO, Area, read_areas
 from tgd.seal import Keys
 from tgd.settings import Settings, split_listen
+from tgd.telephone import TwilioTelephone
 from tgd.web.basemap import choose as choose_basemap
 from tgd.web.limiter import Limiter
 from tgd.web.live import Hub
@@ -44,6 +45,7 @@ class Console:
         self.areas: tuple[Area, ...] = _areas(settings)
         self.tiles = Tiles(settings.map_file) if settings.map_file else None
         self.basemap = choose_basemap(self.tiles, demonstration=settings.demonstration)
+        self.telephone = _telephone(settings)
         self.limiter = Limiter()
         self.once = Once()
         self._engine = engine
@@ -58,6 +60,8 @@ class Console:
     async def close(self) -> None:
         """End the live channels, then the threads."""
         await self.hub.close()
+        if self.telephone:
+            await self.telephone.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._hashing.shutdown(wait=False, cancel_futures=True)
         if self.tiles:
@@ -81,6 +85,14 @@ class Console:
                 return act(session)
         except PoolTimeout as error:
             raise RecordAway from error
+
+
+def _telephone(settings: Settings) -> TwilioTelephone | None:
+    """Only for hearing recordings: whoever is to be rung is rung by dispatch."""
+    token = settings.twilio_auth_token.get_secret_value()
+    if not (settings.twilio_account_sid and token):
+        return None
+    return TwilioTelephone(settings.twilio_account_sid, token, settings.twilio_api_base)
 
 
 def _areas(settings: Settings) -> tuple[Area, ...]:

@@ -26,7 +26,7 @@ from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting
 from tgd.store import console as store
 from tgd.unseen import made_visible
-from tgd.web import place_facts
+from tgd.web import call_facts, place_facts
 from tgd.web.labels import MACHINES
 
 AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
@@ -43,14 +43,16 @@ def row_of(r: Any) -> dict[str, Any]:
         "labels": list(r.labels), "presses": r.presses, "opened_at": r.opened_at,
         "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
         "has_position": r.has_position, "proposed": r.proposed_by is not None,
-        "mark": r.version + r.updates + r.presses,
+        "mark": r.version + r.updates + r.presses + r.calls,
         "list": "closed" if r.state == AlertState.CLOSED else r.lane,
     }  # fmt: skip
 
 
 def fingerprint(r: Any) -> tuple[Any, ...]:
     """Two readings of a row with the same one look the same."""
-    return (r.version, r.updates, r.presses, r.changed_at, r.has_position, r.state, r.owner)
+    return (
+        r.version, r.updates, r.presses, r.changed_at, r.has_position, r.state, r.owner, r.calls,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def sheet_of(
         ),
         "person": parts[FieldGroup.PERSON.value], "position": parts[FieldGroup.GEOLOCATION.value],
         "record": parts[FieldGroup.ALERT_RECORD.value], "messages": parts[MESSAGE],
-        "message_after_taking": _message_after_taking(look), "may": may_do(look),
+        "message_after_taking": _message_after_taking(look),
+        "may": may_do(look) | {"call": call_facts.may_call(session, seat, alert)},
         "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip
@@ -160,6 +163,8 @@ def _record(session: Session, look: Look) -> dict[str, Any] | None:
         "test": _test(session, alert) if alert.lane == Lane.TEST else None,
         "timeline": _timeline(session, look),
         "deliveries": [dict(d._mapping) for d in store.deliveries_of(session, alert.id)],
+        "calls": call_facts.calls_of(session, alert),
+        "recordings": call_facts.recordings_of(session, look.seat, alert.id),
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from tgd.rules.access import FieldGroup, Role
 from tgd.rules.alert import AlertState, Outcome, Verified
+from tgd.rules.calling import LegState, Party
 from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.territory import Force
@@ -71,6 +72,35 @@ DELIVERIES = {
     DeliveryState.REFUSED: word("refused, tried again"),
     DeliveryState.WITHDRAWN: word("no longer needed"),
 }
+LEGS = {
+    LegState.WAITING: word("waits until the operator listens"),
+    LegState.ASKED: word("asked for"),
+    LegState.RINGING: word("rings"),
+    LegState.ANSWERED: word("answered"),
+    LegState.BUSY: word("busy"),
+    LegState.NO_ANSWER: word("no answer"),
+    LegState.FAILED: word("failed"),
+    LegState.ENDED: word("ended"),
+}
+PARTIES = {
+    Party.OPERATOR: word("operator’s telephone"),
+    Party.HANDSET: word("handset"),
+}
+NO_CALLS = {
+    "unanswered": word("the provider does not answer: ring by hand"),
+    "no_news": word("the provider never said that it rang"),
+    "no_number": word("no number is known"),
+    "too_late": word("it came too late to ring"),
+    "operator_not_reached": word("the operator’s telephone was not answered"),
+}
+"""Why a telephone was not rung; other reasons are the provider's own codes."""
+ANSWERS = {
+    "received": word("received"),
+    "taken": word("taken by a human"),
+    "on_scene": word("Patrol on the scene"),
+    "closed": word("Closed"),
+}
+"""What a destination answered by itself."""
 ROLES = {
     Role.OPERATOR: word("operator"),
     Role.SUPERVISOR: word("supervisor"),
@@ -197,6 +227,13 @@ ACTS = {
     "DeliveryRefused": word("Refused by the destination"),
     "DeliveryFailed": word("The destination could not be reached"),
     "AnswerHeard": word("Answer heard"),
+    "CallWanted": word("Call to the handset wanted"),
+    "CallMoved": word("Call"),
+    "RecordingKept": word("Recording kept"),
+    "RecordingMissing": word("No recording came about"),
+    "RecordingHeard": word("Recording listened to"),
+    "RecordingErased": word("Recording erased"),
+    "TelephoneChosen": word("Telephone for calls chosen"),
     "AccessLogged": word("Looked at"),
     "AccessRefused": word("Access refused"),
     "SignedIn": word("Signed in"),

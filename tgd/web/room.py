@@ -28,7 +28,14 @@ Doing = Callable[[Session, Actor, dict[str, str], datetime], None]
 
 ACTS: dict[str, Doing] = {
     "start": lambda s, actor, form, now: shifts.start(
-        s, actor, now, heard_sound=form.get("heard_sound") == "yes"
+        s,
+        actor,
+        now,
+        heard_sound=form.get("heard_sound") == "yes",
+        telephone=form.get("telephone", ""),
+    ),
+    "telephone": lambda s, actor, form, now: shifts.sit_at(
+        s, actor, now, form.get("telephone", "")
     ),
     "end": lambda s, actor, form, now: shifts.end(s, actor, now),
     "hand-over": lambda s, actor, form, now: shifts.hand_over(s, actor, form.get("words", ""), now),

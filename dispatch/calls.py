@@ -1,0 +1,166 @@
+"""The loop that rings operators and handsets together: apart from the alerts', which never wait.
+
+Asks the telephone provider for what the record says, and writes what came back; decides nothing.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from dispatch import conversing
+from dispatch.conversing import MOST, Due, ToAsk, ToHangUp, ToRing
+from dispatch.formats.conference import LegSaid, conference_twiml
+from tgd import clock
+from tgd.database import transaction
+from tgd.errors import RecordAway
+from tgd.listening import Listener
+from tgd.log import log
+from tgd.rules.calling import LegState, leg_state
+from tgd.store import calls as store
+from tgd.store import nudges
+from tgd.telephone import Telephone, TelephoneLater, TelephoneRefused
+
+LOOK_EVERY_S = 1.0
+"""The slow poll under NOTIFY."""
+ERASE_EVERY_S = 30.0
+EVENTS = ("initiated", "ringing", "answered", "completed")
+T = TypeVar("T")
+
+
+def call_url(public_url: str, conversation: UUID, what: str) -> str:
+    """Where the provider says what became of a leg (`operator`, `handset`) or of the recording."""
+    return f"{public_url.rstrip('/')}/answers/v1/calls/{conversation}/{what}"
+
+
+class Calls:
+    """One of them in each dispatcher that has a telephone; they share the work by the record."""
+
+    def __init__(
+        self, engine: Engine, telephone: Telephone, listener: Listener, public_url: str, *,
+        records: bool,
+    ) -> None:  # fmt: skip
+        self._engine, self._telephone, self._listener = engine, telephone, listener
+        self._public_url, self._records = public_url, records
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Start."""
+        await self._listener.open()
+        self._tasks = [
+            asyncio.create_task(self._forever(self._ring_and_wait), name="calls"),
+            asyncio.create_task(self._forever(self._erase_and_wait), name="recordings"),
+        ]
+
+    async def close(self) -> None:
+        """Stop; what was being asked is heard of by its callbacks, or asked for again."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._listener.close()
+
+    async def _forever(self, once: Callable[[], Any]) -> None:
+        while True:
+            try:
+                await once()
+            except (RecordAway, SQLAlchemyError) as error:
+                log.error("record_away", why=type(error).__name__)
+                await asyncio.sleep(LOOK_EVERY_S)
+            except Exception as error:  # noqa: BLE001 a call that failed is no end of calls
+                log.error("calls_failed", exc_info=error)
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _ring_and_wait(self) -> None:
+        if await self.turn() < MOST:
+            await self._listener.wait(nudges.CALLS, LOOK_EVERY_S)
+
+    async def _erase_and_wait(self) -> None:
+        erased = await self.erase()
+        await asyncio.sleep(0 if erased >= MOST else ERASE_EVERY_S)
+
+    async def turn(self) -> int:
+        """Claim what is due, ask for all of it at once; gives how much that was."""
+        due: Due = await self._written(conversing.claim)
+        await asyncio.gather(
+            *(self._ring(one) for one in due.rings),
+            *(self._hang_up(one) for one in due.hang_ups),
+            *(self._ask(one) for one in due.asks),
+        )
+        return len(due.rings) + len(due.hang_ups) + len(due.asks)
+
+    async def _ring(self, one: ToRing) -> None:
+        recording = call_url(self._public_url, one.conversation, "recording")
+        twiml = conference_twiml(
+            str(one.conversation), one.party, listen_only=one.listen_only,
+            recording_url=recording if self._records else None,
+        )  # fmt: skip
+        status_url = call_url(self._public_url, one.conversation, one.party)
+        try:
+            sid = await self._telephone.call(
+                one.number, twiml, status_url=status_url, status_events=EVENTS
+            )
+        except (TelephoneLater, TelephoneRefused) as wrong:
+            certain, why = isinstance(wrong, TelephoneRefused), wrong.why
+            await self._written(
+                lambda s, now: conversing.not_placed(s, one, why, now, is_certain=certain)
+            )
+            log.warning("call_not_placed", status=why)
+            return
+        await self._written(lambda s, now: conversing.placed(s, one, sid, now))
+
+    async def _hang_up(self, one: ToHangUp) -> None:
+        """What cannot be hung up ends with the conference, which ends with its first leg."""
+        try:
+            await self._telephone.hang_up(one.sid)
+        except (TelephoneLater, TelephoneRefused) as wrong:
+            log.info("call_not_hung_up", status=wrong.why)
+
+    async def _ask(self, one: ToAsk) -> None:
+        """The provider's own list is the truth, not its callbacks."""
+        try:
+            said = leg_state(await self._telephone.call_status(one.sid))
+        except TelephoneLater:
+            return
+        except TelephoneRefused:
+            said = LegState.FAILED  # it knows no such call
+        if said is not None:
+            heard = LegSaid(one.sid, said)
+            await self._written(
+                lambda s, now: conversing.hear_leg(s, one.conversation, one.party, heard, now)
+            )
+
+    async def erase(self) -> int:
+        """Erase the recordings whose day has come, at the provider first; gives how many there
+        were. One that the provider does not know is erased already."""
+        due: list[Any] = await self._written(lambda s, now: store.recordings_to_erase(s, now, MOST))
+        for one in due:
+            try:
+                await self._telephone.erase_recording(one.reference)
+            except TelephoneLater as wrong:
+                log.warning("recording_not_erased", status=wrong.why)
+                return 0
+            except TelephoneRefused as wrong:
+                if wrong.why not in ("code_20404", "status_404"):
+                    log.error("recording_not_erased", status=wrong.why)
+                    continue
+            await self._written(partial(_erased, one))
+        return len(due)
+
+    async def _written(self, act: Callable[[Session, datetime], T]) -> T:
+        return await asyncio.to_thread(self._in_one, act)
+
+    def _in_one(self, act: Callable[[Session, datetime], T]) -> T:
+        with transaction(self._engine) as session:
+            return act(session, clock.now())
+
+
+def _erased(one: Any, session: Session, now: datetime) -> None:
+    conversing.erased(session, one.id, one.alert, now)
