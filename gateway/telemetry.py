@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from tgd import ids
 from tgd.alerts.raising import position_row
+from tgd.rules.alert import Lane
 from tgd.rules.doubt import Trust
 from tgd.rules.handset import LOW_BATTERY_PCT, SILENT_AFTER_S
 from tgd.rules.trigger import Position, StateReport
@@ -37,7 +38,9 @@ def keep_positions(session: Session, told: Sequence[Whereabouts], now: datetime)
     names = [f"handset:{t.source.handset}" for t in told if t.source and _may_be_kept(t)]
     if not names:
         return [False] * len(told)
-    open_now = {a.source: a.id for a in alerts_store.open_alerts(session, names)}
+    found = alerts_store.open_alerts(session, names)
+    # a test or an exercise beside the real alert takes nothing from it
+    open_now = {a.source: a.id for a in sorted(found, key=lambda a: a.lane == Lane.REAL)}
     rows = [_row(one, open_now, now) for one in told]
     kept = [row for row in rows if row is not None]
     alerts_store.insert_positions(session, kept)

@@ -16,7 +16,8 @@ from tgd.rules import case_sheet, facts, guards
 ROOT = Path(__file__).parents[2]
 ACT = re.compile("(?:[A-Z][a-z]+){2,}")
 SAID_TO_PEOPLE = (
-    "tgd/alerts/acts.py", "tgd/alerts/calling.py", "tgd/technical.py", "tgd/shifts.py",
+    "tgd/alerts/acts.py", "tgd/alerts/calling.py", "tgd/alerts/duress.py",
+    "tgd/alerts/exercising.py", "tgd/technical.py", "tgd/shifts.py",
 )  # fmt: skip
 """Acts whose refusals a page shows."""
 OF_ALLOCATION = ("tgd/allocation", "tgd/casework")

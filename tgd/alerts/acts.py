@@ -159,23 +159,6 @@ def verify(session: Session, actor: Actor, alert_id: UUID, found: Verified, now:
     return _event(session, actor, seen, AlertEvent.VERIFY, "VerificationDone", now, changes, detail)
 
 
-def hear_duress(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """She said the word that means duress: danger, and the room is asked at once, in one.
-
-    From then on nobody closes the alert alone (DOUBTFUL_ENDS). Raises like `take`.
-    """
-    seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)
-    if seen.lane != rules.Lane.REAL:
-        raise WrongState("This is a test: no control room is asked.")
-    changes = {"verified": Verified.DANGER.value, "verified_at": now,
-               "labels": sorted({*seen.labels, Label.DURESS.value})}  # fmt: skip
-    detail = {"found": Verified.DANGER.value, "heard": "duress_word"}
-    heard = _event(
-        session, actor, seen, AlertEvent.VERIFY, "VerificationDone", now, changes, detail
-    )
-    return heard if heard.requested_at else request_intervention(session, actor, alert_id, now)
-
-
 def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
     """Ask the control room to send somebody. Raises like `take`; refused for a test."""
     seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)
@@ -271,10 +254,21 @@ def owned(session: Session, actor: Actor, alert_id: UUID, act: Act) -> Alert:
 
 
 def write_act(
-    session: Session, actor: Actor, seen: Alert, act: str, now: datetime, detail: dict[str, Any]
-) -> Alert:
-    """An act of the owner that changes no state: it keeps the ownership, and stands in the log."""
-    return _act(session, actor, seen, act, now, {"acted_at": now}, detail)
+    session: Session, actor: Actor, seen: Alert, act: str, now: datetime, detail: dict[str, Any],
+    changes: dict[str, Any] | None = None,
+) -> Alert:  # fmt: skip
+    """An act that stands in the log and keeps the ownership, with these changes or none."""
+    acted = {"acted_at": now} if seen.owner == actor.name else {}
+    return _act(session, actor, seen, act, now, acted | (changes or {}), detail)
+
+
+def move(
+    session: Session, actor: Actor, seen: Alert, event: AlertEvent, act: str, now: datetime,
+    changes: dict[str, Any], detail: dict[str, Any] | None = None,
+) -> Alert:  # fmt: skip
+    """The event on the alert as it was seen, by the table of states. Raises WrongState,
+    SomebodyWasFaster."""
+    return _event(session, actor, seen, event, act, now, changes, detail)
 
 
 def _must_be_allowed(actor: Actor, act: Act) -> None:

@@ -151,6 +151,15 @@ def join_presses(session: Session, joins: Sequence[dict[str, Any]], now: datetim
     )
 
 
+def move_heard(session: Session, before: UUID, after: UUID) -> None:
+    """What was heard of one alert belongs to another from now on: presses, places, calls."""
+    for table in ("alert_trigger", "alert_position", "sighting", "conversation", "recording"):
+        session.connection().execute(
+            text(f"UPDATE {table} SET alert = :after WHERE alert = :before"),  # noqa: S608 (ours)
+            {"before": before, "after": after},
+        )
+
+
 def look_again_now(session: Session, alerts: Iterable[UUID], now: datetime) -> None:
     """Make dispatch look at these alerts (a new position joined them)."""
     session.connection().execute(

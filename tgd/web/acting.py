@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tgd import clock, technical
 from tgd.accounts import Seat
-from tgd.alerts import acts, calling
+from tgd.alerts import acts, calling, duress
 from tgd.alerts.acts import Actor
 from tgd.errors import Incomplete, NotAllowed, Refusal, TgdError
 from tgd.rules.access import Act, may
@@ -67,7 +67,7 @@ ACTS: dict[str, tuple[Act, Doing]] = {
     ),
     "duress": (
         Act.REQUEST_INTERVENTION,
-        lambda s, actor, alert, form, now: acts.hear_duress(s, actor, alert, now),
+        lambda s, actor, alert, form, now: duress.hear_duress(s, actor, alert, now),
     ),
     "note": (
         Act.NOTE,
@@ -79,6 +79,7 @@ ACTS: dict[str, tuple[Act, Doing]] = {
             s, actor, alert, now, listen_only=form.get("listen_only") == "yes"
         ),
     ),
+    "real": (Act.TAKE, lambda s, actor, alert, form, now: duress.make_real(s, actor, alert, now)),
     "close": (Act.CLOSE, _close),
     "countersign": (
         Act.COUNTERSIGN,
@@ -126,7 +127,7 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
         needed, doing = ACTS[name]
         seat, form = await sent(console, request, needed, alert)
         try:
-            await _do_once(console, seat, needed, doing, alert, form)
+            alert = await _do_once(console, seat, needed, doing, alert, form)
         except Refusal as error:
             return await _refused(console, made, request, seat, alert, error)
         if door.wants_json(request):
@@ -165,18 +166,21 @@ async def sent(
 
 async def _do_once(
     console: Console, seat: Seat, act: Act, doing: Doing, alert: UUID, form: Form
-) -> None:
-    """Do it, unless this very form was sent before."""
+) -> UUID:
+    """Do it, unless this very form was sent before; gives the alert that is to be shown then."""
     once = form.get("once", "")
     if not console.once.begin(seat.name, once):
-        return
+        return alert
     actor, now = Actor(seat.name, seat.role), clock.now()
     try:
-        await console.ask(lambda session: doing(session, actor, alert, form, now))
+        shown: UUID = await console.ask(
+            lambda session: getattr(doing(session, actor, alert, form, now), "id", alert)
+        )
     except TgdError:
         console.once.undo(seat.name, once)
         raise
     counts.acts.labels(act.value).inc()
+    return shown
 
 
 async def _refused(

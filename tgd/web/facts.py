@@ -238,8 +238,8 @@ def may_do(look: Look) -> dict[str, bool]:
         "verify": may(role, Act.VERIFY) and mine,
         "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane == Lane.REAL
         and a.requested_at is None,
-        "duress": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane == Lane.REAL
-        and Label.DURESS not in a.labels,
+        "duress": may(role, Act.REQUEST_INTERVENTION) and mine and Label.DURESS not in a.labels,
+        "real": may(role, Act.TAKE) and look.is_open and a.lane != Lane.REAL,
         "note": may(role, Act.NOTE),
         "close": may(role, Act.CLOSE) and mine and a.state != AlertState.OPEN,
         "countersign": may(role, Act.COUNTERSIGN) and look.is_open

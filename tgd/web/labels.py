@@ -219,6 +219,7 @@ ACTS = {
     "InterventionAcknowledged": word("Received by the control room"),
     "PatrolOnScene": word("Patrol on the scene"),
     "ClosingProposed": word("Closing proposed: a second person must countersign"),
+    "AlertBecameReal": word("Made a real alert"),
     "AlertClosed": word("Alert closed"),
     "DeliveryTold": word("Destination told"),
     "DeliveryToldBlind": word("Destination told while the record was away"),

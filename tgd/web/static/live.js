@@ -157,6 +157,7 @@ function reach(id) { const form = byId(id); if (form) form.querySelector("select
 document.addEventListener("keydown", (e) => {
   if (e.code === "F2") { e.preventDefault(); const take = byId("act-take"); if (!(take && take.querySelector("kbd") && press("act-take"))) press("take-next"); }
   else if (e.code === "F4") { e.preventDefault(); reach("act-request"); }
+  else if (e.code === "F10" && byId("act-real")) { e.preventDefault(); press("act-real"); }
   else if (e.code === "F9") { e.preventDefault(); reach("act-close"); }
   else if (e.code === "Enter" && e.ctrlKey && e.target.name === "words") { e.preventDefault(); press("act-note"); }
   else if (e.altKey && e.code === "Digit1") { e.preventDefault(); (document.querySelector(".row a") || byId("lists")).focus(); }
