@@ -15,12 +15,12 @@ from tests.simulation.world import PromiseBroken
 SEEDS = range(int(os.environ.get("TGD_TEST_NIGHTS", "12")))
 CORE = {"loss", "repetition", "record_away", "record_refuses", "crash", "ambiguous", "nudge_lost",
         "told again", "receipt from record"}  # fmt: skip
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 
 
 def test_every_promise_is_kept_in_every_night(ground: Ground) -> None:
-    """Twelve nights of twelve hours and a half, the others in the campaign, which also asks that every fault and every
-    line of the plan was met (`python -m tests.simulation --seeds 0-1000`)."""
+    """Twelve nights of twelve hours and a half; the others in the campaign, which also asks that
+    every fault and every line of the plan was met (`python -m tests.simulation --seeds 0-1000`)."""
     met: Counter[str] = Counter()
     for seed in SEEDS:
         met += live(seed, ground, length=WHOLE).met
