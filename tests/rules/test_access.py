@@ -32,6 +32,7 @@ NARROWER = {("III", "operator")}
 OF_COURT = (
     " see_files refer open_file record_condition record_consent change_circumstances follow_up"
     " acknowledge_deadline hand_over take_back report_incident see_stock reserve transfer"
+    " count_stock"
 )
 MAY = {
     "operator": "see_alerts see_technical take note release verify request_intervention close"
@@ -44,7 +45,7 @@ MAY = {
     "association": "see_files refer assess give_opinion record_consent change_circumstances"
     " follow_up acknowledge_deadline report_incident",
     "stock_manager": "see_technical settle_technical see_stock reserve transfer provision"
-    " recondition set_aside report_incident",
+    " count_stock recondition set_aside report_incident",
     "auditor": "read_journal",
     "admin": "",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tgd.casework.census_form import POOL, SEEN, WORDS, counted_field
 from tgd.casework.delegation_form import FIELDS as DELEGATION_FIELDS
 from tgd.casework.fields import Field, Kind, word
 from tgd.casework.file_acts import FILE_ACTS
@@ -46,7 +47,7 @@ def document() -> dict[str, Any]:
             " outside a person's scope does not exist (404). Refusals are"
             " {error, sentence, missing}.",
         },
-        "paths": {**_files(), **_stock(), **_delegations()},
+        "paths": {**_files(), **_stock(), **_delegations(), **_census()},
         "components": {"securitySchemes": {
             "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tgd"},
         }},
@@ -99,6 +100,17 @@ def _delegations() -> dict[str, Any]:
             "post": _act("Delegate to a prosecutor on call", DELEGATION_FIELDS, [], created=True),
         },
         "/api/v1/delegations/{delegation}/end": {"post": _act("End a delegation", (), one)},
+    }
+
+
+def _census() -> dict[str, Any]:
+    """The lines are numbered as the answer of GET shows them."""
+    asked = (POOL, SEEN, counted_field(0), WORDS)
+    return {
+        "/api/v1/census": {
+            "get": _read("What lies in each stock, and what was counted before"),
+            "post": _act("Keep what was counted: counted-0, counted-1, …", asked, [], created=True),
+        }
     }
 
 

@@ -55,6 +55,7 @@ class Act(StrEnum):
     TAKE_BACK = "take_back"
     REPORT_INCIDENT = "report_incident"
     SEE_STOCK = "see_stock"
+    COUNT_STOCK = "count_stock"  # the quarterly census
     RESERVE = "reserve"
     TRANSFER = "transfer"
     PROVISION = "provision"
@@ -78,7 +79,7 @@ _R, _A, _F = Role, Act, FieldGroup
 _OF_COURT = frozenset(
     {_A.SEE_FILES, _A.REFER, _A.OPEN_FILE, _A.RECORD_CONDITION, _A.RECORD_CONSENT,
      _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.HAND_OVER, _A.TAKE_BACK,
-     _A.REPORT_INCIDENT, _A.SEE_STOCK, _A.RESERVE, _A.TRANSFER}
+     _A.REPORT_INCIDENT, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE, _A.TRANSFER}
 )  # fmt: skip
 """What prosecutor and registry both do in their court; only the prosecutor decides."""
 
@@ -101,8 +102,8 @@ ACTS: dict[Role, frozenset[Act]] = {
          _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.REPORT_INCIDENT}
     ),
     _R.STOCK_MANAGER: frozenset(
-        {_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL, _A.SEE_STOCK, _A.RESERVE, _A.TRANSFER,
-         _A.PROVISION, _A.RECONDITION, _A.SET_ASIDE, _A.REPORT_INCIDENT}
+        {_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE,
+         _A.TRANSFER, _A.PROVISION, _A.RECONDITION, _A.SET_ASIDE, _A.REPORT_INCIDENT}
     ),
     _R.AUDITOR: frozenset({_A.READ_JOURNAL}),
     _R.ADMIN: frozenset(),

@@ -147,3 +147,9 @@ def plain(value: Any) -> Any:
 def as_json(value: Any, status: int = 200) -> Response:
     """A reply for scripts."""
     return JSONResponse(plain(value), status)
+
+
+def as_list(raw: bytes, name: str) -> Response:
+    """A list in CSV that a browser keeps under this name."""
+    shown = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(raw, 200, shown, "text/csv; charset=utf-8")

@@ -1,4 +1,4 @@
-"""The pages of the stock: the board, one handset with its acts, the list in and out, the census."""
+"""The pages of the stock: the board, one handset with its acts, the list in and out."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from tgd.store import board
 from tgd.web import door, file_labels
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, do, sent, version_of
-from tgd.web.render import Pages, as_json
+from tgd.web.render import Pages, as_json, as_list
 
 EXPORTED = ("pool", "model", "battery", "radio", "number", "imei", "id", "state", "is_recalled")
 
@@ -33,7 +33,7 @@ PAGE = 100
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
-    """`/stock`, `/stock.csv`, `/stock/census`, `/stock/import`, `/stock/{handset}`…"""
+    """`/stock`, `/stock.csv`, `/stock/import`, `/stock/{handset}`…"""
     _add_lists(app, console, made)
     _add_import(app, console, made)
 
@@ -84,21 +84,7 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.allowed(console, request, Act.SEE_STOCK)
         rows = await as_officer(console, seat, lambda s, o: board.exported(s, o.reach.courts))
         found = [dict(row._mapping) for row in rows]
-        return _csv(written(found, EXPORTED), "stock.csv")
-
-    @app.get("/stock/census")
-    async def census(request: Request) -> Response:
-        seat = await door.allowed(console, request, Act.SEE_STOCK)
-        rows = await as_officer(console, seat, lambda s, o: board.census(s, o.reach.courts))
-        found = [dict(row._mapping) for row in rows]
-        if request.query_params.get("as") == "csv":
-            return _csv(written(found, ("pool", "model", "state", "count")), "census.csv")
-        return made.page(request, "census.html", seat, rows=found, files=file_labels)
-
-
-def _csv(raw: bytes, name: str) -> Response:
-    shown = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(raw, 200, shown, "text/csv; charset=utf-8")
+        return as_list(written(found, EXPORTED), "stock.csv")
 
 
 def _add_import(app: FastAPI, console: Console, made: Pages) -> None:

@@ -19,7 +19,7 @@ from tgd.casework.stock_acts import BY_NAME as STOCK_ACTS
 from tgd.casework.stock_acts import Keyed
 from tgd.rules.access import Act
 from tgd.serving import TooLarge, TooSlow, read_body
-from tgd.web import casework, delegations, door, stock
+from tgd.web import casework, census, delegations, door, stock
 from tgd.web.casework import as_answer
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, sent, version_of, was_faster
@@ -39,6 +39,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     _add_files(app, console, replays)
     _add_stock(app, console, replays)
     _add_delegations(app, console, replays)
+    _add_census(app, console, replays)
 
 
 def _add_reading(app: FastAPI, console: Console) -> None:
@@ -132,6 +133,26 @@ def _add_stock(app: FastAPI, console: Console, replays: Replays) -> None:
         async def done() -> Response:
             ended = await stock.do_act(console, request, seat, one, handset, form, version)
             return await _handset(console, seat, handset, _matched(ended, version))
+
+        return await _once(console, request, replays, seat, body, done)
+
+
+def _add_census(app: FastAPI, console: Console, replays: Replays) -> None:
+    @app.get("/api/v1/census")
+    async def lies(request: Request) -> Response:
+        seat = await _unlocked(console, request, Act.COUNT_STOCK)
+        return as_json(await census.the_census(console, seat))
+
+    @app.post("/api/v1/census")
+    async def count(request: Request) -> Response:
+        body = await _body(request)
+        seat, form = await sent(console, request, Act.COUNT_STOCK)
+
+        async def done() -> Response:
+            ended = await census.do_count(console, request, seat, form)
+            if not ended.is_done:
+                return _refusal(ended)
+            return as_json(await census.the_census(console, seat), 201)
 
         return await _once(console, request, replays, seat, body, done)
 

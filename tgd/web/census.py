@@ -1,0 +1,85 @@
+"""The page of the quarterly census: what lies in each stock, the form of a count, past ones."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tgd import clock
+from tgd.accounts import Seat
+from tgd.allocation import counting
+from tgd.allocation.acting import Officer
+from tgd.casework import census_form
+from tgd.casework.csv_list import written
+from tgd.rules.access import Act
+from tgd.store import board
+from tgd.web import door, file_labels
+from tgd.web.console import Console
+from tgd.web.doing import Ended, as_officer, do, sent
+from tgd.web.render import Pages, as_json, as_list
+
+
+def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
+    """`/stock/census`, `/stock/censuses.csv`; before the addresses of handsets."""
+
+    @app.get("/stock/census")
+    async def census(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.COUNT_STOCK)
+        if request.query_params.get("as") == "csv":
+            rows = await as_officer(console, seat, lambda s, o: board.census(s, o.reach.courts))
+            found = [dict(row._mapping) for row in rows]
+            return as_list(written(found, ("pool", "model", "state", "count")), "census.csv")
+        return await _page(console, made, request, seat)
+
+    @app.get("/stock/censuses.csv")
+    async def exported(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.COUNT_STOCK)
+        counts = await as_officer(console, seat, counting.counts_shown)
+        rows = census_form.rows_of(counts)
+        return as_list(written(rows, census_form.COLUMNS), "censuses.csv")
+
+    @app.post("/stock/census")
+    async def count(request: Request) -> Response:
+        seat, form = await sent(console, request, Act.COUNT_STOCK)
+        ended = await do_count(console, request, seat, form)
+        if ended.is_done:
+            return RedirectResponse("/stock/census", 303)
+        return await _page(console, made, request, seat, ended, form)
+
+
+async def do_count(console: Console, request: Request, seat: Seat, form: dict[str, str]) -> Ended:
+    """Keep what somebody counted."""
+    return await do(
+        console, request, seat, form.get("once", ""),
+        lambda s, o: census_form.count_stock(s, o, form, clock.now()),
+    )  # fmt: skip
+
+
+async def the_census(console: Console, seat: Seat) -> dict[str, Any]:
+    """What lies in each stock, and what was counted before."""
+    now = clock.now()
+
+    def ask(session: Session, officer: Officer) -> dict[str, Any]:
+        return {"stocks": counting.to_count(session, officer, now),
+                "counts": counting.counts_shown(session, officer)}  # fmt: skip
+
+    found: dict[str, Any] = await as_officer(console, seat, ask)
+    return found
+
+
+async def _page(
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
+    form: dict[str, str] | None = None,
+) -> Response:  # fmt: skip
+    if seat.locked:
+        raise door.Locked
+    said = await the_census(console, seat)
+    status = ended.status if ended else 200
+    if door.wants_json(request):
+        return as_json(said, status)
+    return made.page(
+        request, "census.html", seat, status, said=said, ended=ended, form=form or {},
+        wrong=(form or {}).get("pool", ""), files=file_labels, words_field=census_form.WORDS,
+    )  # fmt: skip
