@@ -128,8 +128,7 @@ class _Told(_Frozen):
     hears_tests: ClassVar[bool] = False
 
     name: Name
-    timeout_s: Limit = 5.0
-    """Longest time for one attempt, from the first byte to the last."""
+    timeout_s: Limit = 5.0  # for one attempt, from the first byte to the last
     lane_test: Flag = False
     """Whether test alerts are told to it; only a webhook may say yes."""
 
@@ -142,9 +141,9 @@ class WebhookDestination(_Told):
     kind: Literal["webhook"] = "webhook"
     url: Url
     secret: Secret
-    acknowledge_within_s: Wait = 10.0
-    """How long a 2xx that does not say `received` may wait for its answer (DESIGN 6: 10 s)."""
+    acknowledge_within_s: Wait = 10.0  # of a 2xx that does not say `received` (DESIGN 6)
     lane_test: Flag = True
+    lane_exercise: Flag = False
     ca_file: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
@@ -161,6 +160,7 @@ class CisuDestination(_Told):
     acknowledge_within_s: Wait = 20.0
     """How long the functional acknowledgement (RC-REF) may take: sent is not delivered."""
     format: Literal["cisu", "cap"] = "cisu"
+    lane_exercise: Flag = False
     nature_code: Nature | None = None
     nature_label: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     ca_file: Path | None = None
@@ -174,8 +174,7 @@ class VoiceDestination(_Told):
     kind: Literal["voice"] = "voice"
     number: Number
     language: Literal["fr", "en"] = "fr"
-    acknowledge_within_s: Wait = 45.0
-    """Ringing, listening twice and pressing the key."""
+    acknowledge_within_s: Wait = 45.0  # ringing, listening twice and pressing the key
 
 
 class SmsDestination(_Told):
@@ -187,6 +186,7 @@ class SmsDestination(_Told):
     acknowledge_within_s: Wait = 60.0
 
 
+HEARS_EXERCISES = (WebhookDestination, CisuDestination)  # whose messages can say that it is one
 AnyDestination = WebhookDestination | CisuDestination | VoiceDestination | SmsDestination
 
 MODELS: dict[str, type[AnyDestination]] = {

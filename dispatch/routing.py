@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.policy import AnyDestination, Policy, Step
+from dispatch.policy import HEARS_EXERCISES, AnyDestination, Policy, Step
 from dispatch.telling import Topic
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.delivery import DeliveryState
@@ -125,6 +125,8 @@ def key_of(alert: str, topic: Topic, round_: int, destination: str) -> str:
 
 
 def _may_hear(destination: AnyDestination, lane: Lane) -> bool:
+    if lane is Lane.EXERCISE:
+        return isinstance(destination, HEARS_EXERCISES) and destination.lane_exercise
     return lane is Lane.REAL or (lane is Lane.TEST and destination.lane_test)
 
 

@@ -18,7 +18,7 @@ from tests.conftest import NOW, _admin, _named
 from tests.walking import OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
-from tgd.alerts import acts, calling
+from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
 from tgd.allocation import holding, sheets, stock
 from tgd.embedded import find_binaries
@@ -239,6 +239,7 @@ def fill_calls(session: Session, handset: str, alert: UUID) -> None:
     salima = Actor("Salima", Role.SUPERVISOR)
     acts.take(session, salima, alert, NOW)
     shifts.sit_at(session, salima, NOW, "01 99 00 00 21")
+    exercising.announce(session, salima, handset, "30", NOW)
     call = calling.want_call(session, salima, alert, NOW)
     kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 12)
     hear_recording(session, call, kept, timedelta(days=30), NOW)

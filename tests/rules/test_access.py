@@ -38,7 +38,8 @@ MAY = {
     "operator": "see_alerts see_technical take note release verify request_intervention close"
     " settle_technical refer see_files call",
     "supervisor": "see_alerts see_technical take note release verify request_intervention close"
-    " countersign settle_technical refer see_files call hear_recording",
+    " countersign settle_technical refer see_files call hear_recording"
+    " announce_exercise",
     "prosecutor": "see_alerts decide clear delegate hold hear_recording" + OF_COURT,
     "registry": OF_COURT,
     "control_room": "see_alerts note refer see_files",

@@ -162,7 +162,7 @@ def verify(session: Session, actor: Actor, alert_id: UUID, found: Verified, now:
 def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
     """Ask the control room to send somebody. Raises like `take`; refused for a test."""
     seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)
-    if seen.lane != rules.Lane.REAL:
+    if seen.lane == rules.Lane.TEST:
         raise WrongState("This is a test: no control room is asked.")
     changes = {"requested_at": seen.requested_at or now}
     return _event(session, actor, seen, AlertEvent.REQUEST, "InterventionRequested", now, changes)

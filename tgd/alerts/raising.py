@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from tgd import ids, journal
 from tgd.journal import Line
-from tgd.rules.alert import AlertState
+from tgd.rules.alert import AlertState, Lane
 from tgd.rules.doubt import Label, Trust, Verdict, better
 from tgd.rules.trigger import Position, TriggerKind
 from tgd.store import alerts as store
@@ -146,6 +146,7 @@ def _raise_one(
         return _seen_again(press, same, work)
     if same is not None and same.trigger == press.trigger:
         press = replace(press, trigger=f"{press.trigger[:40]}:{ids.new(work.now).hex}")
+    press = _in_doubt_real(press, open_now)
     place = (press.source, press.verdict.lane.value)
     opens = place not in open_now
     if opens:
@@ -169,6 +170,16 @@ def _raise_one(
     act = "AlertOpened" if opens else "TriggerJoined"
     work.lines.append(_line(press, act, alert["id"], row["id"], work.now))
     return Raised(alert["id"], row["id"], AlertState(alert["state"]), opens, True)
+
+
+def _in_doubt_real(press: Press, open_now: dict[tuple[str, str], dict[str, Any]]) -> Press:
+    """No exercise beside a real alert of the same handset, nor of what waited in the spool: from
+    there it may have been told as real."""
+    if press.verdict.lane is not Lane.EXERCISE:
+        return press
+    if not press.spooled and (press.source, Lane.REAL.value) not in open_now:
+        return press
+    return replace(press, verdict=replace(press.verdict, lane=Lane.REAL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tgd.records.alerts import (
     Note,
     Sighting,
 )
-from tgd.records.calls import CallLeg, Conversation, Recording
+from tgd.records.calls import CallLeg, Conversation, Exercise, Recording
 from tgd.records.courts import Clearance, Commune, Court, Pool
 from tgd.records.deliveries import AnswerHeard, Delivery, ProviderMessage
 from tgd.records.equipment import (
@@ -74,6 +74,7 @@ __all__ = [
     "Deadline",
     "Decision",
     "Delivery",
+    "Exercise",
     "FollowUp",
     "HandOver",
     "Handset",

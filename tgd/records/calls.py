@@ -1,4 +1,4 @@
-"""Conversations by telephone between an operator and a handset, and their recordings.
+"""Conversations by telephone with a handset and their recordings; exercises of handsets.
 
 No number stands here: whom to ring is looked up at the moment of ringing.
 """
@@ -33,6 +33,27 @@ class Conversation(SQLModel, table=True):
     """The operator hears and is not heard: nothing is said aloud where she is."""
     conference: str | None = Field(default=None, sa_column=Column(String(40), unique=True))
     """The provider's name for it, once it has said one."""
+    ended_at: datetime | None = Field(default=None, sa_column=moment())
+
+
+class Exercise(SQLModel, table=True):
+    """Presses of this handset are announced as an exercise, until its end."""
+
+    __tablename__ = "exercise"
+    __table_args__ = (
+        CheckConstraint(
+            "ends_at > begins_at AND ends_at <= begins_at + interval '12 hours'",
+            name="exercise_has_an_end",
+        ),
+        Index("exercise_of", "handset", "begins_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    handset: str = Field(sa_column=Column(ForeignKey("handset.id"), nullable=False))
+    begins_at: datetime = Field(sa_column=moment(nullable=False))
+    ends_at: datetime = Field(sa_column=moment(nullable=False))
+    announced_by: str = Field(sa_column=Column(ForeignKey("account.name"), nullable=False))
+    announced_at: datetime = Field(sa_column=moment(nullable=False))
     ended_at: datetime | None = Field(default=None, sa_column=moment())
 
 

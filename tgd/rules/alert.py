@@ -39,6 +39,7 @@ class Lane(StrEnum):
 
     REAL = "real"
     TEST = "test"
+    EXERCISE = "exercise"  # announced beforehand; walks the whole way, and is told only as such
     CANARY = "canary"  # our own press that shows that a channel is heard: born closed, told nobody
 
 

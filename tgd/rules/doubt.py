@@ -71,6 +71,8 @@ class Known:
     allocation_ended: bool = False
     geolocation_agreed: bool = False
     last_counter: int | None = None
+    in_exercise: bool = False
+    """A supervisor has announced an exercise of this very handset, and it runs now."""
     is_canary: bool = False
     """Enrolled by our own command as a canary: nobody carries it, and nobody ever will."""
 
@@ -177,6 +179,18 @@ def _position_of(meaning: Meaning) -> bool:
     return isinstance(meaning, Trigger | PositionReport) and meaning.position is not None
 
 
+_OF_ANY_EXERCISE = frozenset(
+    {Label.NO_POSITION, Label.POSITION_WITHHELD, Label.NO_ALLOCATION, Label.ALLOCATION_ENDED}
+)
+"""What an announced press may be said of; with any other doubt it is real."""
+
+
+def _is_exercise(meaning: Meaning, known: Known, trust: Trust, labels: set[Label]) -> bool:
+    """Announced, proven, a plain press of this moment: whatever is less than that is real."""
+    plain = isinstance(meaning, Trigger) and meaning.kind is TriggerKind.PRESS
+    return plain and known.in_exercise and trust is Trust.VERIFIED and labels <= _OF_ANY_EXERCISE
+
+
 def _lane(meaning: Meaning, known: Known, trust: Trust, labels: set[Label]) -> Lane:
     """Only a proven handset may say "test": a stranger's test rings like a press.
 
@@ -185,6 +199,8 @@ def _lane(meaning: Meaning, known: Known, trust: Trust, labels: set[Label]) -> L
     """
     if known.is_canary and not known.allocated and trust is Trust.VERIFIED:
         return Lane.CANARY
+    if _is_exercise(meaning, known, trust, labels):
+        return Lane.EXERCISE
     if not (isinstance(meaning, Trigger) and meaning.kind is TriggerKind.TEST):
         return Lane.REAL
     if trust is Trust.VERIFIED:

@@ -18,7 +18,8 @@ _DUE = text(
     FROM alert WHERE look_again_at IS NOT NULL AND (
         look_again_at <= :now OR look_again_at = opened_at
         OR look_again_at > :far AND state <> 'closed' OR look_again_at > :farther)
-    ORDER BY (lane = 'test'), (opened_at - pressed_at > interval '5 seconds'), look_again_at, number
+    ORDER BY (lane <> 'real'), (opened_at - pressed_at > interval '5 seconds'), look_again_at,
+        number
     LIMIT :limit FOR UPDATE SKIP LOCKED
     """
 )

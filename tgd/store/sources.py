@@ -17,6 +17,8 @@ _SOURCES = text(
     """
     SELECT h.id, h.number, h.state, h.last_counter, h.key_generation, h.is_test_device,
            h.is_canary,
+           EXISTS (SELECT 1 FROM exercise e WHERE e.handset = h.id AND e.begins_at <= :now
+                   AND least(e.ends_at, coalesce(e.ended_at, e.ends_at)) > :now) AS in_exercise,
            CASE WHEN a.allocated OR h.state NOT IN ('in_stock', 'reserved', 'provisioned',
                      'ordered', 'wiping', 'refurbished', 'retired') THEN a.person END AS person,
            a.allocated, a.ended,
@@ -85,6 +87,7 @@ def _source(r: Any) -> Source:
         geolocation_agreed=bool(r.geolocation),
         last_counter=r.last_counter,
         is_canary=bool(r.is_canary),
+        in_exercise=bool(r.in_exercise),
     )
     return Source(r.id, r.number, r.person, r.key_generation, r.is_test_device, known)
 

@@ -18,6 +18,7 @@ from tgd.web import (
     casework,
     census,
     delegations,
+    exercises,
     maps,
     on_paper,
     pages,
@@ -75,6 +76,7 @@ def make_app(console: Console) -> FastAPI:
         maps,
         on_paper,
         recordings,
+        exercises,
     ):
         part.add_routes(app, console, made)
     _add_static(app)

@@ -236,7 +236,7 @@ def may_do(look: Look) -> dict[str, bool]:
         "take": may(role, Act.TAKE) and look.is_open and (a.owner is None or takes_over),
         "release": may(role, Act.RELEASE) and mine and can_give_back,
         "verify": may(role, Act.VERIFY) and mine,
-        "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane == Lane.REAL
+        "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane != Lane.TEST
         and a.requested_at is None,
         "duress": may(role, Act.REQUEST_INTERVENTION) and mine and Label.DURESS not in a.labels,
         "real": may(role, Act.TAKE) and look.is_open and a.lane != Lane.REAL,

@@ -235,6 +235,8 @@ ACTS = {
     "RecordingHeard": word("Recording listened to"),
     "RecordingErased": word("Recording erased"),
     "TelephoneChosen": word("Telephone for calls chosen"),
+    "ExerciseAnnounced": word("Exercise announced"),
+    "ExerciseEnded": word("Exercise ended"),
     "AccessLogged": word("Looked at"),
     "AccessRefused": word("Access refused"),
     "SignedIn": word("Signed in"),

@@ -101,7 +101,9 @@ async def list_page(
     """The list, and the sheet of the selected alert unless the screen is locked."""
     seq, rows = await console.ask(_rows)
     sheet = await the_sheet(console, seat, selected) if selected else None
-    lists: dict[str, list[dict[str, Any]]] = {"real": [], "test": [], "closed": []}
+    lists: dict[str, list[dict[str, Any]]] = {
+        "real": [], "exercise": [], "test": [], "closed": [],
+    }  # fmt: skip
     for row in rows:
         lists[row["list"]].append(row)
     return made.page(

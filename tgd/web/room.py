@@ -12,9 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from tgd import clock, shifts, technical
 from tgd.accounts import Seat
 from tgd.alerts.acts import Actor
+from tgd.alerts.exercising import MINUTES
 from tgd.errors import Refusal
 from tgd.rules.access import Act
 from tgd.rules.alert import reference
+from tgd.store import exercises
 from tgd.store import shifts as store
 from tgd.web import door
 from tgd.web.acting import STATUS, sent
@@ -73,11 +75,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     async def supervision(request: Request) -> Response:
         live = request.query_params.get("part") == "live"
         seat = await door.allowed(console, request, Act.COUNTERSIGN, acting=not live)
-        now = clock.now()
-        seen = await console.ask(lambda session: _room(session, now))
-        fresh = console.hub.is_fresh
-        return made.page(request, "supervision.html", seat, fresh=fresh,
-                         screens=len(console.hub.consoles), now=now, **seen)  # fmt: skip
+        return await supervision_page(console, made, request, seat)
 
     _add_small_acts(app, console)
 
@@ -130,6 +128,19 @@ async def _shift_page(
     seen = await console.ask(lambda session: _room(session, now))
     mine = next((one for one in seen["on_duty"] if one.account == seat.name), None)
     return made.page(request, "shift.html", seat, status, sentence=said, mine=mine, now=now, **seen)
+
+
+async def supervision_page(
+    console: Console, made: Pages, request: Request, seat: Seat, status: int = 200, said: str = ""
+) -> Response:
+    """The room as a supervisor sees it, with a sentence about what was refused."""
+    now = clock.now()
+    seen = await console.ask(lambda session: _room(session, now))
+    running = await console.ask(lambda session: exercises.running(session, now))
+    return made.page(
+        request, "supervision.html", seat, status, fresh=console.hub.is_fresh, sentence=said,
+        screens=len(console.hub.consoles), now=now, exercises=running, minutes=MINUTES, **seen,
+    )  # fmt: skip
 
 
 def _room(session: Session, now: datetime) -> dict[str, Any]:

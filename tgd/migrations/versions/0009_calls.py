@@ -1,4 +1,4 @@
-"""Calls of operators to handsets: conversations, their legs, recordings; a telephone per shift."""
+"""Calls of operators to handsets with their recordings, and exercises that are announced."""
 
 from pathlib import Path
 
@@ -20,3 +20,9 @@ def downgrade() -> None:
     for table in ("recording", "call_leg", "conversation"):
         op.execute(f"DROP TABLE {table}")
     op.execute("ALTER TABLE shift DROP COLUMN telephone")
+    op.execute("DROP TABLE exercise")
+    op.execute("UPDATE alert SET lane = 'test' WHERE lane = 'exercise' AND state = 'closed'")
+    op.execute("ALTER TABLE alert DROP CONSTRAINT alert_lane")
+    op.execute(
+        "ALTER TABLE alert ADD CONSTRAINT alert_lane CHECK (lane IN ('real', 'test', 'canary'))"
+    )

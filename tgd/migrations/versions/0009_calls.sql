@@ -1,3 +1,19 @@
+ALTER TABLE alert DROP CONSTRAINT alert_lane;
+ALTER TABLE alert ADD CONSTRAINT alert_lane CHECK (lane IN ('real', 'test', 'exercise', 'canary'));
+CREATE TABLE exercise (
+    id UUID NOT NULL,
+    handset VARCHAR(64) NOT NULL,
+    begins_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    announced_by VARCHAR(80) NOT NULL,
+    announced_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    CONSTRAINT exercise_has_an_end CHECK (ends_at > begins_at AND ends_at <= begins_at + interval '12 hours'),
+    FOREIGN KEY(handset) REFERENCES handset (id),
+    FOREIGN KEY(announced_by) REFERENCES account (name)
+);
+CREATE INDEX exercise_of ON exercise (handset, begins_at);
 ALTER TABLE shift ADD COLUMN telephone VARCHAR(20);
 CREATE TABLE conversation (
     id UUID NOT NULL,
