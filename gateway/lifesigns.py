@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway import counts
 from gateway.formats import READERS
 from gateway.heard import Heard, Kept, Receipt
-from gateway.telemetry import find_silent, keep_states
+from gateway.telemetry import find_silent, find_untested, keep_states
 from tgd import clock
 from tgd.database import transaction
 from tgd.errors import RecordAway
@@ -112,6 +112,8 @@ class LifeSigns:
     def _find_silent(self) -> None:
         now = clock.now()
         with transaction(self._engine) as session:
-            found = find_silent(session, now)
+            found, untested = find_silent(session, now), find_untested(session, now)
         if found:
             log.warning("handsets_silent", count=found)
+        if untested:
+            log.warning("handsets_untested", count=untested)

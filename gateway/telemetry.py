@@ -12,7 +12,7 @@ from tgd import ids
 from tgd.alerts.raising import position_row
 from tgd.rules.alert import Lane
 from tgd.rules.doubt import Trust
-from tgd.rules.handset import LOW_BATTERY_PCT, SILENT_AFTER_S
+from tgd.rules.handset import LOW_BATTERY_PCT, SILENT_AFTER_S, TESTED_EVERY_DAYS
 from tgd.rules.trigger import Position, StateReport
 from tgd.store import alerts as alerts_store
 from tgd.store import nudges, states
@@ -73,10 +73,11 @@ def keep_states(
         {
             "handset": handset, "state": r.state, "session": r.session,
             "battery_pct": r.battery_pct, "radio": r.radio and r.radio[:20], "rssi_dbm": r.rssi_dbm,
-            "version": r.version and r.version[:40], "heard_at": heard_at,
+            "version": r.version and r.version[:40], "sim": r.sim, "heard_at": heard_at,
         }
         for handset, r, heard_at in reports
     ]  # fmt: skip
+    _note_other_sims(session, reports, now)
     states.remember_states(session, rows)
     low = [
         h for h, r, _ in reports if r.battery_pct is not None and r.battery_pct < LOW_BATTERY_PCT
@@ -90,6 +91,30 @@ def keep_states(
     states.note_technical(session, [_item(h, "low_battery", now) for h in sorted(set(low))])
     gone = [(h, "low_battery") for h in well] + [(h, "silent") for h in alive]
     states.settle_technical(session, gone, now)
+
+
+def _note_other_sims(
+    session: Session, reports: Sequence[tuple[str, StateReport, datetime]], now: datetime
+) -> None:
+    """Another SIM card than the last one: a repair, or other hands; a human settles it."""
+    known = states.sims_of(session, sorted({h for h, r, _ in reports if r.sim}))
+    changed = set()
+    for handset, report, _ in reports:
+        if report.sim is None:
+            continue
+        if known.get(handset, report.sim) != report.sim:
+            changed.add(handset)
+        known[handset] = report.sim
+    states.note_technical(session, [_item(h, "sim_changed", now) for h in sorted(changed)])
+
+
+def find_untested(session: Session, now: datetime) -> int:
+    """Open a technical item for each carried handset whose test is missed; gives their number."""
+    before = now - timedelta(days=TESTED_EVERY_DAYS)
+    states.settle_tested(session, before, now)
+    missed = states.untested_handsets(session, before, now)
+    states.note_technical(session, [_item(h, "test_missed", now) for h in missed])
+    return len(missed)
 
 
 def find_silent(session: Session, now: datetime) -> int:

@@ -1,5 +1,7 @@
 """Reads our JSON of tgd/v1/{handset}/state: birth, life sign and Will; never takes a position."""
 
+import hashlib
+
 from gateway.formats.reading import Fields, open_object
 from tgd.rules.trigger import Nothing, StateReport, Unreadable
 
@@ -33,5 +35,11 @@ def _report(state: str, fields: Fields) -> StateReport:
         radio=fields.line("radio"),
         rssi_dbm=fields.number("rssi_dbm", -200, 50),
         version=fields.line("version"),
+        sim=_named_once(fields.line("sim")),
         warnings=fields.notes.all(),
     )
+
+
+def _named_once(sim: str | None) -> str | None:
+    """An ICCID or an IMSI becomes its hash before anybody keeps it: only a change matters."""
+    return hashlib.sha256(sim.encode("utf-8", "replace")).hexdigest() if sim else None

@@ -1,13 +1,18 @@
 """Signs of life: presence, batteries and silence become technical items, never alerts."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from gateway.telemetry import find_silent, keep_states
+from gateway.formats.state_json import read
+from gateway.telemetry import find_silent, find_untested, keep_states
 from tests.world import World
+from tgd import technical
+from tgd.alerts.acts import Actor
+from tgd.rules.access import Role
 from tgd.rules.trigger import StateReport
 
 
@@ -89,3 +94,67 @@ def test_none_of_it_is_an_alert(world: World) -> None:
     find_silent(world.session, world.now)
     assert world.alerts() == []
     assert to_mend(world) == [(ana.handset, "low_battery"), (ana.handset, "silent")]
+
+
+def test_fifteen_days_without_a_test_is_one_item_until_she_tests(world: World) -> None:
+    ana = world.give("Ana")
+    assert find_untested(world.session, world.now) == 1
+    assert find_untested(world.session, world.now) == 0
+    assert to_mend(world) == [(ana.handset, "test_missed")]
+    world.hear(world.press(ana, kind="test", verified=False))
+    find_untested(world.session, world.now)
+    assert len(to_mend(world)) == 1, "a test that nobody proved shows nothing of this handset"
+    world.hear(world.press(ana, kind="test"))
+    assert find_untested(world.session, world.now) == 0
+    assert to_mend(world) == []
+    world.wait(days=14)
+    assert find_untested(world.session, world.now) == 0
+    world.wait(days=2)
+    assert find_untested(world.session, world.now) == 1
+
+
+def test_a_handset_given_a_week_ago_or_not_carried_misses_no_test(world: World) -> None:
+    world.give("Ana", days=(-7, 100))
+    world.give("Bea", number="+33639980002", state="returned")
+    world.give("Chloe", number="+33639980003", days=None)
+    assert find_untested(world.session, world.now) == 0
+
+
+def test_another_sim_card_is_an_item_and_a_label_until_a_human_settles_it(world: World) -> None:
+    ana = world.give("Ana")
+    report(world, ana.handset, sim="a" * 64)
+    report(world, ana.handset)
+    report(world, ana.handset, sim="a" * 64)
+    assert to_mend(world) == []
+    report(world, ana.handset, sim="b" * 64)
+    report(world, ana.handset, sim="b" * 64)
+    assert to_mend(world) == [(ana.handset, "sim_changed")]
+    world.hear(world.press(ana))
+    alert = world.only_alert()
+    assert (alert.state, alert.labels) == ("open", ["sim_changed"]), "it is heard all the same"
+    (item,) = world.session.connection().execute(text("SELECT id FROM technical_item")).all()
+    technical.settle(world.session, Actor("bruno", Role.OPERATOR), item.id, world.now)
+    bea = world.give("Bea", number="+33639980002")
+    bea.handset, bea.counter = ana.handset, 7
+    world.session.connection().execute(
+        text("UPDATE alert SET state = 'closed', outcome = 'other', closed_by = 'bruno',"
+             " reason = 'close', closed_at = now()")
+    )  # fmt: skip
+    world.hear(world.press(bea))
+    assert world.alerts()[-1].labels == []
+
+
+def test_two_cards_in_one_batch_are_seen(world: World) -> None:
+    ana = world.give("Ana")
+    said = [(ana.handset, StateReport("online", sim=sim * 64), world.now) for sim in "ab"]
+    keep_states(world.session, said, world.now)
+    assert to_mend(world) == [(ana.handset, "sim_changed")]
+
+
+def test_the_number_of_a_card_is_never_kept() -> None:
+    said = read(b'{"state": "online", "sim": "8933010000000000001"}')
+    assert isinstance(said, StateReport)
+    assert said.sim == hashlib.sha256(b"8933010000000000001").hexdigest()
+    nothing = read(b'{"state": "online", "sim": ""}')
+    assert isinstance(nothing, StateReport)
+    assert nothing.sim is None

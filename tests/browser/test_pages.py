@@ -34,8 +34,8 @@ FEW_LOOKS = {"desk": LIGHT | {"locale": "en-GB"}, "telephone": DARK | {"locale":
 """The longer words in the smaller window."""
 LOOKS = every_look() if EVERY_LOOK else FEW_LOOKS
 ALERTS = ("/alerts/Ana", "/alerts/Bella", "/alerts/Chloe", "/alerts/Diane", "/alerts/Emma",
-          "/alerts/stranger")  # fmt: skip
-OTHERS = ("/alerts/Ana", "/alerts/Chloe", "/alerts/Emma")
+          "/alerts/Flore", "/alerts/stranger")  # fmt: skip
+OTHERS = ("/alerts/Ana", "/alerts/Bella", "/alerts/Chloe", "/alerts/Emma")
 FILES = ("/files", "/files/new", "/files/Judith", "/files/Lola", "/files/Maud", "/files/Tania",
          "/files/Zoé", "/files/Fanny", "/files/Sara/hand-over", "/files/Ursule/hand-over",
          "/files/Ursule/sheet")  # fmt: skip
@@ -53,7 +53,9 @@ PAGES: dict[str, tuple[str, ...]] = {
 }
 """Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
-NO_PAGE = re.compile(r"/(api/.*|map/.*|static/.*|sync|events|stock\.csv|.*/papers/.*|.*\{name\})")
+NO_PAGE = re.compile(
+    r"/(api/.*|map/.*|recordings/.*|static/.*|sync|events|stock\.csv|.*/papers/.*|.*\{name\})"
+)
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""
 
 

@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from dispatch.conversing import claim, hear_leg, hear_recording
+from dispatch.formats.conference import LegSaid, RecordingSaid
 from tests.world import World
-from tgd import accounts, clock, passwords
-from tgd.alerts import acts
+from tgd import accounts, clock, passwords, shifts
+from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
 from tgd.cli.demo import ACCOUNTS
 from tgd.cli.demo_court import settle_court
@@ -24,6 +26,7 @@ from tgd.database import open_record, transaction
 from tgd.listening import Listener
 from tgd.rules.access import Role
 from tgd.rules.alert import Outcome, Verified
+from tgd.rules.calling import LegState, Party
 from tgd.seal import Keys
 from tgd.serving import serve
 from tgd.settings import Settings
@@ -122,11 +125,31 @@ def _alerts(session: Session, now: datetime) -> dict[str, UUID]:
     acts.close(session, BRUNO, found["Chloe"], Outcome.ACCIDENTAL, "Sac à main.", world.now)
     acts.arrive(session, Actor("room"), found["Emma"], world.now)
     acts.close(session, BRUNO, found["Emma"], Outcome.MADE_SAFE, "La patrouille l’a vue.", now)
+    _called(session, found["Bella"], now)
+    shifts.start(session, SALIMA, now, heard_sound=True, telephone="01 99 00 00 21")
+    flore = world.give("Flore", number="+33639980096")
+    exercising.announce(session, SALIMA, flore.handset, "240", world.now)
+    world.hear(world.press(flore))
+    found["Flore"] = world.alerts()[-1].id
+    acts.take(session, BRUNO, found["Flore"], world.now)
     session.connection().execute(
         text("INSERT INTO technical_item (id, handset, kind, raised_at)"
              " VALUES (gen_random_uuid(), :h, 'silent', now())"), {"h": carried["Ana"].handset},
     )  # fmt: skip
     return found
+
+
+def _called(session: Session, alert: UUID, now: datetime) -> None:
+    """Bruno has called back, and it was recorded; now he listens again."""
+    shifts.start(session, BRUNO, now, heard_sound=True, telephone="01 99 00 00 20")
+    first = calling.want_call(session, BRUNO, alert, now)
+    claim(session, now)
+    said = LegSaid("CA" + "1" * 32, LegState.NO_ANSWER)
+    hear_leg(session, first, Party.OPERATOR, said, now)
+    kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 42)
+    hear_recording(session, first, kept, timedelta(days=180), now)
+    calling.want_call(session, BRUNO, alert, now, listen_only=True)
+    shifts.sit_at(session, BRUNO, now, "")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, 
 from sqlmodel import Field, SQLModel
 
 from tgd.records.columns import moment, one_of
-from tgd.rules.handset import ConsentScope, HandsetState
+from tgd.rules.handset import ConsentScope, HandsetState, TechnicalKind
 
 
 class Handset(SQLModel, table=True):
@@ -76,14 +76,16 @@ class HandsetStatus(SQLModel, table=True):
     rssi_dbm: float | None = Field(default=None, sa_column=Column(Float))
     version: str | None = Field(default=None, sa_column=Column(String(40)))
     heard_at: datetime = Field(sa_column=moment(nullable=False, index=True))
+    sim: str | None = Field(default=None, sa_column=Column(String(64)))
+    """SHA-256 of what names its SIM card."""
 
 
 class TechnicalItem(SQLModel, table=True):
-    """Something to mend (silence, battery); never an alert and never in the alerts' queue."""
+    """Something to mend (silence, battery, missed test, other SIM card); never an alert."""
 
     __tablename__ = "technical_item"
     __table_args__ = (
-        CheckConstraint(one_of("kind", ("silent", "low_battery", "lost")), name="technical_kind"),
+        CheckConstraint(one_of("kind", TechnicalKind), name="technical_kind"),
         Index(
             "technical_item_one_open", "handset", "kind", unique=True,
             postgresql_where=text("settled_at IS NULL"),

@@ -22,6 +22,7 @@ class Label(StrEnum):
     ALLOCATION_ENDED = "allocation_ended"
     STOLEN = "stolen"
     LOST = "lost"
+    SIM_CHANGED = "sim_changed"
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
     REPLAYED = "replayed"
@@ -71,6 +72,8 @@ class Known:
     allocation_ended: bool = False
     geolocation_agreed: bool = False
     last_counter: int | None = None
+    sim_changed: bool = False
+    """It has another SIM card than before, and nobody has said yet that this is right."""
     in_exercise: bool = False
     """A supervisor has announced an exercise of this very handset, and it runs now."""
     is_canary: bool = False
@@ -134,6 +137,8 @@ def _labels_of_holder(known: Known) -> set[Label]:
         labels.add(Label.STOLEN)
     if known.state is HandsetState.LOST:
         labels.add(Label.LOST)
+    if known.sim_changed:
+        labels.add(Label.SIM_CHANGED)
     return labels
 
 

@@ -95,6 +95,8 @@ class StateReport:
     radio: str | None = None
     rssi_dbm: float | None = None
     version: str | None = None
+    sim: str | None = None
+    """SHA-256 of what names its SIM card; the number itself is never kept."""
     handset: str | None = None
     warnings: tuple[str, ...] = ()
 

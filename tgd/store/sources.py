@@ -17,6 +17,8 @@ _SOURCES = text(
     """
     SELECT h.id, h.number, h.state, h.last_counter, h.key_generation, h.is_test_device,
            h.is_canary,
+           EXISTS (SELECT 1 FROM technical_item i WHERE i.handset = h.id
+                   AND i.kind = 'sim_changed' AND i.settled_at IS NULL) AS sim_changed,
            EXISTS (SELECT 1 FROM exercise e WHERE e.handset = h.id AND e.begins_at <= :now
                    AND least(e.ends_at, coalesce(e.ended_at, e.ends_at)) > :now) AS in_exercise,
            CASE WHEN a.allocated OR h.state NOT IN ('in_stock', 'reserved', 'provisioned',
@@ -87,6 +89,7 @@ def _source(r: Any) -> Source:
         geolocation_agreed=bool(r.geolocation),
         last_counter=r.last_counter,
         is_canary=bool(r.is_canary),
+        sim_changed=bool(r.sim_changed),
         in_exercise=bool(r.in_exercise),
     )
     return Source(r.id, r.number, r.person, r.key_generation, r.is_test_device, known)

@@ -121,6 +121,8 @@ TECHNICAL = {
     "silent": word("has not been heard for a while"),
     "low_battery": word("battery nearly empty"),
     "lost": word("connection lost"),
+    "test_missed": word("no test press for 15 days"),
+    "sim_changed": word("another SIM card than before"),
 }
 
 LABELS = {
@@ -147,6 +149,10 @@ LABELS = {
     Label.LOST: (
         word("lost"),
         word("Reported lost: somebody else may hold it; reach the person another way as well."),
+    ),
+    Label.SIM_CHANGED: (
+        word("other SIM card"),
+        word("It has another SIM card than before: a repair, or other hands; verify who speaks."),
     ),
     Label.UNSIGNED: (
         word("unsigned"),

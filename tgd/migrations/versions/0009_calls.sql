@@ -1,5 +1,8 @@
 ALTER TABLE alert DROP CONSTRAINT alert_lane;
 ALTER TABLE alert ADD CONSTRAINT alert_lane CHECK (lane IN ('real', 'test', 'exercise', 'canary'));
+ALTER TABLE handset_status ADD COLUMN sim VARCHAR(64);
+ALTER TABLE technical_item DROP CONSTRAINT technical_kind;
+ALTER TABLE technical_item ADD CONSTRAINT technical_kind CHECK (kind IN ('silent', 'low_battery', 'lost', 'test_missed', 'sim_changed'));
 CREATE TABLE exercise (
     id UUID NOT NULL,
     handset VARCHAR(64) NOT NULL,
