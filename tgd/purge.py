@@ -19,7 +19,7 @@ from tgd.records import CaseFile
 from tgd.rules.allocation import AllocationEvent, AllocationState, reference
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.forgetting import POSITIONS_FOR, Kept, Obstacle, Stage, due, obstacles, platform_by
-from tgd.store import deadlines, files
+from tgd.store import deadlines, files, people
 from tgd.store import purging as store
 
 MACHINE = "dispatch"
@@ -112,10 +112,11 @@ def _due(session: Session, now: datetime) -> list[tuple[Due, UUID]]:
 
 
 def _seen(session: Session, file_id: UUID) -> CaseFile:
-    """The file, and nobody else changes it before the end of this transaction."""
+    """The file: nobody else changes it, or opens another one of hers, before the end."""
     files.stand_in_line(session, file_id)
     seen = files.case_file(session, file_id)
     assert seen is not None, "a file is never deleted"
+    people.stand_in_line(session, seen.person)
     return seen
 
 

@@ -1,10 +1,12 @@
 """What must be forgotten is, on its day and to the last word; what must stay stays."""
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
 from tests.acts.remembered import places_of, rows_by_table
@@ -14,7 +16,8 @@ from tgd import accounts, inventory, journal, shifts
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
 from tgd.allocation import deciding, holding, referring, returning, sheets, stock
-from tgd.allocation.acting import NotYet
+from tgd.allocation.acting import NotThere, NotYet, officer
+from tgd.database import transaction
 from tgd.errors import NotAllowed, WrongState
 from tgd.purge import Erased, look, purge
 from tgd.records import CaseFile, Deadline, Decision, HandOver, Journal, SheetCopy
@@ -441,3 +444,53 @@ def test_each_erasure_is_a_line_with_counts_and_without_words(walk: Walk):
     counts = lines[2].detail["counts"]
     assert (counts["decisions"], counts["handsets"], counts["alerts"]) == (2, 1, 1)
     assert {type(n) for line in lines for n in line.detail["rows"].values()} == {int}
+
+
+def test_a_person_who_is_forgotten_is_not_known_any_more(walk: Walk):
+    walked(walk, "returned")
+    person = walk.file().person
+    to_the_day(walk)
+    purge(walk.session, walk.now)
+    with pytest.raises(NotThere):
+        referring.refer(
+            walk.session, walk.officer("Camille"), NANTERRE, "", "Il revient.", walk.now,
+            person=person,
+        )  # fmt: skip
+
+
+def test_who_opens_a_file_at_the_moment_of_forgetting_waits_and_no_file_has_an_empty_name(
+    walk: Walk, engine: Engine
+):
+    walked(walk, "returned")
+    person, now = walk.file().person, walk.file().purge_at
+    walk.world.now = now
+    walk.session.commit()
+
+    def refer(session: Session) -> None:
+        camille = officer(session, "Camille", Role.PROSECUTOR, now)
+        referring.refer(session, camille, NANTERRE, "", "Il revient.", now, person=person)
+
+    with ThreadPoolExecutor(1) as other, Session(engine) as first:
+        refer(first)  # her second file, not committed yet
+        erased = other.submit(purge_in_one, engine, now)
+        waits_for_a_lock(engine)
+        first.commit()
+        assert [one.stage for one, _ in erased.result(20).files] == [Stage.FILE]
+    assert places_of(walk.session, "mots de signalement") == set()
+    assert places_of(walk.session, "Ana FICTIVE") == {"protected_person.name"}
+
+
+def purge_in_one(engine: Engine, now: datetime) -> Erased:
+    with transaction(engine) as session:
+        return purge(session, now)
+
+
+def waits_for_a_lock(engine: Engine) -> None:
+    asked = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                 " AND wait_event_type = 'Lock'")  # fmt: skip
+    for _ in range(400):
+        with engine.connect() as connection:
+            if connection.execute(asked).scalar_one():
+                return
+        time.sleep(0.025)
+    raise AssertionError("the purge did not wait")

@@ -41,7 +41,7 @@ from tgd.rules.deadlines import (
     start_of,
 )
 from tgd.rules.law_texts import OPPI
-from tgd.store import deadlines, files
+from tgd.store import deadlines, files, people
 
 PUBLIC = "public form"
 """Who reports, in the journal, when nobody has signed in: anybody may, by any means."""
@@ -83,7 +83,11 @@ def _file_of(
     """Only those of the court may name a person whom the record knows."""
     if person is None:
         return None
-    if officer is None or court not in officer.reach.courts or not files.person(session, person):
+    if (
+        officer is None
+        or court not in officer.reach.courts
+        or not people.is_remembered(session, person)
+    ):
         raise NotThere("There is no such person.")
     seen = files.open_file_of(session, person)
     if seen is not None and seen.court != court:

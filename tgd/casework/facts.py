@@ -161,6 +161,8 @@ def _offered(session: Session, officer: Officer, seen: CaseFile) -> list[str]:
 def _person(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> dict[str, Any]:
     person = files.person(session, seen.person)
     sheet = equipment.sheet(session, seen.id)
+    if sheet is not None and not sheet.sheet:
+        sheet = None  # forgotten, or never filled in
     return {
         "name": person.name if person else "",
         "sheet": sheet_form.form_of(sheet.sheet) if sheet else None,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
 from tgd.records import Allocation, Consent, Handset, ProtectedPerson
-from tgd.store import many
+from tgd.store import many, people
 
 _LISTED = text(
     """
@@ -138,8 +138,9 @@ def add_person(session: Session, person: ProtectedPerson) -> None:
 
 
 def person_is_known(session: Session, person: UUID) -> bool:
-    """Whether there is such a person."""
-    return session.get(ProtectedPerson, person) is not None
+    """Whether there is such a person, and she is not forgotten; she is not while this transaction
+    runs."""
+    return people.is_remembered(session, person)
 
 
 def stand_in_line(session: Session, handset_id: str, person: UUID) -> None:
