@@ -44,7 +44,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "operator": ("/", *ALERTS, "/on-paper", "/technical", "/shift", "/files/new"),
     "supervisor": ("/", *OTHERS, "/technical", "/shift", "/supervision", "/files/new"),
     "control_room": ("/", *OTHERS, "/files/new"),
-    "prosecutor": ("/", *OTHERS, *FILES, *STOCK),
+    "prosecutor": ("/", *OTHERS, *FILES, *STOCK, "/delegations"),
     "registry": ("/", *FILES, *STOCK),
     "association": ("/", *FILES, "/files/Judith/assess"),
     "stock_manager": ("/", "/technical", *STOCK, "/stock/import"),
@@ -54,7 +54,8 @@ PAGES: dict[str, tuple[str, ...]] = {
 """Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
 NO_PAGE = re.compile(
-    r"/(api/.*|map/.*|recordings/.*|static/.*|sync|events|stock\.csv|.*/papers/.*|.*\{name\})"
+    r"/(api/.*|map/.*|recordings/.*|static/.*|sync|events|stock(/censuses)?\.csv|.*/papers/.*"
+    r"|.*\{name\})"
 )
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""
 
