@@ -28,6 +28,8 @@ def announce(session: Session, actor: Actor, handsets: str, minutes: str, now: d
         raise Incomplete("Name one handset at least, and 20 at most.")
     if store.unknown(session, named):
         raise Incomplete("One of these is no handset of ours.")
+    if store.is_held(session, named, now):
+        raise Incomplete("One of these is in somebody's hands: her press is never an exercise.")
     until = now + timedelta(minutes=int(minutes))
     for handset in named:
         store.announce(

@@ -75,7 +75,8 @@ class Known:
     sim_changed: bool = False
     """It has another SIM card than before, and nobody has said yet that this is right."""
     in_exercise: bool = False
-    """A supervisor has announced an exercise of this very handset, and it runs now."""
+    """A supervisor has announced an exercise of this very handset, it runs now, and nobody holds
+    the handset: what somebody presses who was given one is never an exercise."""
     is_canary: bool = False
     """Enrolled by our own command as a canary: nobody carries it, and nobody ever will."""
 

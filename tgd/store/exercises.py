@@ -18,6 +18,20 @@ def unknown(session: Session, handsets: Sequence[str]) -> bool:
     return int(found.scalar_one()) != len(handsets)
 
 
+def is_held(session: Session, handsets: Sequence[str], now: datetime) -> bool:
+    """Whether somebody holds one of these, or may still hold it after her time."""
+    found = session.connection().execute(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM handset h WHERE h.id = ANY(:ids) AND ("
+            " h.state IN ('issued', 'return_due', 'lost', 'stolen')"
+            " OR EXISTS (SELECT 1 FROM allocation a WHERE a.handset = h.id AND a.ended_at IS NULL"
+            "  AND a.period @> CAST(:now AS timestamptz))))"
+        ),
+        {"ids": list(handsets), "now": now},
+    )
+    return bool(found.scalar_one())
+
+
 def announce(session: Session, row: dict[str, Any]) -> None:
     """One handset, from now until then."""
     session.connection().execute(

@@ -90,7 +90,7 @@ def _source(r: Any) -> Source:
         last_counter=r.last_counter,
         is_canary=bool(r.is_canary),
         sim_changed=bool(r.sim_changed),
-        in_exercise=bool(r.in_exercise),
+        in_exercise=bool(r.in_exercise) and r.person is None,
     )
     return Source(r.id, r.number, r.person, r.key_generation, r.is_test_device, known)
 
