@@ -207,11 +207,11 @@ def fill(url: str) -> None:
         shifts.start(session, salima, NOW, heard_sound=True)
         shifts.hand_over(session, salima, "Rien à signaler.", NOW)
         accounts.sign_in(session, "Salima", NOW)
-        inventory.enroll(session, "+33639980002", NOW, secret="s")
+        spare = inventory.enroll(session, "+33639980002", NOW, secret="s")
         world.hear(world.press(world.canary()))
         walk = Walk(world).settle_in().until("hand_over")
         fill_the_rest(walk)
-        fill_calls(session, ana.handset, alert.id)
+        fill_calls(session, spare, alert.id)
         delivery = Delivery(
             id=uuid4(), key="d1", alert=alert.id, destination="platform", topic="alert",
             state="sent", made_at=NOW,
@@ -234,12 +234,12 @@ def fill(url: str) -> None:
     engine.dispose()
 
 
-def fill_calls(session: Session, handset: str, alert: UUID) -> None:
+def fill_calls(session: Session, spare: str, alert: UUID) -> None:
     """Salima called her back, and it was recorded."""
     salima = Actor("Salima", Role.SUPERVISOR)
     acts.take(session, salima, alert, NOW)
     shifts.sit_at(session, salima, NOW, "01 99 00 00 21")
-    exercising.announce(session, salima, handset, "30", NOW)
+    exercising.announce(session, salima, spare, "30", NOW)
     call = calling.want_call(session, salima, alert, NOW)
     kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 12)
     hear_recording(session, call, kept, timedelta(days=30), NOW)
