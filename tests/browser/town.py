@@ -127,7 +127,7 @@ def _alerts(session: Session, now: datetime) -> dict[str, UUID]:
     acts.close(session, BRUNO, found["Emma"], Outcome.MADE_SAFE, "La patrouille l’a vue.", now)
     _called(session, found["Bella"], now)
     shifts.start(session, SALIMA, now, heard_sound=True, telephone="01 99 00 00 21")
-    flore = world.give("Flore", number="+33639980096")
+    flore = world.give("Flore", number="+33639980096", days=None, state="in_stock")
     exercising.announce(session, SALIMA, flore.handset, "240", world.now)
     world.hear(world.press(flore))
     found["Flore"] = world.alerts()[-1].id
