@@ -55,6 +55,9 @@ def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine
             "tcp_user_timeout": 5000,
         },
     )
+    # Many rows are one statement, never a pipeline: a process that is frozen in the middle of one
+    # holds its locks for ever, because the server thinks it busy and no time limit of its applies.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
     event.listen(engine, "do_connect", partial(_connect, limit_s))
     return engine
 
