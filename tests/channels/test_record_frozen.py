@@ -1,8 +1,8 @@
 """What a frozen process holds of the record ends by the server's own limits: nothing is pipelined.
 
 Inside a pipeline the server takes a frozen client for busy, and none of its limits (statement,
-lock, idle in transaction) ends the wait of the others; the campaign `freezes` found a twin that stood for
-40 s behind rows of the journal.
+lock, idle in transaction) ends the wait of the others; the campaign `freezes` found a twin that
+stood for 40 s behind rows of the journal.
 """
 
 from datetime import UTC, datetime
