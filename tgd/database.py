@@ -1,6 +1,6 @@
 """Opens the record: the engine, its limits, and one transaction at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -55,9 +55,7 @@ def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine
             "tcp_user_timeout": 5000,
         },
     )
-    # Many rows are one statement, never a pipeline: a process that is frozen in the middle of one
-    # holds its locks for ever, because the server thinks it busy and no time limit of its applies.
-    engine.dialect.use_insertmanyvalues_wo_returning = True
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows are one statement
     event.listen(engine, "do_connect", partial(_connect, limit_s))
     return engine
 
@@ -84,9 +82,26 @@ class Impatient(psycopg.Connection[Any]):
 _ACTIVE = psycopg.pq.TransactionStatus.ACTIVE
 
 
+class OneByOne(psycopg.Cursor[Any]):
+    """A cursor that never opens a pipeline.
+
+    A process that is frozen in the middle of one holds its locks for ever: the server takes it for
+    busy, and none of its time limits applies (campaign `freezes`).
+    """
+
+    def executemany(
+        self, query: Any, params_seq: Iterable[Any], *, returning: bool = False
+    ) -> None:
+        """The same statement, a round trip for each; nothing is returned."""
+        assert not returning
+        for params in params_seq:
+            self.execute(query, params)
+
+
 def _connect(limit_s: float, _dialect: Any, _record: Any, args: Any, named: Any) -> Impatient:
     connection = Impatient.connect(*args, **named)
     connection.limit_s = limit_s
+    connection.cursor_factory = OneByOne
     return connection
 
 
