@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from dispatch import counts
-from dispatch.answers import Telephony, make_app
+from dispatch.answers import make_app
 from dispatch.blind import Blind
 from dispatch.blind_ledger import BlindLedger
 from dispatch.calls import Calls
@@ -19,6 +19,7 @@ from dispatch.loop import Loop
 from dispatch.notices import Notices
 from dispatch.policy import Policy, read_policy
 from dispatch.policy_warnings import warnings
+from dispatch.proving import Telephony
 from dispatch.telling import Destination
 from tgd import keyring, killpoint, settings
 from tgd.database import is_reachable, open_record

@@ -36,16 +36,14 @@ from dispatch.policy import (
     VoiceDestination,
     WebhookDestination,
 )
-from dispatch.proving import BODY_LIMIT, Telephony, body_of, is_signed, said
+from dispatch.proving import Telephony, body_of, is_signed, said
 from tgd import clock, killpoint
 from tgd.database import transaction
 from tgd.errors import Incomplete, NotAllowed, RecordAway, Refusal
+from tgd.rules.calling import RECORDING_KEPT_DAYS
 from tgd.serving import bare_app
 
-__all__ = ["BODY_LIMIT", "Telephony", "make_app"]
-
-
-RECORDING_KEPT = timedelta(days=180)
+RECORDING_KEPT = timedelta(days=RECORDING_KEPT_DAYS)
 
 
 def make_app(

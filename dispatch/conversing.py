@@ -4,7 +4,6 @@ The record is changed before the provider is asked, so that nobody is rung twice
 the provider says later is heard by the leg's own address, also before its answer has come back.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -159,13 +158,13 @@ def _follow(session: Session, conversation: UUID, now: datetime) -> None:
     legs = store.legs(session, conversation)
     states = {party: LegState(leg.state) for party, leg in legs.items()}
     next_ = follow(states[Party.OPERATOR], states[Party.HANDSET])
-    set_handset: Callable[[dict[str, Any]], None] = lambda changes: store.move(  # noqa: E731
-        session, conversation, Party.HANDSET, changes | {"changed_at": now}
-    )
+    handset: dict[str, Any] = {}
     if next_.ring_handset:
-        set_handset({"state": LegState.ASKED.value, "due_at": now})
+        handset = {"state": LegState.ASKED.value, "due_at": now}
     if next_.give_up_handset:
-        set_handset({"state": LegState.FAILED.value, "why": "operator_not_reached"})
+        handset = {"state": LegState.FAILED.value, "why": "operator_not_reached"}
+    if handset:
+        store.move(session, conversation, Party.HANDSET, handset | {"changed_at": now})
     if next_.hang_up and legs[next_.hang_up].hang_up_at is None:
         store.move(session, conversation, next_.hang_up, {"hang_up_at": now})
     if next_.is_over:

@@ -11,8 +11,9 @@ from sqlmodel import Session
 from tgd import ids
 from tgd.alerts.raising import position_row
 from tgd.rules.alert import Lane
+from tgd.rules.deadlines import TEST_EVERY
 from tgd.rules.doubt import Trust
-from tgd.rules.handset import LOW_BATTERY_PCT, SILENT_AFTER_S, TESTED_EVERY_DAYS
+from tgd.rules.handset import LOW_BATTERY_PCT, SILENT_AFTER_S
 from tgd.rules.trigger import Position, StateReport
 from tgd.store import alerts as alerts_store
 from tgd.store import nudges, states
@@ -77,7 +78,7 @@ def keep_states(
         }
         for handset, r, heard_at in reports
     ]  # fmt: skip
-    _note_other_sims(session, reports, now)
+    other_sims = _other_sims(session, reports)
     states.remember_states(session, rows)
     low = [
         h for h, r, _ in reports if r.battery_pct is not None and r.battery_pct < LOW_BATTERY_PCT
@@ -88,14 +89,14 @@ def keep_states(
         if r.battery_pct is not None and r.battery_pct >= 2 * LOW_BATTERY_PCT
     ]
     alive = [h for h, r, _ in reports if r.state == "online"]
-    states.note_technical(session, [_item(h, "low_battery", now) for h in sorted(set(low))])
+    items = [_item(h, "low_battery", now) for h in sorted(set(low))]
+    items += [_item(h, "sim_changed", now) for h in sorted(other_sims)]
+    states.note_technical(session, items)
     gone = [(h, "low_battery") for h in well] + [(h, "silent") for h in alive]
     states.settle_technical(session, gone, now)
 
 
-def _note_other_sims(
-    session: Session, reports: Sequence[tuple[str, StateReport, datetime]], now: datetime
-) -> None:
+def _other_sims(session: Session, reports: Sequence[tuple[str, StateReport, datetime]]) -> set[str]:
     """Another SIM card than the last one: a repair, or other hands; a human settles it."""
     known = states.sims_of(session, sorted({h for h, r, _ in reports if r.sim}))
     changed = set()
@@ -105,12 +106,12 @@ def _note_other_sims(
         if known.get(handset, report.sim) != report.sim:
             changed.add(handset)
         known[handset] = report.sim
-    states.note_technical(session, [_item(h, "sim_changed", now) for h in sorted(changed)])
+    return changed
 
 
 def find_untested(session: Session, now: datetime) -> int:
     """Open a technical item for each carried handset whose test is missed; gives their number."""
-    before = now - timedelta(days=TESTED_EVERY_DAYS)
+    before = now - TEST_EVERY
     states.settle_tested(session, before, now)
     missed = states.untested_handsets(session, before, now)
     states.note_technical(session, [_item(h, "test_missed", now) for h in missed])

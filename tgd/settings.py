@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from tgd.errors import Misconfigured
+from tgd.rules.calling import RECORDING_KEPT_DAYS
 from tgd.rules.canary import is_canary_name
 
 _SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN",
@@ -70,7 +71,7 @@ class Settings(BaseSettings):
     voice_number: str = ""
     """Our number that operators and handsets see when they are rung, E.164; empty: the first of
     TGD_SMS_NUMBERS."""
-    recording_kept_days: int = Field(default=180, ge=0, le=3650)
+    recording_kept_days: int = Field(default=RECORDING_KEPT_DAYS, ge=0, le=3650)
     """How long the provider keeps the sound of calls with handsets; 0: nothing is recorded."""
     public_url: str = ""
     """How the outside reaches the gateway: signatures are checked against it, never against

@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 from dispatch.formats.delivery_id import alert_of, is_key, to_key
+from dispatch.formats.form import fields_once
 from dispatch.formats.words import KEY_TO_PRESS
 from tgd.rules.alert import Verified
 from tgd.rules.delivery import MessageStatus, message_status
@@ -243,13 +243,10 @@ def _key_of(distribution_id: Any) -> str:
 
 
 def _form(raw: bytes) -> dict[str, str]:
-    """The fields that stand exactly once; an added second one must not be believed."""
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+        return fields_once(raw)
     except ValueError:
         raise _Unclear("The answer is no form.") from None
-    names = [name for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name) == 1}
 
 
 def _keypad(form: dict[str, str], key: str) -> Meaning:

@@ -7,8 +7,8 @@ hums where she hides gives her away.
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
+from dispatch.formats.form import fields_once
 from tgd.rules.calling import LegState, Party, leg_state
 
 _SID = re.compile(r"(CA|CF|RE)[0-9a-f]{32}")
@@ -90,13 +90,10 @@ def read_recording(raw: bytes) -> RecordingSaid | NotSaid:
 
 
 def _form(raw: bytes) -> dict[str, str]:
-    """The fields that stand exactly once; an added second one must not be believed."""
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict")
+        return fields_once(raw)
     except ValueError:
         return {}
-    names = [name for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name) == 1}
 
 
 def _sid(form: dict[str, str], name: str, prefix: str) -> str | None:

@@ -14,9 +14,10 @@ from destination_peers import ACCOUNT, PUBLIC_URL, TOKEN
 from sqlalchemy import Engine, text
 from twilio.request_validator import RequestValidator
 
-from dispatch.answers import Telephony, make_app
+from dispatch.answers import make_app
 from dispatch.calls import Calls
 from dispatch.policy import Policy
+from dispatch.proving import Telephony
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_calls import Person
 from tests.acts.dispatching import BRUNO

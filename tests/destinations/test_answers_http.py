@@ -13,8 +13,9 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 from twilio.request_validator import RequestValidator
 
-from dispatch.answers import BODY_LIMIT, Telephony, make_app
+from dispatch.answers import make_app
 from dispatch.policy import read_policy
+from dispatch.proving import BODY_LIMIT, Telephony
 from dispatch.turn import claim
 from tests.acts.dispatching import BRUNO, alert_now
 from tests.world import World

@@ -10,10 +10,11 @@ import pytest
 from destination_peers import ACCOUNT, PUBLIC_URL, TOKEN
 from sqlalchemy import Engine, text
 
-from dispatch.answers import Telephony, make_app
+from dispatch.answers import make_app
 from dispatch.attempting import attempt
 from dispatch.destinations import build
 from dispatch.policy import read_policy
+from dispatch.proving import Telephony
 from dispatch.turn import Answered, claim, write_answers
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_calls import Person

@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 
-from dispatch.answers import Telephony
 from dispatch.answers import make_app as answers_app
 from dispatch.policy import read_policy
+from dispatch.proving import Telephony
 from gateway.sms import SmsAccount, sms_router
 from gateway.web import devices_router
 from tests.hostile.ground import (

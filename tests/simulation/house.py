@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.answers import Telephony, _Hearing
+from dispatch.answers import _Hearing
 from dispatch.formats.answers_in import AnswerSaid, NotReached
 from dispatch.loop import Loop
 from dispatch.policy import Policy
+from dispatch.proving import Telephony
 from dispatch.telling import Answer, Later, Telling
 from dispatch.turn import Answered, Claimed
 from gateway.door import Door, _Waiting

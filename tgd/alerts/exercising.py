@@ -11,6 +11,7 @@ from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.journal import Line
 from tgd.rules.access import Act, may
 from tgd.store import exercises as store
+from tgd.store.sources import sources
 
 MINUTES = ("15", "30", "60", "120", "240")
 """For how long an exercise may be announced: its end is known before it begins."""
@@ -26,9 +27,10 @@ def announce(session: Session, actor: Actor, handsets: str, minutes: str, now: d
     named = sorted(set(handsets.replace(",", " ").split()))
     if not 0 < len(named) <= MOST_HANDSETS:
         raise Incomplete("Name one handset at least, and 20 at most.")
-    if store.unknown(session, named):
+    known = sources(session, named, (), now).by_id
+    if len(known) < len(named) or any(one.known.is_canary for one in known.values()):
         raise Incomplete("One of these is no handset of ours.")
-    if store.is_held(session, named, now):
+    if any(one.person for one in known.values()):
         raise Incomplete("One of these is in somebody's hands: her press is never an exercise.")
     until = now + timedelta(minutes=int(minutes))
     for handset in named:

@@ -101,7 +101,7 @@ def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) ->
     said = _head(session, officer, seen)
     for group, part in _PARTS.items():
         said[group.value] = part(session, officer, seen, now) if group in groups else None
-    said["may"] = _offered(session, officer, seen)
+    said["may"] = _offered(session, officer, seen, is_held=said["is_held"])
     write(session, officer.name, "AccessLogged", now, file=seen.id,
           groups=sorted(group.value for group in groups))  # fmt: skip
     return said
@@ -141,10 +141,9 @@ def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _offered(session: Session, officer: Officer, seen: CaseFile) -> list[str]:
+def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: bool) -> list[str]:
     """The acts that the page offers; the acts themselves decide again."""
     state = AllocationState(seen.state)
-    is_held = purging.open_hold(session, seen.id) is not None
     waits = {one.kind for one in deadlines.of_file(session, seen.id)}
     idle = {"hold" if is_held else "end-hold"}
     idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}

@@ -47,6 +47,8 @@ _AS = {
 
 TOO_LATE = timedelta(seconds=60)
 """Nobody is rung for a call that was wanted so long ago: the moment has passed."""
+RECORDING_KEPT_DAYS = 180
+"""How long the sound is evidence, unless the operator of the service says otherwise."""
 NO_NEWS = timedelta(seconds=75)
 """Of a call that the provider may never have placed; it rings for 30 s at most."""
 

@@ -161,7 +161,5 @@ class TechnicalKind(StrEnum):
 
 LOW_BATTERY_PCT = 15
 """Below this a technical item is opened (DOMAIN 8.2)."""
-TESTED_EVERY_DAYS = 15
-"""She presses a test at least so often; without one the handset may be dead in a drawer."""
 SILENT_AFTER_S = 30 * 60
 """Twice the 15 minutes between two life signs (RELIABILITY F01)."""

@@ -1,35 +1,11 @@
 """Questions of exercises: which handsets, until when, announced by whom."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
-
-
-def unknown(session: Session, handsets: Sequence[str]) -> bool:
-    """Whether one of these is no handset that somebody can hold: canaries are none."""
-    found = session.connection().execute(
-        text("SELECT count(*) FROM handset WHERE id = ANY(:ids) AND NOT is_canary"),
-        {"ids": list(handsets)},
-    )
-    return int(found.scalar_one()) != len(handsets)
-
-
-def is_held(session: Session, handsets: Sequence[str], now: datetime) -> bool:
-    """Whether somebody holds one of these, or may still hold it after her time."""
-    found = session.connection().execute(
-        text(
-            "SELECT EXISTS (SELECT 1 FROM handset h WHERE h.id = ANY(:ids) AND ("
-            " h.state IN ('issued', 'return_due', 'lost', 'stolen')"
-            " OR EXISTS (SELECT 1 FROM allocation a WHERE a.handset = h.id AND a.ended_at IS NULL"
-            "  AND a.period @> CAST(:now AS timestamptz))))"
-        ),
-        {"ids": list(handsets), "now": now},
-    )
-    return bool(found.scalar_one())
 
 
 def announce(session: Session, row: dict[str, Any]) -> None:

@@ -15,10 +15,10 @@ from tgd.casework import census_form
 from tgd.casework.csv_list import written
 from tgd.rules.access import Act
 from tgd.store import board
-from tgd.web import door, file_labels
+from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.doing import Ended, as_officer, do, sent
-from tgd.web.render import Pages, as_json, as_list
+from tgd.web.doing import Ended, as_officer, do, sent, shown
+from tgd.web.render import Pages, as_list
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
@@ -73,13 +73,8 @@ async def _page(
     console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
     form: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    if seat.locked:
-        raise door.Locked
     said = await the_census(console, seat)
-    status = ended.status if ended else 200
-    if door.wants_json(request):
-        return as_json(said, status)
-    return made.page(
-        request, "census.html", seat, status, said=said, ended=ended, form=form or {},
-        wrong=(form or {}).get("pool", ""), files=file_labels, words_field=census_form.WORDS,
+    return shown(
+        made, request, seat, "census.html", said, ended, form,
+        wrong=(form or {}).get("pool", ""), words_field=census_form.WORDS,
     )  # fmt: skip

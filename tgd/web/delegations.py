@@ -11,10 +11,10 @@ from tgd.accounts import Seat
 from tgd.allocation import delegating
 from tgd.casework import delegation_form
 from tgd.rules.access import Act
-from tgd.web import door, file_labels
+from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.doing import Ended, as_officer, do, sent
-from tgd.web.render import Pages, as_json
+from tgd.web.doing import Ended, as_officer, do, sent, shown
+from tgd.web.render import Pages
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
@@ -76,13 +76,8 @@ async def _page(
     console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
     form: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    if seat.locked:
-        raise door.Locked
     said = await the_delegations(console, seat)
-    status = ended.status if ended else 200
-    if door.wants_json(request):
-        return as_json(said, status)
-    return made.page(
-        request, "delegations.html", seat, status, said=said, ended=ended, form=form or {},
-        wrong="delegate" if form else "", fields=delegation_form.FIELDS, files=file_labels,
+    return shown(
+        made, request, seat, "delegations.html", said, ended, form,
+        wrong="delegate" if form else "", fields=delegation_form.FIELDS,
     )  # fmt: skip

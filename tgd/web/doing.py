@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 from starlette.requests import Request
+from starlette.responses import Response
 
 from tgd import clock
 from tgd.accounts import Seat
@@ -14,10 +15,11 @@ from tgd.allocation.deciding import AlreadyDecided
 from tgd.casework.fields import NotReadable
 from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster
 from tgd.rules.access import Act, may
-from tgd.web import door
+from tgd.web import door, file_labels
 from tgd.web.console import Console
 from tgd.web.file_labels import choice
 from tgd.web.moments import clock_time
+from tgd.web.render import Pages, as_json
 from tgd.web.words import word
 
 DECIDED = word("%(name)s has decided it meanwhile, at %(time)s: %(kind)s. Nothing was changed.")
@@ -140,3 +142,19 @@ def version_of(said: str) -> int | None:
 def was_faster(ended: Ended) -> bool:
     """Whether what the sender saw is older than the record."""
     return isinstance(ended.result, SomebodyWasFaster)
+
+
+def shown(
+    made: Pages, request: Request, seat: Seat, template: str, said: Any, ended: Ended | None,
+    form: Form | None, **more: Any,
+) -> Response:  # fmt: skip
+    """A page with its form: what was refused, and what was written before it; or JSON."""
+    if seat.locked:
+        raise door.Locked
+    status = ended.status if ended else 200
+    if door.wants_json(request):
+        return as_json(said, status)
+    return made.page(
+        request, template, seat, status, said=said, ended=ended, form=form or {},
+        files=file_labels, **more,
+    )  # fmt: skip

@@ -1,7 +1,8 @@
 """The operators’ room: shifts and hand-overs, supervision, technical items put aside."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,7 +26,8 @@ from tgd.web.render import Pages, as_json
 
 TAKE_WITHIN = timedelta(seconds=10)
 """An alert that waits longer for somebody is overdue (CONSOLE 3.2)."""
-Doing = Callable[[Session, Actor, dict[str, str], datetime], None]
+Doing = Callable[[Session, Actor, dict[str, str], datetime], Any]
+Shown = Callable[[int, str], Awaitable[Response]]
 
 
 ACTS: dict[str, Doing] = {
@@ -62,7 +64,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         if doing is None:
             raise door.NotThere
         seat, form = await sent(console, request, Act.TAKE, None)
-        return await _done(console, made, request, seat, form, doing)
+        shown = partial(_shift_page, console, made, request, seat)
+        return await act_in_room(console, request, seat, form, doing, "/shift", shown)
 
     @app.get("/shift/{name}")
     async def back(name: str) -> Response:
@@ -105,9 +108,11 @@ def _add_small_acts(app: FastAPI, console: Console) -> None:
         return as_json({"silenced": True})
 
 
-async def _done(
-    console: Console, made: Pages, request: Request, seat: Seat, form: dict[str, str], doing: Doing
-) -> Response:
+async def act_in_room(
+    console: Console, request: Request, seat: Seat, form: dict[str, str], doing: Doing, page: str,
+    shown: Shown,
+) -> Response:  # fmt: skip
+    """Do it and lead back to the page; a refusal is shown there, with its status and sentence."""
     actor, now = Actor(seat.name, seat.role), clock.now()
     try:
         await console.ask(lambda session: doing(session, actor, form, now))
@@ -116,9 +121,8 @@ async def _done(
         status = STATUS.get(type(error), 409)
         if door.wants_json(request):
             return as_json({"error": status, "sentence": said}, status)
-        return await _shift_page(console, made, request, seat, status, said)
-    json = door.wants_json(request)
-    return as_json({"done": True}) if json else RedirectResponse("/shift", 303)
+        return await shown(status, said)
+    return as_json({"done": True}) if door.wants_json(request) else RedirectResponse(page, 303)
 
 
 async def _shift_page(
@@ -135,11 +139,12 @@ async def supervision_page(
 ) -> Response:
     """The room as a supervisor sees it, with a sentence about what was refused."""
     now = clock.now()
-    seen = await console.ask(lambda session: _room(session, now))
-    running = await console.ask(lambda session: exercises.running(session, now))
+    seen = await console.ask(
+        lambda session: _room(session, now) | {"exercises": exercises.running(session, now)}
+    )
     return made.page(
         request, "supervision.html", seat, status, fresh=console.hub.is_fresh, sentence=said,
-        screens=len(console.hub.consoles), now=now, exercises=running, minutes=MINUTES, **seen,
+        screens=len(console.hub.consoles), now=now, minutes=MINUTES, **seen,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ sender saw in `If-Match`.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -30,6 +31,8 @@ from tgd.web.words import word
 OTHER_REQUEST = word("This Idempotency-Key was used for another request.")
 BEING_DONE = word("This very request is being done: ask again in a moment.")
 Made = Callable[[], Awaitable[Response]]
+Doing = Callable[[Seat, dict[str, str]], Awaitable[Ended]]
+Answer = Callable[[Seat, Ended], Awaitable[Response]]
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
@@ -74,16 +77,11 @@ def _add_reading(app: FastAPI, console: Console) -> None:
 def _add_files(app: FastAPI, console: Console, replays: Replays) -> None:
     @app.post("/api/v1/files")
     async def refer(request: Request) -> Response:
-        body = await _body(request)
-        seat, form = await sent(console, request, Act.REFER)
-
-        async def done() -> Response:
-            ended = await casework.do_refer(console, request, seat, form)
-            if not ended.is_done:
-                return _refusal(ended)
+        async def answer(_: Seat, ended: Ended) -> Response:
             return as_json({"file": ended.result}, 201)
 
-        return await _once(console, request, replays, seat, body, done)
+        do = partial(casework.do_refer, console, request)
+        return await _act(console, request, replays, Act.REFER, do, answer)
 
     @app.post("/api/v1/files/{file_id}/{name}")
     async def act(request: Request, file_id: str, name: str) -> Response:
@@ -106,20 +104,18 @@ def _add_stock(app: FastAPI, console: Console, replays: Replays) -> None:
     async def in_stock(request: Request, name: str) -> Response:
         if name not in ("order", "recall"):
             raise door.NotThere
-        body = await _body(request)
-        seat, form = await sent(console, request, Act.SET_ASIDE)
 
-        async def done() -> Response:
-            ended = await stock.do_in_stock(console, request, seat, name, form)
-            if not ended.is_done:
-                return _refusal(ended)
+        async def do(seat: Seat, form: dict[str, str]) -> Ended:
+            return await stock.do_in_stock(console, request, seat, name, form)
+
+        async def answer(_: Seat, ended: Ended) -> Response:
             if name == "order":
                 return as_json({"handset": ended.result}, 201)
             one = ended.result
             return as_json({"recall": one.recall, "set_aside": one.set_aside,
                             "carried": one.carried})  # fmt: skip
 
-        return await _once(console, request, replays, seat, body, done)
+        return await _act(console, request, replays, Act.SET_ASIDE, do, answer)
 
     @app.post("/api/v1/stock/{handset}/{name}")
     async def act(request: Request, handset: str, name: str) -> Response:
@@ -145,16 +141,11 @@ def _add_census(app: FastAPI, console: Console, replays: Replays) -> None:
 
     @app.post("/api/v1/census")
     async def count(request: Request) -> Response:
-        body = await _body(request)
-        seat, form = await sent(console, request, Act.COUNT_STOCK)
-
-        async def done() -> Response:
-            ended = await census.do_count(console, request, seat, form)
-            if not ended.is_done:
-                return _refusal(ended)
+        async def answer(seat: Seat, _: Ended) -> Response:
             return as_json(await census.the_census(console, seat), 201)
 
-        return await _once(console, request, replays, seat, body, done)
+        do = partial(census.do_count, console, request)
+        return await _act(console, request, replays, Act.COUNT_STOCK, do, answer)
 
 
 def _add_delegations(app: FastAPI, console: Console, replays: Replays) -> None:
@@ -165,28 +156,21 @@ def _add_delegations(app: FastAPI, console: Console, replays: Replays) -> None:
 
     @app.post("/api/v1/delegations")
     async def delegate(request: Request) -> Response:
-        body = await _body(request)
-        seat, form = await sent(console, request, Act.DELEGATE)
-
-        async def done() -> Response:
-            ended = await delegations.do_delegate(console, request, seat, form)
-            if not ended.is_done:
-                return _refusal(ended)
+        async def answer(_: Seat, ended: Ended) -> Response:
             return as_json({"delegation": ended.result and str(ended.result.id)}, 201)
 
-        return await _once(console, request, replays, seat, body, done)
+        do = partial(delegations.do_delegate, console, request)
+        return await _act(console, request, replays, Act.DELEGATE, do, answer)
 
     @app.post("/api/v1/delegations/{delegation}/end")
     async def end(request: Request, delegation: str) -> Response:
-        body = await _body(request)
-        seat, form = await sent(console, request, Act.DELEGATE)
+        async def do(seat: Seat, form: dict[str, str]) -> Ended:
+            return await delegations.do_end(console, request, seat, delegation, form)
 
-        async def done() -> Response:
-            ended = await delegations.do_end(console, request, seat, delegation, form)
-            said = await delegations.the_delegations(console, seat)
-            return as_json(said) if ended.is_done else _refusal(ended)
+        async def answer(seat: Seat, _: Ended) -> Response:
+            return as_json(await delegations.the_delegations(console, seat))
 
-        return await _once(console, request, replays, seat, body, done)
+        return await _act(console, request, replays, Act.DELEGATE, do, answer)
 
 
 async def _unlocked(console: Console, request: Request, act: Act) -> Seat:
@@ -205,6 +189,20 @@ async def _body(request: Request) -> bytes:
     except TooSlow:
         raise door.Rejected(408, door.UNREADABLE) from None
     return request._body
+
+
+async def _act(
+    console: Console, request: Request, replays: Replays, needed: Act, do: Doing, answer: Answer
+) -> Response:
+    """The form, the act, once, and its answer; a refusal is the same for all."""
+    body = await _body(request)
+    seat, form = await sent(console, request, needed)
+
+    async def done() -> Response:
+        ended = await do(seat, form)
+        return await answer(seat, ended) if ended.is_done else _refusal(ended)
+
+    return await _once(console, request, replays, seat, body, done)
 
 
 async def _once(
