@@ -92,10 +92,12 @@ class OneByOne(psycopg.Cursor[Any]):
     def executemany(
         self, query: Any, params_seq: Iterable[Any], *, returning: bool = False
     ) -> None:
-        """The same statement, a round trip for each; nothing is returned."""
+        """The same statement, a round trip for each; nothing is returned, the rows are counted."""
         assert not returning
+        counted = 0
         for params in params_seq:
-            self.execute(query, params)
+            counted += self.execute(query, params).rowcount
+        self._rowcount = counted
 
 
 def _connect(limit_s: float, _dialect: Any, _record: Any, args: Any, named: Any) -> Impatient:

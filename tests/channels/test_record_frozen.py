@@ -19,6 +19,7 @@ from tests.world import World
 from tgd import journal
 from tgd.database import open_record, transaction
 from tgd.journal import Line
+from tgd.records import Handset
 from tgd.rules.trigger import StateReport
 from tgd.seal import Keys
 
@@ -88,4 +89,21 @@ def test_a_statement_that_is_said_for_many_is_said_one_by_one(
     with transaction(engine) as session:
         found = session.connection().execute(text("SELECT battery_pct FROM handset_status"))
         assert found.scalars().all() == [7]
+    assert pipelines == []
+
+
+def test_rows_that_are_changed_together_are_counted(
+    engine: Engine, pipelines: list[object]
+) -> None:
+    """Whoever changes two rows is told that two were there, or that one was gone."""
+    with transaction(engine) as session:
+        world = World(session, Keys(bytes(32)), NOW)
+        both = [world.give(name, number=f"+3363998000{n}").handset for n, name in enumerate("AB")]
+    with transaction(engine) as session:
+        for one in both:
+            session.get_one(Handset, one).number = None
+        session.flush()
+        asked = text("UPDATE handset SET number = :n WHERE id = :h")
+        said = [{"n": "+33639980009", "h": both[0]}, {"n": "+33639980008", "h": "nobody"}]
+        assert session.connection().execute(asked, said).rowcount == 1
     assert pipelines == []
