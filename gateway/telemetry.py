@@ -92,8 +92,8 @@ def keep_states(
     items = [_item(h, "low_battery", now) for h in sorted(set(low))]
     items += [_item(h, "sim_changed", now) for h in sorted(other_sims)]
     states.note_technical(session, items)
-    gone = [(h, "low_battery") for h in well] + [(h, "silent") for h in alive]
-    states.settle_technical(session, gone, now)
+    gone = {(h, "low_battery") for h in well} | {(h, "silent") for h in alive}
+    states.settle_technical(session, sorted(gone), now)
 
 
 def _other_sims(session: Session, reports: Sequence[tuple[str, StateReport, datetime]]) -> set[str]:
@@ -127,4 +127,4 @@ def find_silent(session: Session, now: datetime) -> int:
 
 
 def _item(handset: str, kind: str, now: datetime) -> dict[str, object]:
-    return {"id": ids.new(now), "handset": handset, "kind": kind, "now": now}
+    return {"id": ids.new(now), "handset": handset, "kind": kind, "raised_at": now}

@@ -1,6 +1,7 @@
 """Signs of life: presence, batteries and silence become technical items, never alerts."""
 
 import hashlib
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -142,6 +143,36 @@ def test_another_sim_card_is_an_item_and_a_label_until_a_human_settles_it(world:
     )  # fmt: skip
     world.hear(world.press(bea))
     assert world.alerts()[-1].labels == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_said_in_one_batch_is_kept_as_if_said_one_after_the_other(
+    world: World, seed: int
+) -> None:
+    chance = random.Random(seed)
+    crew = [world.give(name, number=f"+3363998000{n}") for n, name in enumerate(["Ana", "Bea"])]
+    crew += [world.give(name, number=f"+3363998001{n}") for n, name in enumerate(["Cleo", "Dee"])]
+    alone = {one.handset: twin.handset for one, twin in zip(crew[:2], crew[2:], strict=True)}
+    said = [
+        (
+            chance.choice(list(alone)),
+            StateReport(
+                chance.choice(["online", "lost"]),
+                session=chance.choice([None, 0, 7, 8, 9]),
+                battery_pct=chance.choice([None, 5.0, 60.0]),
+                radio=chance.choice([None, "2g", "4g"]),
+                version=chance.choice([None, "1", "2"]),
+            ),
+            world.now + timedelta(seconds=chance.randrange(60)),
+        )
+        for _ in range(chance.choice([3, 40]))
+    ]
+    keep_states(world.session, said, world.now)
+    for handset, one, heard_at in said:
+        keep_states(world.session, [(alone[handset], one, heard_at)], world.now)
+    for handset in {handset for handset, _, _ in said}:
+        together, apart = status(world, handset), status(world, alone[handset])
+        assert together[1:] == apart[1:]
 
 
 def test_two_cards_in_one_batch_are_seen(world: World) -> None:

@@ -1,39 +1,62 @@
 """Questions about signs of life: presence, batteries, silence. Never a position, never an alert."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import func, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel import Session, col
 
-_REMEMBER = text(
-    """
-    INSERT INTO handset_status AS s
-        (handset, state, session, battery_pct, radio, rssi_dbm, version, sim, heard_at)
-    VALUES (:handset, :state, :session, :battery_pct, :radio, :rssi_dbm, :version, :sim, :heard_at)
-    ON CONFLICT (handset) DO UPDATE SET
-        state = excluded.state,
-        session = coalesce(excluded.session, s.session),
-        battery_pct = coalesce(excluded.battery_pct, s.battery_pct),
-        radio = coalesce(excluded.radio, s.radio),
-        rssi_dbm = coalesce(excluded.rssi_dbm, s.rssi_dbm),
-        version = coalesce(excluded.version, s.version),
-        sim = coalesce(excluded.sim, s.sim),
-        heard_at = greatest(s.heard_at, excluded.heard_at)
-    WHERE coalesce(excluded.session, s.session, 0) >= coalesce(s.session, 0)
-    """
+from tgd.records import HandsetStatus, TechnicalItem
+
+_said = upsert(HandsetStatus)
+_SESSION = func.coalesce(_said.excluded.session, HandsetStatus.session, 0)
+_REMEMBER = _said.on_conflict_do_update(
+    index_elements=["handset"],
+    set_={
+        "state": _said.excluded.state,
+        "heard_at": func.greatest(HandsetStatus.heard_at, _said.excluded.heard_at),
+    }
+    | {
+        name: func.coalesce(_said.excluded[name], getattr(HandsetStatus, name))
+        for name in ("session", "battery_pct", "radio", "rssi_dbm", "version", "sim")
+    },
+    where=func.coalesce(HandsetStatus.session, 0) <= _SESSION,
 )
 
 
 def remember_states(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """The newest state of each handset; a late Will of an older session changes nothing."""
-    if rows:
-        session.connection().execute(_REMEMBER, list(rows))
+    for turn in _turns(_together(rows)):
+        session.connection().execute(_REMEMBER, turn)
+
+
+def _together(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Of each handset what it said, one row for each run of one session: kept or not as a whole."""
+    by_handset: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        runs = by_handset.setdefault(row["handset"], [])
+        if runs and runs[-1]["session"] == row["session"]:
+            before = runs.pop()
+            news = {name: value for name, value in row.items() if value is not None}
+            row = before | news | {"heard_at": max(before["heard_at"], row["heard_at"])}
+        runs.append(row)
+    return by_handset
+
+
+def _turns(runs: dict[str, list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+    """Statements in which each handset is named once, in one order for every gateway."""
+    ordered = [runs[handset] for handset in sorted(runs)]
+    for turn in zip_longest(*ordered):
+        yield [row for row in turn if row is not None]
 
 
 def sims_of(session: Session, handsets: Sequence[str]) -> dict[str, str]:
     """The SIM card that each of these was last heard with; held until the transaction ends."""
+    if not handsets:
+        return {}
     rows = session.connection().execute(
         text(
             "SELECT handset, sim FROM handset_status WHERE handset = ANY(:names)"
@@ -44,17 +67,15 @@ def sims_of(session: Session, handsets: Sequence[str]) -> dict[str, str]:
     return {row.handset: row.sim for row in rows}
 
 
+_NOTE = upsert(TechnicalItem).on_conflict_do_nothing(
+    index_elements=["handset", "kind"], index_where=col(TechnicalItem.settled_at).is_(None)
+)
+
+
 def note_technical(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Open technical items; one of each kind per handset at a time."""
     if rows:
-        session.connection().execute(
-            text(
-                "INSERT INTO technical_item (id, handset, kind, raised_at)"
-                " VALUES (:id, :handset, :kind, :now)"
-                " ON CONFLICT (handset, kind) WHERE settled_at IS NULL DO NOTHING"
-            ),
-            list(rows),
-        )
+        session.connection().execute(_NOTE, list(rows))
 
 
 def settle_technical(
