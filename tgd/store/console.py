@@ -17,7 +17,9 @@ _ROW = """
            EXISTS (SELECT 1 FROM alert_position p WHERE p.alert = a.id) AS has_position,
            (SELECT coalesce(sum(l.changes), 0) FROM conversation c
             JOIN call_leg l ON l.conversation = c.id WHERE c.alert = a.id)
-           + (SELECT count(*) FROM recording r WHERE r.alert = a.id) AS calls
+           + (SELECT count(*) FROM recording r WHERE r.alert = a.id) AS calls,
+           (SELECT string_agg(d.state || least(d.attempts, 5), ' ' ORDER BY d.made_at, d.id)
+            FROM delivery d WHERE d.alert = a.id) AS tellings
     FROM alert a
     """
 _LIVE = text(

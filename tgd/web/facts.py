@@ -4,6 +4,7 @@ Rows of the list hold nothing personal for anybody. The sheet holds what `access
 at this moment, and each look at it is written to the journal in the same transaction.
 """
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,7 @@ def row_of(r: Any) -> dict[str, Any]:
         "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
         "has_position": r.has_position, "proposed": r.proposed_by is not None,
         "mark": r.version + r.updates + r.presses + r.calls,
+        "stamp": f"{zlib.crc32(repr(fingerprint(r)).encode()):08x}",
         "list": "closed" if r.state == AlertState.CLOSED else r.lane,
     }  # fmt: skip
 
@@ -52,6 +54,7 @@ def fingerprint(r: Any) -> tuple[Any, ...]:
     """Two readings of a row with the same one look the same."""
     return (
         r.version, r.updates, r.presses, r.changed_at, r.has_position, r.state, r.owner, r.calls,
+        r.tellings,
     )  # fmt: skip
 
 
@@ -117,7 +120,7 @@ def sheet_of(
             alert.taken_at, alert.verified_at, alert.requested_at, alert.acknowledged_at,
             alert.on_scene_at,
         ], is_open=look.is_open),
-        "room": room, "ring_room": look.is_open and walk.must_ring(
+        "room": room, "look_at": _ring_at(look), "ring_room": look.is_open and walk.must_ring(
             alert.requested_at, alert.acknowledged_at, alert.on_scene_at, now
         ),
         "person": parts[FieldGroup.PERSON.value], "position": parts[FieldGroup.GEOLOCATION.value],
@@ -127,6 +130,15 @@ def sheet_of(
         "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip
+
+
+def _ring_at(look: Look) -> datetime | None:
+    """When the open page is to look again: the room may have said nothing until then."""
+    asked, heard = look.alert.requested_at, look.alert.acknowledged_at
+    if not look.is_open or asked is None or (heard is not None and heard >= asked):
+        return None
+    at = asked + walk.CALL_AFTER
+    return at if at > look.now else None
 
 
 def _head(a: Alert) -> dict[str, Any]:

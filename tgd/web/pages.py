@@ -108,7 +108,8 @@ async def list_page(
         lists[row["list"]].append(row)
     return made.page(
         request, "console.html", seat, status, lists=lists, seq=seq, sheet=sheet,
-        sentence=sentence, selected=str(selected) if selected else None, **choices(),
+        sentence=sentence, selected=str(selected) if selected else None,
+        closed_shown=CLOSED_SHOWN, **choices(),
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ class Pages:
         return [
             {
                 "id": row["id"], "list": row["list"], "order": order(row),
-                "mark": row["mark"], "waiting": row["owner"] is None and row["list"] == "real",
+                "mark": row["mark"], "presses": row["presses"],
+                "waiting": row["owner"] is None and row["list"] == "real",
                 "html": self.html("row.html", language, row=row, selected=None),
             }
             for row in rows

@@ -33,10 +33,10 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.get("/sync")
     async def sync(request: Request) -> Response:
-        await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
+        seat = await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
         fact = await console.ask(lambda session: missed(session, _since(request)))
         return as_json(
-            _facts(made, door.language_of(console, request), fact) | beat(console, fact.seq)
+            _facts(made, door.language_of(console, request), fact) | beat(console, fact.seq, seat)
         )
 
     @app.get("/events")
@@ -60,13 +60,14 @@ def event(name: str, seq: int, said: dict[str, Any]) -> str:
     return f"event: {name}\nid: {seq}\ndata: {json.dumps(said, ensure_ascii=True)}\n\n"
 
 
-def beat(console: Console, seq: int) -> dict[str, Any]:
-    """What a beat says: where the journal is, the server's clock for the ages, and how many of the
-    channels that have a canary are heard."""
+def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
+    """What a beat says: where the journal is, the server's clock for the ages, how many of the
+    channels that have a canary are heard, and whether this screen is locked."""
     now, known = clock.now(), console.hub.canaries
     after = timedelta(seconds=console.settings.canary_lost_after_s)
     heard = sum(c.pressed_at is not None and now - c.pressed_at <= after for c in known)
-    return {"seq": seq, "now": iso(now), "channels": f"{heard}/{len(known)}" if known else ""}
+    channels = f"{heard}/{len(known)}" if known else ""
+    return {"seq": seq, "now": iso(now), "channels": channels, "locked": seat.locked}
 
 
 def _facts(made: Pages, language: str, fact: Fact) -> dict[str, Any]:
@@ -97,7 +98,7 @@ async def _stream(console: Console, made: Pages, request: Request) -> AsyncItera
                     await console.ask(partial(_give_sign, seat.name))
                     sign_due = time.monotonic() + SIGN_S
                 if console.hub.is_fresh:
-                    yield event("beat", console.hub.seq, beat(console, console.hub.seq))
+                    yield event("beat", console.hub.seq, beat(console, console.hub.seq, seat))
                 due = time.monotonic() + BEAT_S
             new = await _next(facts, due)
             if new is _END:

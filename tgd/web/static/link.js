@@ -26,7 +26,7 @@ class Link {
 
   beaten(said) {
     this.heardAt = performance.now();
-    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, at: Date.now() };
+    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, locked: said.locked, at: Date.now() };
     this.tell(this.beat);
     this.look();
     // The journal moved and no fact came: most moves change no row, one look makes sure.
@@ -63,7 +63,7 @@ class Link {
   welcome(since, tell) {
     if (this.beat) tell(this.beat);
     tell({ kind: "state", state: this.state });
-    if (this.last > since) this.sync(since, tell);
+    this.sync(since, tell);  // numbers are given before they are committed: lower ones may have come since
     this.check();
   }
 

@@ -1,79 +1,27 @@
-// What the list does with the one stream of this browser (link.js): rows, ages by the server's
-// clock, what the link is worth, and the keys. Every page works without it, by forms alone.
+// The list and the open sheet: rows where they belong, the sheet as it is now, and the keys. What
+// comes of the stream, and how many wait, is watch.js.
 "use strict";
-const page = document.body.dataset;
-const byId = (id) => document.getElementById(id);
 const selected = byId("sheet") ? byId("sheet").dataset.id : null;
-const marks = new Map();
-let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0;
-let port = null, alone = null, toldAt = performance.now(), askedAt = null;
+const PRESSED_MS = 2000;
 
-function join() {
-  if (!window.SharedWorker) return byMyself();
-  const worker = new SharedWorker(page.linkScript, { name: page.linkName });
-  worker.onerror = byMyself;
-  port = worker.port;
-  port.onmessage = (e) => { toldAt = performance.now(); askedAt = null; heard(e.data); };
-  hello();
-}
-
-function hello() {
-  if (port) port.postMessage({ kind: "hello", since: last, language: document.documentElement.lang });
-  else if (alone) alone.check();
-}
-
-// Without a worker, or after it has died: a stream of this page's own.
-function byMyself() {
-  port = null;
-  if (!alone) alone = new Link(last, document.documentElement.lang, heard);
-}
-
-function heard(said) {
-  if (said.kind === "facts") facts(said);
-  else if (said.kind === "beat") beat(said);
-  else if (said.kind === "state") turned(said.state);
-  else if (said.kind === "bye") location.assign("/login");
-}
-
-function beat(said) {
-  skew = Date.parse(said.now) - said.at;
-  for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
-  for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
-  show();
-}
-
-function facts(said) {
-  last = Math.max(last, said.seq);
-  for (const row of said.rows) {
-    // what was read earlier may come later, by another way: a row never goes back
-    if (row.mark < (marks.get(row.id) || 0)) continue;
-    marks.set(row.id, row.mark);
-    put(row);
-  }
-  count();
-}
-
-function put(row) {
+also.row = function put(row) {
   const holder = document.createElement("template");
   holder.innerHTML = row.html;  // escaped by the server, refused by the policy if it held script
   const made = holder.content.querySelector("li");
   const old = document.querySelector(`li[data-id="${row.id}"]`);
-  if (!old && row.waiting) soundNews(false);
-  else if (old && Number(made.dataset.presses) > Number(old.dataset.presses) && row.list === "real") soundNews(true);
-  const changed = old && withoutTimes(old) !== withoutTimes(made);
-  if (old && !changed && old.dataset.order === row.order && old.closest(`[data-list="${row.list}"]`)) return;
+  const changed = !old || made.dataset.stamp !== old.dataset.stamp;
+  if (row.id === selected && changed) refreshSheet();
+  if (!changed && old.dataset.order === row.order && old.closest(`[data-list="${row.list}"]`)) return;
   if (row.id === selected) made.querySelector("a").setAttribute("aria-current", "true");
-  if (!old && row.list !== "closed") { made.classList.add("new"); arrived += 1; setTimeout(() => made.classList.remove("new"), 3000); }
+  if (!old && row.list !== "closed") { made.classList.add("new"); setTimeout(() => made.classList.remove("new"), 3000); }
   const focused = old && old.contains(document.activeElement);
   if (old) old.remove();
   const list = document.querySelector(`[data-list="${row.list}"]`);
   const after = [...list.children].find((other) => other.dataset.order > row.order);
   list.insertBefore(made, after || null);
+  while (list.dataset.most && list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
   if (focused) made.querySelector("a").focus();
-  if (row.id === selected && changed) refreshSheet();
-}
-
-const withoutTimes = (li) => li.textContent.replace(/\s+/g, " ").replace(/\d+:\d\d|\d+ h \d\d/g, "");
+};
 
 let refreshing = false, again = false;
 async function refreshSheet() {
@@ -82,10 +30,12 @@ async function refreshSheet() {
   refreshing = true;
   try {
     const reply = await fetch(`/alerts/${selected}?part=live`);
+    if (reply.redirected) return location.assign("/");  // the screen was locked, or the session is over
     if (!reply.ok) return;
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
+    await released();
     const writing = isWriting();
-    for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) byId(part).replaceWith(fresh.getElementById(part));
+    for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) renew(byId(part), fresh.getElementById(part));
     const notice = byId("sheet-changed");
     notice.hidden = !writing;
     notice.textContent = writing ? page.changed : "";
@@ -93,6 +43,34 @@ async function refreshSheet() {
     refreshing = false;
     if (again) refreshSheet();
   }
+}
+
+// A press of the mouse that has begun ends on what it began on.
+let pressedAt = 0;
+document.addEventListener("pointerdown", () => { pressedAt = performance.now(); }, true);
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { pressedAt = 0; }, true);
+async function released() {
+  while (pressedAt && performance.now() - pressedAt < PRESSED_MS) await new Promise((done) => setTimeout(done, 50));
+}
+
+// Only what differs is replaced, and whoever is at a button stays at it: two keys send the request.
+function renew(old, fresh) {
+  if (!old || !fresh || told(old) === told(fresh)) return;
+  const at = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(fresh);
+  if (!at) return;
+  const to = [...fresh.querySelectorAll(at.localName)].find((one) => whatFor(one) === whatFor(at));
+  (to || byId("sheet")).focus({ preventScroll: true });
+}
+
+const whatFor = (one) => [one.form ? one.form.id : "", one.name || "", one.getAttribute("value") || "", one.getAttribute("href") || ""].join("|");
+
+function told(part) {
+  const bare = part.cloneNode(true);
+  for (const time of bare.querySelectorAll("time[data-since]")) time.textContent = "";
+  for (const field of bare.querySelectorAll("input[name=once]")) field.removeAttribute("value");
+  for (const form of bare.querySelectorAll("form")) form.removeAttribute("data-sent");
+  return bare.outerHTML;
 }
 
 // The reason of a take-over that is being written stays; whom it is taken from is compared.
@@ -104,59 +82,16 @@ function isWriting() {
   return written || (acts.contains(document.activeElement) && document.activeElement.matches("textarea, select"));
 }
 
-function count() {
-  const waiting = document.querySelectorAll('[data-list="real"] .waiting').length;
-  byId("waiting-count").textContent = waiting;
-  soundTick(waiting);
-  document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
-}
+// What becomes true by the clock alone (a room that has not said in time that it has the case).
+setInterval(() => {
+  const due = document.querySelector("#sheet [data-look-at]");
+  if (due && Date.now() + skew > Date.parse(due.dataset.lookAt) + 500) refreshSheet();
+}, 1000);
 
-const clock = () => new Date(Date.now() + skew).toLocaleTimeString("fr-FR", { timeZone: page.zone });
-
-function age(since) {
-  const s = Math.max(0, Math.floor((Date.now() + skew - Date.parse(since)) / 1000)), two = (n) => String(n).padStart(2, "0");
-  if (s < 3600) return `${Math.floor(s / 60)}:${two(s % 60)}`;
-  return `${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))}`;
-}
-
-function watch() {
-  for (const time of document.querySelectorAll("time[data-since]")) {
-    const said = age(time.dataset.since);
-    if (time.textContent !== said) time.textContent = said;
-  }
-  soundTick(Number(byId("waiting-count").textContent));
-  if (!port) return;
-  const silent = performance.now() - toldAt;
-  if (silent > 5000 && askedAt === null) { askedAt = performance.now(); hello(); }
-  else if (askedAt !== null && performance.now() - askedAt > 2500) { byMyself(); turned("off"); }
-}
-
-function turned(now) {
-  const wasOff = state === "off";
-  state = now;
-  if (state === "off" && !wasOff) { arrived = 0; soundLost(); }
-  if (state !== "off" && wasOff && arrived) {
-    byId("caught-up").textContent = `${page.caughtUp} ${arrived}`;
-    byId("caught-up").hidden = false;
-  }
-  show();
-}
-
-function show() {
-  const chip = byId("link");
-  byId("late").hidden = state !== "slow";
-  byId("offline").hidden = state !== "off";
-  if (chip.className === "chip " + state) return;
-  chip.className = "chip " + state;
-  chip.textContent = state === "off" ? page.linkOff : state === "slow" ? page.linkSlow : page.linkGood;
-}
-
-function press(id) { const form = byId(id); if (form) form.requestSubmit(form.querySelector("button")); return Boolean(form); }
 function reach(id) { const form = byId(id); if (form) form.querySelector("select, button.danger, textarea, button").focus(); }
 
 document.addEventListener("keydown", (e) => {
-  if (e.code === "F2") { e.preventDefault(); const take = byId("act-take"); if (!(take && take.querySelector("kbd") && press("act-take"))) press("take-next"); }
-  else if (e.code === "F4") { e.preventDefault(); reach("act-request"); }
+  if (e.code === "F4") { e.preventDefault(); reach("act-request"); }
   else if (e.code === "F10" && byId("act-real")) { e.preventDefault(); press("act-real"); }
   else if (e.code === "F9") { e.preventDefault(); reach("act-close"); }
   else if (e.code === "Enter" && e.ctrlKey && e.target.name === "words") { e.preventDefault(); press("act-note"); }
@@ -167,9 +102,3 @@ document.addEventListener("keydown", (e) => {
     if (to) { e.preventDefault(); to.focus(); }
   }
 });
-document.addEventListener("submit", (e) => { if (e.target.dataset.sent) e.preventDefault(); e.target.dataset.sent = "1"; setTimeout(() => { delete e.target.dataset.sent; }, 3000); });
-for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
-window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
-
-join();
-setInterval(watch, 500);

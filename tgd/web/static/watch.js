@@ -1,0 +1,130 @@
+// On every page of whoever sees alerts: what the link is worth, how many wait, the sound and F2, by
+// the one stream of this browser (link.js). Every page works without it, by forms alone.
+"use strict";
+const page = document.body.dataset;
+const byId = (id) => document.getElementById(id);
+const FORGET_MS = 60000;
+// What is known of each alert; closed ones for a minute, in which an older fact may still come.
+const alerts = new Map();
+// What a page with a list does besides (live.js).
+const also = { row: () => {} };
+let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0, filled = false, waiting = 0;
+let port = null, alone = null, toldAt = performance.now(), askedAt = null;
+
+function join() {
+  if (!window.SharedWorker) return byMyself();
+  const worker = new SharedWorker(page.linkScript, { name: page.linkName });
+  worker.onerror = byMyself;
+  port = worker.port;
+  port.onmessage = (e) => { toldAt = performance.now(); askedAt = null; heard(e.data); };
+  hello();
+}
+
+function hello() {
+  if (port) port.postMessage({ kind: "hello", since: last, language: document.documentElement.lang });
+  else if (alone) alone.check();
+}
+
+// Without a worker, or after it has died: a stream of this page's own.
+function byMyself() {
+  port = null;
+  if (!alone) alone = new Link(last, document.documentElement.lang, heard);
+}
+
+function heard(said) {
+  if (said.kind === "facts") facts(said);
+  else if (said.kind === "beat") beat(said);
+  else if (said.kind === "state") turned(said.state);
+  else if (said.kind === "bye") location.assign("/login");
+}
+
+function beat(said) {
+  // the screen of whoever left it shows nobody's name or place any more
+  if (said.locked && byId("sheet")) return location.assign("/");
+  skew = Date.parse(said.now) - said.at;
+  for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
+  for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
+  for (const [id, known] of alerts) if (known.closedAt && performance.now() - known.closedAt > FORGET_MS) alerts.delete(id);
+  show();
+}
+
+function facts(said) {
+  last = Math.max(last, said.seq);
+  for (const row of said.rows) {
+    const before = alerts.get(row.id);
+    // what was read earlier may come later, by another way: a row never goes back
+    if (before && row.mark < before.mark) continue;
+    const isClosed = row.list === "closed";
+    alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, closedAt: isClosed ? performance.now() : 0 });
+    if (filled && !before && !isClosed) arrived += 1;
+    if (filled && !before && row.waiting) soundNews(false);
+    else if (before && row.presses > before.presses && row.list === "real") soundNews(true);
+    also.row(row);
+  }
+  filled = true;
+  count();
+}
+
+function count() {
+  waiting = [...alerts.values()].filter((one) => one.waits).length;
+  byId("waiting-count").textContent = waiting;
+  soundTick(waiting);
+  document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+}
+
+const clock = () => new Date(Date.now() + skew).toLocaleTimeString("fr-FR", { timeZone: page.zone });
+
+function age(since) {
+  const s = Math.max(0, Math.floor((Date.now() + skew - Date.parse(since)) / 1000)), two = (n) => String(n).padStart(2, "0");
+  if (s < 3600) return `${Math.floor(s / 60)}:${two(s % 60)}`;
+  return `${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))}`;
+}
+
+function watch() {
+  for (const time of document.querySelectorAll("time[data-since]")) {
+    const said = age(time.dataset.since);
+    if (time.textContent !== said) time.textContent = said;
+  }
+  soundTick(waiting);
+  if (!port) return;
+  const silent = performance.now() - toldAt;
+  if (silent > 5000 && askedAt === null) { askedAt = performance.now(); hello(); }
+  else if (askedAt !== null && performance.now() - askedAt > 2500) { byMyself(); turned("off"); }
+}
+
+function turned(now) {
+  const wasOff = state === "off";
+  state = now;
+  if (state === "off" && !wasOff) { arrived = 0; soundLost(); }
+  if (state !== "off" && wasOff && arrived) {
+    byId("caught-up").textContent = `${page.caughtUp} ${arrived}`;
+    byId("caught-up").hidden = false;
+  }
+  show();
+}
+
+function show() {
+  const chip = byId("link");
+  byId("late").hidden = state !== "slow";
+  byId("offline").hidden = state !== "off";
+  if (chip.className === "chip " + state) return;
+  chip.className = "chip " + state;
+  chip.textContent = state === "off" ? page.linkOff : state === "slow" ? page.linkSlow : page.linkGood;
+}
+
+function press(id) { const form = byId(id); if (form) form.requestSubmit(form.querySelector("button")); return Boolean(form); }
+
+// A key that is held down acts once: two alerts in one hand are one that nobody sees.
+document.addEventListener("keydown", (e) => {
+  if (e.repeat && ["F2", "F4", "F8", "F9", "F10"].includes(e.code)) { e.preventDefault(); e.stopImmediatePropagation(); }
+}, true);
+document.addEventListener("keydown", (e) => {
+  if (e.code !== "F2") return;
+  e.preventDefault();
+  const take = byId("act-take");
+  if (!(take && take.querySelector("kbd") && press("act-take"))) press("take-next");
+});
+document.addEventListener("submit", (e) => { if (e.target.dataset.sent) e.preventDefault(); e.target.dataset.sent = "1"; setTimeout(() => { delete e.target.dataset.sent; }, 3000); });
+for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
+window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
+document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, 500); });
