@@ -15,7 +15,8 @@ from gateway.strangers import gather
 from gateway.telemetry import Whereabouts, keep_positions
 from tgd import ids
 from tgd.alerts.canaries import raise_or_keep
-from tgd.alerts.raising import Press, Raised
+from tgd.alerts.raising import Raised
+from tgd.alerts.repeating import Press
 from tgd.rules.doubt import Known, Trust, Verdict, judge
 from tgd.rules.keys import is_authentic, sms_key
 from tgd.rules.phone import e164

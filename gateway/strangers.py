@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from tgd.alerts.raising import Press
+from tgd.alerts.repeating import Press
 from tgd.rules.doubt import Label
 from tgd.store import alerts as store
 

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tgd.rules.doubt import Trust
-from tgd.rules.place import Fix, are_apart, choose, distance_m, near, point_of
+from tgd.rules.place import Fix, are_apart, choose, distance_m, is_no_news, near, point_of
 from tgd.rules.trigger import Method
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -124,3 +125,23 @@ def test_a_distance_is_the_same_both_ways_and_never_further_than_the_antipodes(
     there, back = distance_m(lat, lon, to_lat, to_lon), distance_m(to_lat, to_lon, lat, lon)
     assert abs(there - back) < 1e-3
     assert 0 <= there <= 20_015_115
+
+
+@pytest.mark.parametrize(
+    ("said", "is_news"),
+    [
+        ((48.89234, 2.20711, 12.0), False),  # the same
+        ((48.892341, 2.207108, 12.4), False),  # the same, rounded by another format
+        ((48.89234, 2.20711, None), False),  # it says less
+        ((48.89234, 2.20711, 400.0), False),  # coarser
+        ((48.89234, 2.20711, 5.0), True),  # finer
+        ((48.8925, 2.20711, 12.0), True),  # she has moved
+    ],
+)
+def test_a_copy_says_something_new_when_it_is_another_place_or_a_finer_one(
+    said: tuple[float, float, float | None], is_news: bool
+) -> None:
+    known = (48.89234, 2.20711, 12.0)
+    assert is_no_news(said, known) is not is_news
+    assert is_no_news((*known[:2], None), (*known[:2], None))
+    assert not is_no_news(known, (*known[:2], None)), "now there is a radius"

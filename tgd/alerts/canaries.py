@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.alerts.raising import Press, Raised, raise_or_join, trigger_row
+from tgd.alerts.raising import Raised, raise_or_join, trigger_row
+from tgd.alerts.repeating import Press
 from tgd.rules.alert import AlertState, Lane, Outcome
 from tgd.rules.canary import pressed_at
 from tgd.store import alerts as store

@@ -1,10 +1,10 @@
 """A press becomes an alert, or joins the open one: for a whole batch, in one transaction.
 
-Nothing here refuses. A known trigger id changes nothing; an open alert of the same source is
+Nothing here refuses. A known trigger adds at most a position; an open alert of the same source is
 joined; otherwise one is opened. After a closing the next press is a new alert.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,45 +13,25 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids, journal
+from tgd.alerts.repeating import (
+    REPLAYED_AFTER,
+    KnownTriggers,
+    Press,
+    Seen,
+    as_replayed,
+    is_new_after_closing,
+    says_where,
+)
 from tgd.journal import Line
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.doubt import Label, Trust, Verdict, better
-from tgd.rules.trigger import Position, TriggerKind
+from tgd.rules.place import is_no_news
+from tgd.rules.trigger import Position
 from tgd.store import alerts as store
 from tgd.store import merges
 
-DERIVED = ("counter:", "sms:", "content:", "?content:")
-"""Beginnings of trigger ids that we made ourselves because the message carried none."""
-UNPROVEN = "?"
-"""Beginning of the trigger ids that nobody proved: anybody may have said them in her name."""
-NOT_ONLY_ONE_PRESS = ("content:", "osmand:", "owntracks:", UNPROVEN)
-"""Ids that two presses may share: the same bytes, an application's cached clock, a stranger's."""
-SAME_COUNTER_WITHIN = timedelta(hours=24)
-REPLAYED_AFTER = timedelta(seconds=60)
 KEPT_AFTER = timedelta(seconds=5)
 """A press that waited longer with us (in the spool) says so in its line: the delay was ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """One trigger, judged, with the position that may be kept (or none)."""
-
-    source: str
-    handset: str | None
-    person: UUID | None
-    trigger: str
-    kind: TriggerKind
-    counter: int | None
-    claimed_at: datetime | None
-    received_at: datetime
-    battery_pct: float | None
-    verdict: Verdict
-    position: Position | None
-    channel: str
-    alert: UUID | None = None
-    """The id of the alert that it opens, if it opens one."""
-    spooled: bool = False
-    """While it waited in the spool somebody may have been told of that alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +56,8 @@ class _Work:
     lines: list[Line] = field(default_factory=list)
     joins: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     opened: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    copies: list[tuple[dict[str, Any], Press]] = field(default_factory=list)
+    """Copies of known triggers that say where she is, each with its open alert."""
     taken: set[UUID] = field(default_factory=set)
     """Ids under which an alert was opened, or told and merged into another, whose keys they are
     now: no second one may have them."""
@@ -98,13 +80,42 @@ def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> 
     proposed = [p.alert for p in presses if p.alert and p.spooled]
     work = _Work(now, taken=merges.taken_names(session, proposed))
     raised = [_raise_one(press, known, open_now, work) for press in presses]
+    located = _locate_copies(session, work)
     store.insert_alerts(session, work.alerts)
     store.insert_triggers(session, work.triggers)
     store.insert_positions(session, work.positions)
     store.join_presses(session, list(work.joins.values()), now)
+    store.look_again_now(session, located, now)
     merges.insert_merges(session, _merged(presses, raised, work))
     journal.write(session, work.lines)
     return raised
+
+
+def _locate_copies(session: Session, work: _Work) -> set[UUID]:
+    """Adds the positions that copies bring and nobody knew; gives the alerts of before that have
+    one, whose destinations are told again."""
+    if not work.copies:
+        return set()
+    before = {alert["id"] for alert, _ in work.copies if alert["id"] not in work.opened}
+    places = [_place_of(row._mapping) for row in store.places_known(session, before)]
+    places += [_place_of(row) for row in work.positions]
+    located = set()
+    for alert, press in work.copies:
+        row = _position_row(press, alert["id"], work)
+        place = _place_of(row)
+        if any(is_no_news(place[1:], known[1:]) for known in places if known[0] == place[0]):
+            continue
+        places.append(place)
+        work.positions.append(row)
+        if (opened := work.opened.get(alert["id"])) is None:
+            located.add(alert["id"])
+            continue
+        opened["labels"] = sorted({*opened["labels"]} - {Label.NO_POSITION})
+    return located
+
+
+def _place_of(row: Mapping[str, Any]) -> tuple[UUID, float, float, float | None]:
+    return row["alert"], row["lat"], row["lon"], row["radius_m"]
 
 
 def _merged(
@@ -122,30 +133,24 @@ def _opened(row: Any) -> dict[str, Any]:
     return {"id": row.id, "state": row.state, "labels": set(row.labels), "trust": row.trust}
 
 
-def _known(session: Session, presses: Sequence[Press]) -> dict[tuple[str, str], Any]:
-    """Known triggers by (source, id), and by (source, "counter:n")."""
+def _known(session: Session, presses: Sequence[Press]) -> KnownTriggers:
     keys = [(p.source, p.trigger) for p in presses]
     counted = [(p.source, p.counter) for p in presses if p.counter is not None]
-    rows = store.triggers_counted(session, counted) + store.known_triggers(session, keys)
-    known: dict[tuple[str, str], Any] = {}
-    for row in rows:
-        known[(row.source, row.trigger)] = row
-        if row.counter is not None and not row.trigger.startswith(UNPROVEN):
-            known.setdefault((row.source, f"counter:{row.counter}"), row)
+    known = KnownTriggers()
+    known.learn(store.known_triggers(session, keys), store.triggers_counted(session, counted))
     return known
 
 
 def _raise_one(
     press: Press,
-    known: dict[tuple[str, str], Any],
+    known: KnownTriggers,
     open_now: dict[tuple[str, str], dict[str, Any]],
     work: _Work,
 ) -> Raised:
-    same = _same_trigger(press, known)
-    if same is not None and not _is_new_after_closing(press, same):
-        return _seen_again(press, same, work)
-    if same is not None and same.trigger == press.trigger:
-        press = replace(press, trigger=f"{press.trigger[:40]}:{ids.new(work.now).hex}")
+    same = known.same(press)
+    if same is not None and not is_new_after_closing(press, same):
+        return _seen_again(press, same, open_now, work)
+    press = known.as_its_own(press) if same is None else as_replayed(press)
     press = _in_doubt_real(press, open_now)
     place = (press.source, press.verdict.lane.value)
     opens = place not in open_now
@@ -156,17 +161,9 @@ def _raise_one(
     alert = open_now[place]
     row = trigger_row(press, alert["id"], work.now)
     work.triggers.append(row)
-    known[(press.source, press.trigger)] = _Seen(row["id"], alert["id"], press, alert["state"])
-    if press.counter is not None and not press.trigger.startswith(UNPROVEN):
-        known.setdefault(
-            (press.source, f"counter:{press.counter}"), known[(press.source, press.trigger)]
-        )
+    known.add(Seen(row["id"], alert["id"], press, alert["state"]))
     if press.position is not None:
-        work.positions.append(
-            position_row(
-                alert["id"], press.position, press.verdict.trust, press.received_at, work.now
-            )
-        )
+        work.positions.append(_position_row(press, alert["id"], work))
     act = "AlertOpened" if opens else "TriggerJoined"
     work.lines.append(_line(press, act, alert["id"], row["id"], work.now))
     return Raised(alert["id"], row["id"], AlertState(alert["state"]), opens, True)
@@ -182,59 +179,21 @@ def _in_doubt_real(press: Press, open_now: dict[tuple[str, str], dict[str, Any]]
     return replace(press, verdict=replace(press.verdict, lane=Lane.REAL))
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A trigger of this very batch, in the shape of one from the record."""
-
-    id: UUID
-    alert: UUID
-    press: Press
-    state: str
-
-    @property
-    def trigger(self) -> str:
-        return self.press.trigger
-
-    @property
-    def heard_at(self) -> datetime:
-        return self.press.received_at
-
-    @property
-    def lane(self) -> str:
-        return self.press.verdict.lane.value
-
-
-def _same_trigger(press: Press, known: dict[tuple[str, str], Any]) -> Any:
-    """The trigger that this press repeats, if any.
-
-    The id decides. Where one of the two messages carries none (a short SMS beside an MQTT
-    message), the handset's counter does, within a day: a counter may start anew after a repair.
-    """
-    same = known.get((press.source, press.trigger))
-    if same is not None or press.counter is None or press.trigger.startswith(UNPROVEN):
-        return same
-    same = known.get((press.source, f"counter:{press.counter}"))
-    if same is None or not (_is_derived(press.trigger) or _is_derived(same.trigger)):
-        return None
-    near = abs(press.received_at - same.heard_at) <= SAME_COUNTER_WITHIN
-    return same if near else None
-
-
-def _is_new_after_closing(press: Press, same: Any) -> bool:
-    """What was not named by the handset may be a new cry for help when it comes after a closing."""
-    return press.trigger.startswith(NOT_ONLY_ONE_PRESS) and same.state == AlertState.CLOSED
-
-
-def _is_derived(trigger: str) -> bool:
-    return trigger.startswith(DERIVED)
-
-
-def _seen_again(press: Press, same: Any, work: _Work) -> Raised:
-    """The same trigger by another way, or repeated: shown, told to nobody again.
+def _seen_again(
+    press: Press,
+    same: Any,
+    open_now: dict[tuple[str, str], dict[str, Any]],
+    work: _Work,
+) -> Raised:
+    """The same trigger by another way, or repeated: shown, told to nobody again unless it says
+    where she is and nobody knew.
 
     A repetition more than a minute after the first may be a replay by somebody else: it is
-    written down for a human, and changes nothing.
+    written down for a human.
     """
+    alert = open_now.get((press.source, same.lane))
+    if alert is not None and alert["id"] == same.alert and says_where(press, same):
+        work.copies.append((alert, press))
     late = press.received_at - same.heard_at > REPLAYED_AFTER
     act = "TriggerReplayed" if late else "TriggerSeenAgain"
     line = _line(press, act, same.alert, same.id, work.now)
@@ -306,6 +265,11 @@ def trigger_row(press: Press, alert: UUID, now: datetime) -> dict[str, Any]:
         "claimed_at": press.claimed_at, "heard_at": press.received_at,
         "labels": sorted(press.verdict.labels),
     }  # fmt: skip
+
+
+def _position_row(press: Press, alert: UUID, work: _Work) -> dict[str, Any]:
+    assert press.position is not None
+    return position_row(alert, press.position, press.verdict.trust, press.received_at, work.now)
 
 
 def position_row(

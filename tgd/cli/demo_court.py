@@ -14,7 +14,8 @@ from sqlmodel import Session
 from tgd import ids
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
-from tgd.alerts.raising import Press, raise_or_join
+from tgd.alerts.raising import raise_or_join
+from tgd.alerts.repeating import Press
 from tgd.allocation import (
     chasing,
     courts,

@@ -137,11 +137,12 @@ class AlertPosition(SQLModel, table=True):
 
 
 class AlertTrigger(SQLModel, table=True):
-    """One press, fall, cancel…: one row per trigger id, however often and by whatever way heard."""
+    """One press, fall, cancel…: one row per id and kind in an alert, however often and by whatever
+    way it was heard."""
 
     __tablename__ = "alert_trigger"
     __table_args__ = (
-        UniqueConstraint("source", "trigger", name="alert_trigger_once"),
+        UniqueConstraint("source", "trigger", "kind", "alert", name="alert_trigger_once"),
         Index("alert_trigger_of", "alert"),
         Index("alert_trigger_counter", "source", "counter"),
     )

@@ -20,6 +20,8 @@ SUPPOSED_M = {
 """The radius that a fix without one is compared by; it is shown as unknown all the same."""
 BELIEVED_FOR = timedelta(hours=24)
 """A fix that says it is older than this when it comes has a wrong clock."""
+SAME_PLACE_M = 3.0
+"""What is left of one place when a format rounds it: five decimals, whole metres of radius."""
 EARTH_M = 6_371_008.8
 _TRUSTS = (Trust.UNKNOWN, Trust.UNVERIFIED, Trust.VERIFIED)
 
@@ -116,6 +118,18 @@ def _replaces(new: Fix, shown: Fix) -> bool:
 def are_apart(one: Fix, other: Fix) -> bool:
     """Whether both cannot be true of one place: their circles do not touch."""
     return distance_m(one.lat, one.lon, other.lat, other.lon) > one.reach_m + other.reach_m
+
+
+def is_no_news(
+    said: tuple[float, float, float | None], known: tuple[float, float, float | None]
+) -> bool:
+    """Whether a position (latitude, longitude, radius) says nothing beside one that is known: the
+    same place, no finer."""
+    if distance_m(*said[:2], *known[:2]) > SAME_PLACE_M:
+        return False
+    if said[2] is None or known[2] is None:
+        return said[2] is None
+    return said[2] > known[2] - 1
 
 
 def distance_m(lat: float, lon: float, to_lat: float, to_lon: float) -> float:

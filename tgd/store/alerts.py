@@ -46,7 +46,8 @@ def seen_messages(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tup
 
 
 _KNOWN = """
-    SELECT t.id, t.source, t.trigger, t.counter, t.alert, t.heard_at, a.state, a.lane
+    SELECT t.id, t.source, t.trigger, t.kind, t.counter, t.alert, t.claimed_at, t.heard_at,
+           a.state, a.lane
     FROM alert_trigger t JOIN alert a ON a.id = t.alert
     WHERE (t.source, t.{column}) IN
           (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:values AS {type}[])))
@@ -57,7 +58,7 @@ _KNOWN_BY_COUNTER = text(_KNOWN.format(column="counter", type="bigint"))
 
 
 def known_triggers(session: Session, keys: Sequence[tuple[str, str]]) -> list[Any]:
-    """The triggers with these (source, trigger id), with the state of their alert."""
+    """The triggers with these (source, trigger id), with the state of their alert, newest first."""
     values = {"sources": [s for s, _ in keys], "values": [t for _, t in keys]}
     return list(session.connection().execute(_KNOWN_BY_ID, values))
 
@@ -160,13 +161,24 @@ def move_heard(session: Session, before: UUID, after: UUID) -> None:
         )
 
 
+def places_known(session: Session, alerts: Iterable[UUID]) -> list[Any]:
+    """Where she was, as these alerts know it."""
+    rows = session.connection().execute(
+        text("SELECT alert, lat, lon, radius_m FROM alert_position WHERE alert = ANY(:ids)"),
+        {"ids": sorted(set(alerts))},
+    )
+    return list(rows)
+
+
 def look_again_now(session: Session, alerts: Iterable[UUID], now: datetime) -> None:
-    """Make dispatch look at these alerts (a new position joined them)."""
+    """A position joined these alerts: they are without one no more, and dispatch looks at them."""
+    if not (ids := sorted(set(alerts))):
+        return
     session.connection().execute(
         text(
             "UPDATE alert SET look_again_at = least(look_again_at, :now), changed_at = :now,"
-            " updates = updates + 1"
+            " updates = updates + 1, labels = array_remove(labels, 'no_position')"
             " WHERE id = ANY(:ids) AND state <> 'closed'"
         ),
-        {"ids": sorted(set(alerts)), "now": now},
+        {"ids": ids, "now": now},
     )
