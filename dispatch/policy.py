@@ -4,118 +4,34 @@ White: the caller reads the files. A policy that could leave an alert untold is 
 is merely weak is accepted with warnings (policy_warnings.py).
 """
 
-import base64
-import binascii
-import ipaddress
 import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dispatch.policy_values import (
+    CisuId,
+    Flag,
+    Limit,
+    Moment,
+    Name,
+    Nature,
+    Number,
+    Secret,
+    Since,
+    Token,
+    Told,
+    Until,
+    Url,
+    Wait,
+)
 from tgd.errors import Misconfigured
-from tgd.rules.phone import e164
 
 _M = TypeVar("_M", bound=BaseModel)
 ReadFile = Callable[[Path], str]
-Since = Literal["opening", "request"]
-Until = Literal["received", "taken", "acknowledged", "closed"]
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_CISU_ID = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){2,9}")
-_NATURE_CODE = re.compile(r"C\d{2}(\.\d{2}){2}")
-_SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix is public, what follows it is not
-
-
-def _checked_name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError("use 1 to 40 small letters, digits and hyphens, such as control-room-92")
-    return value
-
-
-def _checked_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("carries credentials: move them to the key meant for them")
-    _ = parts.port  # urlsplit looks at the port only when it is asked
-    if not parts.hostname or re.search(r"[\s\x00-\x1f\x7f]", value) or parts.fragment:
-        raise ValueError("is no web address: write it like https://platform.example/alerts")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise ValueError("use https (http is accepted only for this machine itself)")
-    return value
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def secret_bytes(secret: str) -> bytes:
-    """The key of a Standard Webhooks secret, `whsec_` + base64; ValueError when it is none."""
-    if not secret.startswith(_SECRET_PREFIX):
-        raise ValueError("must begin with whsec_ and go on in base64: make a new one")
-    try:
-        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-    except binascii.Error:
-        raise ValueError("what follows whsec_ must be base64: make a new one") from None
-    if not key:
-        raise ValueError("nothing follows whsec_: make a new one")
-    return key
-
-
-def _checked_secret(value: SecretStr) -> SecretStr:
-    secret_bytes(value.get_secret_value())
-    return value
-
-
-def _checked_token(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[\x21-\x7e]{1,4096}", value.get_secret_value()):
-        raise ValueError("must be printable ASCII without spaces: copy it again")
-    return value
-
-
-def _checked_number(value: str) -> str:
-    if e164(value) != value:
-        raise ValueError("write it in international form, such as +33639980001")
-    return value
-
-
-def _checked_cisu_id(value: str) -> str:
-    if not _CISU_ID.fullmatch(value):
-        raise ValueError("write 3 to 10 parts joined by dots, such as fr.police.cic92")
-    return value
-
-
-def _checked_nature(value: str) -> str:
-    if not _NATURE_CODE.fullmatch(value):
-        raise ValueError("write a CISU nature code, such as C02.15.04")
-    return value
-
-
-def _checked_tell(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not value:
-        raise ValueError("tells nobody: name at least one destination")
-    if len(set(value)) < len(value):
-        raise ValueError("names a destination twice: name each once")
-    return value
-
-
-Name = Annotated[str, AfterValidator(_checked_name)]
-Url = Annotated[str, AfterValidator(_checked_url)]
-Number = Annotated[str, AfterValidator(_checked_number)]
-CisuId = Annotated[str, AfterValidator(_checked_cisu_id)]
-Nature = Annotated[str, AfterValidator(_checked_nature)]
-Secret = Annotated[SecretStr, AfterValidator(_checked_secret)]
-Token = Annotated[SecretStr, AfterValidator(_checked_token)]
-Limit = Annotated[float, Field(strict=True, gt=0, le=60, allow_inf_nan=False)]
-Wait = Annotated[float, Field(strict=True, gt=0, le=600, allow_inf_nan=False)]
-Moment = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
-Flag = Annotated[bool, Field(strict=True)]
 
 
 class _Frozen(BaseModel):
@@ -203,7 +119,7 @@ class Step(_Frozen):
     since: Since = "opening"
     after_s: Moment
     until: Until = "closed"
-    tell: Annotated[tuple[str, ...], AfterValidator(_checked_tell)]
+    tell: Told
 
 
 class Ownership(_Frozen):
@@ -217,7 +133,7 @@ class Ownership(_Frozen):
 class Noticing(_Frozen):
     """Who is told what is no alert: deadlines of files, handsets that were lost."""
 
-    tell: Annotated[tuple[str, ...], AfterValidator(_checked_tell)]
+    tell: Told
 
 
 class Policy(_Frozen):

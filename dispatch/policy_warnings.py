@@ -9,8 +9,8 @@ from dispatch.policy import (
     Step,
     VoiceDestination,
     WebhookDestination,
-    secret_bytes,
 )
+from dispatch.policy_values import secret_bytes
 
 SECOND_WAY_WITHIN_S = 90.0
 """A human outside the first platform is rung within 90 s whatever is silent (DESIGN 6)."""

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from dispatch.auditor.looking import Looking
 from dispatch.auditor.ways import Ways
-from dispatch.policy import secret_bytes
+from dispatch.policy_values import secret_bytes
 from tgd import clock, settings
 from tgd.database import open_record
 from tgd.errors import Misconfigured

@@ -36,6 +36,7 @@ after_s = 0
 until = "closed"
 tell = ["platform"]
 """
+ASKED = '\n[[step]]\nsince = "request"\nafter_s = 0\nuntil = "{}"\ntell = ["platform"]\n'
 SMALL = PLATFORM + AT_ONCE
 
 
@@ -98,6 +99,8 @@ def test_the_short_shape_is_enough_and_has_the_known_defaults() -> None:
         (SMALL.replace("after_s = 0", "after_s = true"), ["after_s"]),
         (SMALL.replace("after_s = 0", 'after_s = "0"'), ["after_s"]),
         (SMALL.replace('"closed"', '"tired"'), ["until", "received"]),
+        (SMALL + ASKED.format("taken"), ["step 2", "until", "tell nobody", "acknowledged"]),
+        (SMALL + ASKED.format("received"), ["step 2", "until", "tell nobody", "acknowledged"]),
         (SMALL.replace("https:", "http:"), ["url", "https"]),
         (SMALL.replace("https:", "ftp:"), ["url", "https"]),
         (SMALL.replace("platform.example", "ana:pass@platform.example"), ["url", "credentials"]),
@@ -125,6 +128,11 @@ def test_what_is_wrong_is_named_with_what_to_do(text: str, words: list[str]) -> 
         assert word in sentence
     assert SECRET not in sentence
     assert "ana:pass" not in sentence
+
+
+def test_a_step_of_a_request_may_wait_for_what_a_request_has_not() -> None:
+    for until in ("acknowledged", "closed"):
+        assert read_policy(SMALL + ASKED.format(until)).steps[1].until == until
 
 
 def test_http_is_accepted_on_this_machine_only() -> None:
