@@ -1,7 +1,8 @@
 """A console over real HTTP on a real record, and people who sign in to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -36,6 +37,8 @@ PLACE = "Rue du Repère"
 WORDS = "parle peu, deux enfants"
 NUMBER = "+33639980077"
 LAT, LON = "48.89234", "2.20711"
+FULL_DISK, BROKEN_RULE = "53100", "23514"
+"""What PostgreSQL says of a disk without room, and of a row that breaks a rule."""
 
 PEOPLE = {
     "Bruno": Role.OPERATOR, "Berthe": Role.OPERATOR, "Sami": Role.SUPERVISOR,
@@ -129,6 +132,20 @@ class House:
 
     def ask(self, question: str, **values: Any) -> list[Any]:
         return self.do(lambda s: list(s.connection().execute(text(question), values)))
+
+    @contextmanager
+    def refusing(self, table: str, sqlstate: str) -> Iterator[None]:
+        """The record itself refuses every new row of this table, as it would with this fault."""
+        with self.engine.begin() as session:
+            session.execute(text(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                f" RAISE EXCEPTION 'refused' USING ERRCODE = '{sqlstate}'; END $$;"
+                f" CREATE TRIGGER refusing BEFORE INSERT ON {table}"
+                " FOR EACH ROW EXECUTE FUNCTION refuse()"
+            ))  # fmt: skip
+        yield
+        with self.engine.begin() as session:
+            session.execute(text("DROP FUNCTION refuse() CASCADE"))
 
     def close(self, alert: UUID) -> None:
         """Bruno takes it and somebody on the scene made her safe."""

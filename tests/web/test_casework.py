@@ -7,6 +7,7 @@ import pytest
 
 from tests.walking import REASONS
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tests.web.conftest import BROKEN_RULE, FULL_DISK
 from tgd.store import casework
 
 LONG = "Il est revenu deux fois malgré l’interdiction ; le danger est grave et imminent."
@@ -70,6 +71,20 @@ async def test_an_old_page_changes_nothing_and_the_fresh_one_is_shown(court: Cou
     assert reply.status_code == 409
     assert court.state() == "decision_pending"
     assert field(reply.text, "version") != old
+
+
+@pytest.mark.parametrize(("fault", "status"), [(FULL_DISK, 503), (BROKEN_RULE, 500)])
+async def test_a_form_that_met_a_fault_acts_when_it_is_sent_again(
+    court: Court, fault: str, status: int
+) -> None:
+    """Lea writes a note while the record is full; the same form is no act until it was one."""
+    at = court.walked("hand_over")
+    lea = await court.browser("Lea")
+    said = {"words": "Elle va bien.", "once": "abc"}
+    with court.house.refusing("follow_up", fault):
+        assert (await lea.post(f"{at}/follow-up", **said)).status_code == status
+    assert (await lea.post(f"{at}/follow-up", **said)).status_code == 303
+    assert len(court.house.ask("SELECT 1 FROM follow_up")) == 1
 
 
 async def test_a_form_sent_twice_acts_once(court: Court) -> None:

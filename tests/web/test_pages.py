@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.web.conftest import House
+from tests.web.conftest import BROKEN_RULE, FULL_DISK, House
 
 CLOSED_DOORS = [
     "/", "/alerts/00000000-0000-0000-0000-000000000001", "/technical", "/journal", "/sync",
@@ -78,6 +78,19 @@ async def test_two_who_take_the_next_at_once_get_two_alerts(house: House) -> Non
     one, other = await asyncio.gather(bruno.post("/take-next"), berthe.post("/take-next"))
     assert one.headers["location"] != other.headers["location"]
     assert {r.owner for r in house.ask("SELECT owner FROM alert")} == {"Bruno", "Berthe"}
+
+
+@pytest.mark.parametrize(("fault", "status"), [(FULL_DISK, 503), (BROKEN_RULE, 500)])
+async def test_a_note_that_met_a_fault_is_kept_when_it_is_sent_again(
+    house: House, fault: str, status: int
+) -> None:
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    said = {"words": "voix d’homme", "once": "abc"}
+    with house.refusing("note", fault):
+        assert (await bruno.post(f"/alerts/{alert}/note", **said)).status_code == status
+    assert (await bruno.post(f"/alerts/{alert}/note", **said)).status_code == 303
+    assert len(house.ask("SELECT 1 FROM note")) == 1
 
 
 async def test_a_form_that_is_sent_twice_acts_once(house: House) -> None:

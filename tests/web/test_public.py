@@ -1,9 +1,12 @@
 """Anybody may report, without an account; nobody learns anything by it, and nobody floods it."""
 
+import asyncio
+
 import pytest
 
 from tests.walking import NANTERRE
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tests.web.conftest import FULL_DISK
 from tgd.web.rate import IN_ALL, PER_ADDRESS, WINDOW_S, Rate
 
 SAID = {"court": NANTERRE, "name": "Ana FICTIVE", "words": "Il la suit jusqu’à son travail."}
@@ -50,6 +53,39 @@ async def test_a_bad_report_gets_a_sentence_and_leaves_nothing(
     assert 'role="alert"' in reply.text
     assert court.house.ask("SELECT 1 FROM referral") == []
     assert court.house.ask("SELECT 1 FROM protected_person") == []
+
+
+async def test_a_report_that_met_an_outage_is_kept_when_it_is_sent_again(court: Court) -> None:
+    """A neighbour sends, is told to try again, and tries again: “received” means kept."""
+    stranger = court.house.browser()
+    with court.house.refusing("referral", FULL_DISK):
+        lost = await stranger.post("/signalement", **SAID, once="abc")
+    assert lost.status_code == 503
+    again = await stranger.post("/signalement", **SAID, once="abc")
+    assert "Votre signalement a été reçu" in again.text
+    assert len(court.house.ask("SELECT 1 FROM referral")) == 1
+    third = await stranger.post("/signalement", **SAID, once="abc")
+    assert third.text == again.text
+    assert len(court.house.ask("SELECT 1 FROM referral")) == 1
+
+
+async def test_a_double_click_in_an_outage_is_not_told_that_it_was_received(court: Court) -> None:
+    """The second click waits for how the first one ends: a browser shows the last answer only."""
+    one, other = court.house.browser(), court.house.browser()
+    with court.house.refusing("referral", FULL_DISK):
+        replies = await asyncio.gather(
+            *(browser.post("/signalement", **SAID, once="abc") for browser in (one, other))
+        )
+    assert [reply.status_code for reply in replies] == [503, 503]
+
+
+async def test_a_double_click_keeps_one_report(court: Court) -> None:
+    one, other = court.house.browser(), court.house.browser()
+    replies = await asyncio.gather(
+        *(browser.post("/signalement", **SAID, once="abc") for browser in (one, other))
+    )
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert len(court.house.ask("SELECT 1 FROM referral")) == 1
 
 
 async def test_a_body_that_is_too_large_or_foreign_is_refused(court: Court) -> None:

@@ -15,7 +15,7 @@ from tgd import clock, technical
 from tgd.accounts import Seat
 from tgd.alerts import acts, calling, duress
 from tgd.alerts.acts import Actor
-from tgd.errors import Incomplete, NotAllowed, Refusal, TgdError
+from tgd.errors import Incomplete, NotAllowed, Refusal
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
 from tgd.web import counts, door
@@ -167,18 +167,15 @@ async def sent(
 async def _do_once(
     console: Console, seat: Seat, act: Act, doing: Doing, alert: UUID, form: Form
 ) -> UUID:
-    """Do it, unless this very form was sent before; gives the alert that is to be shown then."""
-    once = form.get("once", "")
-    if not console.once.begin(seat.name, once):
-        return alert
-    actor, now = Actor(seat.name, seat.role), clock.now()
-    try:
+    """Do it, unless this very form has done it before; gives the alert that is to be shown."""
+    async with console.once.turn(seat.name, form.get("once", "")) as turn:
+        if turn.was_done:
+            return alert
+        actor, now = Actor(seat.name, seat.role), clock.now()
         shown: UUID = await console.ask(
             lambda session: getattr(doing(session, actor, alert, form, now), "id", alert)
         )
-    except TgdError:
-        console.once.undo(seat.name, once)
-        raise
+        turn.done()
     counts.acts.labels(act.value).inc()
     return shown
 

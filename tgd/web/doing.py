@@ -73,10 +73,16 @@ async def as_officer(console: Console, seat: Seat, ask: Callable[[Session, Offic
 
 
 async def do(console: Console, request: Request, seat: Seat, once: str, doing: Doing) -> Ended:
-    """Do it, unless this very form was sent before. Raises door.NotThere out of scope."""
+    """Do it, unless this very form has done it before. Raises door.NotThere out of scope."""
+    async with console.once.turn(seat.name, once) as turn:
+        ended = Ended(200) if turn.was_done else await _do(console, request, seat, doing)
+        if ended.is_done:
+            turn.done()
+    return ended
+
+
+async def _do(console: Console, request: Request, seat: Seat, doing: Doing) -> Ended:
     language = door.language_of(console, request)
-    if not console.once.begin(seat.name, once):
-        return Ended(200)
     now = clock.now()
 
     def in_one(session: Session) -> Any:
@@ -85,18 +91,13 @@ async def do(console: Console, request: Request, seat: Seat, once: str, doing: D
     try:
         result = await console.ask(in_one)
     except NotThere as error:
-        console.once.undo(seat.name, once)
         if str(error) == NotThere.__doc__:
             await door.refuse(console, seat, "file", None)
             raise door.NotThere from error
         return refused(console, language, error)
     except Refusal as error:
-        console.once.undo(seat.name, once)
         return refused(console, language, error)
-    ended = _ended(console, language, result)
-    if not ended.is_done:
-        console.once.undo(seat.name, once)
-    return ended
+    return _ended(console, language, result)
 
 
 def _ended(console: Console, language: str, result: Any) -> Ended:

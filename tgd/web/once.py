@@ -1,31 +1,57 @@
 """One click is one act: a form that was sent twice (double click, lost reply) acts once.
 
-Each form carries a random word; this process remembers those that it has acted on. The record's
-compare-and-set stands behind it for everything but a note.
+Each form carries a random word; this process remembers those that it has acted on. Only what was
+said to be done is remembered: an act that met a refusal, an outage or a fault is done when the same
+form is sent again, since doubled is better than lost. Whoever sends it meanwhile waits for how it
+ends. The record's compare-and-set stands behind it for everything but a note.
 """
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 MOST = 20_000
+Key = tuple[str, str]
+
+
+@dataclass
+class Turn:
+    """One sending of a form, while nobody else acts on it."""
+
+    was_done: bool
+    is_done: bool = False
+
+    def done(self) -> None:
+        """The record has it: the same form acts no more."""
+        self.is_done = True
 
 
 class Once:
-    """The words of forms that were acted on, or are being acted on now."""
+    """The words of forms that were acted on, and those that are being acted on now."""
 
     def __init__(self) -> None:
-        self._words: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._done: OrderedDict[Key, None] = OrderedDict()
+        self._lines: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
-    def begin(self, name: str, word: str) -> bool:
-        """False when this form of this person was sent before; a form without a word is new."""
+    @asynccontextmanager
+    async def turn(self, name: str, word: str) -> AsyncIterator[Turn]:
+        """Act on this form of this person unless it was acted on; a form without a word is new."""
         if not word:
-            return True
-        if (name, word[:64]) in self._words:
-            return False
-        self._words[(name, word[:64])] = None
-        while len(self._words) > MOST:
-            self._words.popitem(last=False)
-        return True
+            yield Turn(was_done=False)
+            return
+        key = (name, word[:64])
+        async with self._lines.setdefault(key, asyncio.Lock()):
+            turn = Turn(was_done=key in self._done)
+            try:
+                yield turn
+            finally:
+                if turn.is_done:
+                    self._remember(key)
 
-    def undo(self, name: str, word: str) -> None:
-        """The act was refused: the same form may be sent again."""
-        self._words.pop((name, word[:64]), None)
+    def _remember(self, key: Key) -> None:
+        self._done[key] = None
+        while len(self._done) > MOST:
+            self._done.popitem(last=False)

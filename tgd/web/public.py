@@ -61,17 +61,16 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
 async def _keep(console: Console, request: Request, form: dict[str, str]) -> str | None:
     """Keep it once; the sentence of what is wrong with the form, or None."""
-    once = form.get("once", "")
-    if not console.once.begin("public form", once):
-        return None
     now = clock.now()
 
     def refer(session: Session) -> None:
         file_acts.refer(session, None, read_all(REFERRAL, form), now)
 
-    try:
-        await console.ask(refer)
-    except Refusal as error:
-        console.once.undo("public form", once)
-        return refused(console, door.language_of(console, request), error).sentence
+    async with console.once.turn("public form", form.get("once", "")) as turn:
+        try:
+            if not turn.was_done:
+                await console.ask(refer)
+        except Refusal as error:
+            return refused(console, door.language_of(console, request), error).sentence
+        turn.done()
     return None
