@@ -33,8 +33,9 @@ class Whereabouts:
 def keep_positions(session: Session, told: Sequence[Whereabouts], now: datetime) -> list[bool]:
     """Keep those that may be kept; says for each, in their order, whether it was.
 
-    Only a proven handset's, with its holder's agreement, while its alert is open (art. 41-3-1 CPP:
-    at the moment when she triggers the alert). The others are refused before storage.
+    Only of one that has a handset's secret, with its holder's agreement, while its alert is open
+    (art. 41-3-1 CPP: at the moment when she triggers the alert). The others are refused before
+    storage.
     """
     names = [f"handset:{t.source.handset}" for t in told if t.source and _may_be_kept(t)]
     if not names:
@@ -57,7 +58,9 @@ def _row(told: Whereabouts, open_now: dict[str, UUID], now: datetime) -> dict[st
     alert = open_now.get(f"handset:{told.source.handset}")
     if alert is None:
         return None
-    return position_row(alert, told.position, Trust.VERIFIED, told.heard_at, now)
+    is_doubted = told.source.known.proves_nothing
+    trust = Trust.UNVERIFIED if is_doubted else Trust.VERIFIED
+    return position_row(alert, told.position, trust, told.heard_at, now)
 
 
 def _may_be_kept(told: Whereabouts) -> bool:

@@ -43,6 +43,7 @@ WORDS = {
     "allocation_ended": "attribution échue",
     "stolen": "appareil déclaré volé",
     "lost": "appareil déclaré perdu",
+    "retired": "appareil retiré du service",
     "unsigned": "message non signé",
     "bad_signature": "signature invalide",
     "replayed": "message possiblement rejoué",

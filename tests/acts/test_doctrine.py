@@ -56,7 +56,31 @@ def test_a_handset_that_nobody_carries_any_more_still_rings(
 def test_a_stolen_or_lost_handset_rings_with_a_banner(world: World, state: str) -> None:
     ana = world.give("Ana", state=state)
     world.hear(world.press(ana))
-    assert state in world.only_alert().labels
+    alert = world.only_alert()
+    assert state in alert.labels
+    assert alert.trust == ("verified" if state == "lost" else "unverified")
+    assert len(world.positions(alert.id)) == 1
+
+
+@pytest.mark.parametrize("state", ["stolen", "retired"])
+@pytest.mark.parametrize("way", ["mqtt", "sms"])
+def test_a_test_with_stolen_keys_rings_like_a_press(world: World, state: str, way: str) -> None:
+    """He presses what he took from her, with its very secret: no silent lane, and no proof."""
+    ana = world.give("Ana", state=state)
+    sms = world.sms(ana.number, ana.signed_sms(world.keys, kind="T"))
+    world.hear(sms if way == "sms" else world.press(ana, kind="test"))
+    alert = world.only_alert()
+    assert (alert.lane, alert.trust) == ("real", "unverified")
+    assert {state, "test_unverified"} <= set(alert.labels)
+
+
+def test_positions_from_stolen_hands_are_kept_in_doubt(world: World) -> None:
+    ana = world.give("Ana", state="stolen")
+    world.hear(world.press(ana))
+    where = json.dumps({"trigger": "t", "position": HERE}).encode()
+    world.hear(world.mqtt(ana.handset, where, form=Form.POSITION))
+    kept = world.positions(world.only_alert().id)
+    assert [position.trust for position in kept] == ["unverified", "unverified"]
 
 
 @pytest.mark.parametrize("state", ["in_stock", "returned", "faulty", "retired", "provisioned"])

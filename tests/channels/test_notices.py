@@ -13,6 +13,7 @@ from channel_ground import until
 from gateway.notices import Notices
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
+from tgd.records import Handset
 from tgd.rules.access import Role
 from tgd.rules.alert import AlertState, Outcome, Verified
 
@@ -129,6 +130,24 @@ async def test_nobody_is_told_about_an_alert_that_her_handset_did_not_prove(
     session.commit()
     async with telling(engine, record_url, ways):
         take(session, world)
+        await settled()
+    assert ways.said == []
+
+
+@pytest.mark.parametrize("when", ["before the press", "after it"])
+async def test_a_stolen_handset_is_not_told_that_help_is_coming(
+    engine, record_url, ways, ana, world, session, when
+):
+    """Whoever took it from her would read that Bruno answers, or that he has closed."""
+    if when == "before the press":
+        session.get_one(Handset, ana.handset).state = "stolen"
+    world.hear(world.press(ana, trigger="his"))
+    session.get_one(Handset, ana.handset).state = "stolen"
+    session.commit()
+    async with telling(engine, record_url, ways) as notices:
+        take(session, world)
+        await settled()
+        notices.came(ana.handset)
         await settled()
     assert ways.said == []
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tgd.rules.alert import Lane
 from tgd.rules.doubt import Known, Label, Trust, Verdict, better, judge
-from tgd.rules.handset import HandsetState
+from tgd.rules.handset import PROVES_NOTHING, HandsetState
 from tgd.rules.trigger import (
     Meaning,
     Nothing,
@@ -128,6 +128,8 @@ def test_trust_is_what_was_proven_and_nothing_more(
     elif signature is False:
         assert verdict.trust is Trust.UNVERIFIED
         assert Label.BAD_SIGNATURE in verdict.labels
+    elif known.state in PROVES_NOTHING:
+        assert verdict.trust is Trust.UNVERIFIED
     else:
         assert (verdict.trust is Trust.VERIFIED) == (proven or signature is True)
 
@@ -144,15 +146,31 @@ def test_no_position_is_kept_without_her_agreement_nor_for_a_stranger(
 
 
 @given(triggers, knowns, st.booleans(), signatures)
-def test_the_state_of_the_stock_and_the_allocation_only_ever_add_labels(
+def test_the_state_of_the_stock_and_the_allocation_never_mute(
     trigger: Trigger, known: Known, proven: bool, signature: bool | None
 ) -> None:
     plain = Known("hana", HandsetState.ISSUED, True, False, known.geolocation_agreed, None)
     doubted = judged(trigger, known, proven, signature)
     trusted = judged(trigger, plain, proven, signature)
-    if known.handset is not None:
+    if known.handset is not None and known.state not in PROVES_NOTHING:
         assert (doubted.lane, doubted.trust) == (trusted.lane, trusted.trust)
         assert trusted.labels <= doubted.labels
+
+
+@given(triggers | tests, knowns, st.booleans(), signatures, st.sampled_from(sorted(PROVES_NOTHING)))
+def test_what_a_thief_holds_proves_nothing_and_rings_all_the_same(
+    trigger: Trigger, known: Known, proven: bool, signature: bool | None, state: HandsetState
+) -> None:
+    """Whatever he says with her keys: real, doubted, with the label of its state."""
+    verdict = judged(trigger, replace(known, handset="hana", state=state), proven, signature)
+    assert (verdict.lane, verdict.trust) == (Lane.REAL, Trust.UNVERIFIED)
+    assert state.value in verdict.labels
+    assert Label.REPLAYED not in verdict.labels
+
+
+def test_a_retired_canary_that_is_still_sent_rings_for_nobody() -> None:
+    retired = replace(CANARY, state=HandsetState.RETIRED)
+    assert judged(Trigger(), retired, proven=True).lane is Lane.CANARY
 
 
 def test_the_edges_of_lateness() -> None:

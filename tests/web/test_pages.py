@@ -185,9 +185,14 @@ async def test_a_stolen_handset_says_what_to_do(house: House) -> None:
     alert = house.press(house.give(state="stolen"))
     bruno = await house.signed_in("Bruno")
     page = (await bruno.get(f"/alerts/{alert}")).text
+    assert "Ana SENTINELLE" not in page
+    assert "Rue du Repère" not in page
     assert "Peut être l’agresseur\u00a0: ne pas rappeler sur le téléphone" in page
     english = (await bruno.get(f"/alerts/{alert}?lang=en")).text
     assert "May be the aggressor: do not call the handset back" in english
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/verify", found="danger")
+    assert "Ana SENTINELLE" in (await bruno.get(f"/alerts/{alert}")).text, "a human has looked"
 
 
 @pytest.mark.parametrize("path", ["/alerts/nonsense", "/alerts/1", "/nowhere", "/static/x/live.js"])

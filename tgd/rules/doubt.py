@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tgd.rules.alert import Lane
-from tgd.rules.handset import HandsetState
+from tgd.rules.handset import PROVES_NOTHING, HandsetState
 from tgd.rules.trigger import Meaning, PositionReport, Trigger, TriggerKind, Unreadable
 
 
@@ -22,6 +22,7 @@ class Label(StrEnum):
     ALLOCATION_ENDED = "allocation_ended"
     STOLEN = "stolen"
     LOST = "lost"
+    RETIRED = "retired"
     SIM_CHANGED = "sim_changed"
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
@@ -44,7 +45,7 @@ class Trust(StrEnum):
 
     UNKNOWN = "unknown"  # nobody we know
     UNVERIFIED = "unverified"  # says that it is a handset of ours
-    VERIFIED = "verified"  # a secret, a certificate or a signature proves it
+    VERIFIED = "verified"  # a secret, a certificate or a signature proves it, in the right hands
 
 
 _TRUST_ORDER = (Trust.UNKNOWN, Trust.UNVERIFIED, Trust.VERIFIED)
@@ -79,6 +80,11 @@ class Known:
     the handset: what somebody presses who was given one is never an exercise."""
     is_canary: bool = False
     """Enrolled by our own command as a canary: nobody carries it, and nobody ever will."""
+
+    @property
+    def proves_nothing(self) -> bool:
+        """What it proves itself by is in other hands. Never a canary: that is in nobody's."""
+        return self.state in PROVES_NOTHING and not self.is_canary
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ def _trust(
         labels.add(Label.BAD_SIGNATURE)
         return Trust.UNVERIFIED
     if proven_by_transport or signature:
-        return Trust.VERIFIED
+        return Trust.UNVERIFIED if known.proves_nothing else Trust.VERIFIED
     labels.add(Label.UNSIGNED)
     return Trust.UNVERIFIED
 
@@ -138,6 +144,8 @@ def _labels_of_holder(known: Known) -> set[Label]:
         labels.add(Label.STOLEN)
     if known.state is HandsetState.LOST:
         labels.add(Label.LOST)
+    if known.state is HandsetState.RETIRED:
+        labels.add(Label.RETIRED)
     if known.sim_changed:
         labels.add(Label.SIM_CHANGED)
     return labels

@@ -49,6 +49,9 @@ class HandsetEvent(StrEnum):
     RETIRE = "retire"
 
 
+PROVES_NOTHING = frozenset({HandsetState.STOLEN, HandsetState.RETIRED})
+"""Its secret, certificate or signature are in other hands: heard as ever, believed by nobody."""
+
 _S, _E = HandsetState, HandsetEvent
 _HELD_BY_US = (
     _S.IN_STOCK, _S.RESERVED, _S.PROVISIONED, _S.RETURNED, _S.WIPING, _S.REFURBISHED,

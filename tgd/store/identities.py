@@ -7,10 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from tgd.rules.handset import HandsetState
-
-UNCERTIFIED = (HandsetState.STOLEN, HandsetState.RETIRED)
-"""In these states a certificate proves nothing: whoever holds the handset is not its holder."""
+from tgd.rules.handset import PROVES_NOTHING, HandsetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +33,5 @@ def _proofs(rows: Iterable[Any]) -> Proofs:
     found = list(rows)
     return Proofs(
         {row.id: row.secret_hash for row in found if row.secret_hash is not None},
-        {row.id for row in found if HandsetState(row.state) not in UNCERTIFIED},
+        {row.id for row in found if HandsetState(row.state) not in PROVES_NOTHING},
     )

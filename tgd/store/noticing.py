@@ -12,6 +12,7 @@ _NEWS = """
     SELECT a.id, a.handset, a.changed_at,
            CASE WHEN a.state = 'closed' THEN 'closed' ELSE 'taken' END AS said, t.trigger
     FROM alert a
+    JOIN handset h ON h.id = a.handset AND h.state NOT IN ('stolen', 'retired')
     CROSS JOIN LATERAL (
         SELECT trigger FROM alert_trigger
         WHERE alert = a.id AND source = 'handset:' || a.handset
@@ -39,7 +40,10 @@ class News:
 
 
 def news_since(session: Session, since: datetime) -> list[News]:
-    """What has changed since then, for proven handsets only, oldest first."""
+    """What has changed since then, for proven handsets only, oldest first.
+
+    One that was stolen meanwhile is told nothing: he would read in his hand that help is coming.
+    """
     rows = session.connection().execute(_CHANGED, {"since": since})
     return [News(r.id, r.handset, r.trigger, r.said, r.changed_at) for r in rows]
 

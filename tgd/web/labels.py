@@ -150,6 +150,10 @@ LABELS = {
         word("lost"),
         word("Reported lost: somebody else may hold it; reach the person another way as well."),
     ),
+    Label.RETIRED: (
+        word("retired"),
+        word("Taken out of service, and somebody holds it: verify who speaks, send help as ever."),
+    ),
     Label.SIM_CHANGED: (
         word("other SIM card"),
         word("It has another SIM card than before: a repair, or other hands; verify who speaks."),
