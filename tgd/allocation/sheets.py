@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation.acting import Officer, clean, found, move, must, write
-from tgd.errors import Incomplete, SomebodyWasFaster, WrongState
+from tgd.allocation.acting import NotThere, Officer, clean, found, move, must, write
+from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, CaseSheet, FollowUp, SheetCopy
 from tgd.rules import case_sheet as form
 from tgd.rules.access import Act, FieldGroup, discloses
@@ -85,21 +85,13 @@ def give_copies(session: Session, seen: CaseFile, now: datetime) -> None:
 
 
 def show_to_alerts(session: Session, seen: CaseFile) -> None:
-    """What an operator reads while an alert is open is the version that counts."""
+    """Whoever is told of an alert is told her name and places as the version that counts has them;
+    an operator reads the whole sheet beside it (`sheet_of_alert`)."""
     sheet = equipment.sheet(session, seen.id)
     if sheet is None:
         return
     said = sheet.sheet
-    noted = [f"{field}: {said[field]}" for field in _NOTED if said.get(field)]
-    places = [
-        {"label": p.get("label", ""), "city": p.get("city", ""), "insee": p.get("insee", "")}
-        for p in said.get("places", [])
-    ]
-    equipment.show_to_alerts(session, seen.person, said["name"], places, "\n".join(noted) or None)
-
-
-_NOTED = ("speech_or_disability", "pets", "children")
-"""What those who come must know at once."""
+    equipment.show_to_alerts(session, seen.person, said["name"], said.get("places", []))
 
 
 def follow_up(
@@ -116,17 +108,27 @@ def follow_up(
 
 
 def sheet_of_alert(session: Session, officer: Officer, alert_id: UUID) -> CaseSheet | None:
-    """The version that answers this alert, for those whom an open alert lets in.
+    """The version that answers this alert, for those whom an open alert lets into the file, and
+    for those of its court.
 
-    None when the alert is closed, when its source is not proven, or when there is no sheet: a
-    stranger who presses learns nothing by it.
+    None when the alert is closed, while its source is not proven and no human has removed the
+    doubt, or when there is no sheet: a stranger who presses learns nothing by it.
     """
     must(officer, Act.SEE_ALERTS)
     seen = acting.alert(session, alert_id)
     if seen is None or seen.person is None:
         return None
-    is_shown = discloses(
-        officer.role, FieldGroup.PERSON, alert_open=seen.state != AlertState.CLOSED,
-        verified_source=seen.trust == Trust.VERIFIED,
-    )  # fmt: skip
-    return equipment.sheet_of_person(session, seen.person) if is_shown else None
+    is_open = seen.state != AlertState.CLOSED
+    is_proven = seen.trust == Trust.VERIFIED or seen.verified_at is not None
+    if not discloses(
+        officer.role, FieldGroup.PERSON, alert_open=is_open, verified_source=is_proven
+    ):
+        return None
+    sheet = equipment.sheet_of_person(session, seen.person)
+    if sheet is None or not sheet.sheet:
+        return None
+    try:
+        found(session, officer, Act.SEE_FILES, sheet.case_file)
+    except (NotThere, NotAllowed):
+        return None
+    return sheet

@@ -113,9 +113,9 @@ class ProtectedPerson(SQLModel, table=True):
     places: list[dict[str, str]] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
     )
-    """Known places: `[{"label": …, "city": …, "insee": …}]`."""
+    """Known places: `[{"label": …, "city": …, "insee": …, "lat": …, "lon": …}]`."""
     note: str | None = Field(default=None, sa_column=Column(Text))
-    """What an operator must know (speech, disability, children), in words."""
+    """What an operator must know, in words, for somebody without a case sheet."""
 
 
 class Allocation(SQLModel, table=True):

@@ -171,16 +171,14 @@ def confirm_sheet(session: Session, sheet_id: UUID, now: datetime) -> None:
     )
 
 
-def show_to_alerts(
-    session: Session, person: UUID, name: str, places: Sequence[Any], note: str | None
-) -> None:
-    """What those who answer a press read: the sheet's name, places and what they must know."""
+def show_to_alerts(session: Session, person: UUID, name: str, places: Sequence[Any]) -> None:
+    """What those who answer a press are told: the sheet's name and places."""
     session.connection().execute(
         text(
             "UPDATE protected_person SET name = :name, places = CAST(:places AS jsonb),"
-            " note = :note WHERE id = :id"
+            " note = NULL WHERE id = :id"
         ),
-        {"id": person, "name": name, "places": _json(places), "note": note},
+        {"id": person, "name": name, "places": _json(places)},
     )
 
 

@@ -16,6 +16,9 @@ from sqlmodel import Session
 from tgd import looks
 from tgd.accounts import Seat
 from tgd.alerts.acts import needs_second
+from tgd.allocation import sheets
+from tgd.allocation.acting import officer as acting_officer
+from tgd.casework.sheet_form import form_of
 from tgd.records import Alert
 from tgd.rules import walk
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
@@ -160,9 +163,15 @@ def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any]
     found = store.person_of(session, look.alert.person)
     if found is None:
         return None
+    officer = acting_officer(session, look.seat.name, look.seat.role, look.now)
+    sheet = sheets.sheet_of_alert(session, officer, look.alert.id)
+    known = sheet.sheet.get("places", []) if sheet else found.places
     return {
-        "name": found.name, "places": place_facts.places(found.places, shown), "note": found.note,
+        "name": found.name, "places": place_facts.places(known, shown),
+        "note": None if sheet else found.note,
         "number": store.number_of(session, look.alert.handset),
+        "sheet": form_of(sheet.sheet) if sheet else None,
+        "file": str(sheet.case_file) if sheet else None,
     }  # fmt: skip
 
 

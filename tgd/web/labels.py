@@ -125,6 +125,18 @@ TECHNICAL = {
     "sim_changed": word("another SIM card than before"),
 }
 
+SHEET = {
+    "speech_or_disability": word("Can she speak and hear?"),
+    "contacts": word("Emergency contacts"),
+    "telephones": word("Her other numbers"),
+    "children": word("Children and their schools"),
+    "pets": word("Animals at home"),
+    "birth_date": word("Date of birth"),
+    "work": word("Work"),
+    "family": word("Family situation"),
+}
+"""The case sheet as it is read during an alert: what those who answer and come need first."""
+
 LABELS = {
     Label.UNKNOWN_SOURCE: (
         word("unknown source"),

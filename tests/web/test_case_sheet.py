@@ -1,0 +1,83 @@
+"""Lea writes with Ana what must be known; Bruno reads all of it when she presses, and only then."""
+
+import json
+
+from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
+from tests.web.conftest import LAT, LON
+
+SAID = {
+    "name": "Ana FICTIVE", "speech_or_disability": "oui, mais elle entend mal",
+    "telephones": "06 39 98 00 12\n06 39 98 00 13", "contacts": "sa sœur, 06 39 98 00 11",
+    "children": "Milo, école des Exemples", "pets": "un chat",
+    "places": f"3 rue des Exemples; Nanterre; 92050; {LAT}; {LON}\nBureau; Nanterre; 92050",
+}  # fmt: skip
+
+
+async def handed_over(court: Court) -> str:
+    """Her file from the sheet that Lea writes in the browser to the hand-over."""
+    at = court.walked("consent")
+    lea = await court.browser("Lea")
+    assert (await lea.post(f"{at}/write-sheet", **SAID)).status_code == 303
+    court.go_on("press", "test", "hand_over")
+    return at
+
+
+def pressed(court: Court) -> str:
+    """She presses where she is: at home, within twelve metres."""
+    place = {"lat": float(LAT), "lon": float(LON), "radius_m": 12, "method": "gnss"}
+    body = {"trigger": "t1", "kind": "press", "position": place}
+    house, handset = court.house, court.walk.handset
+    house.do(lambda s: house.world(s).hear(house.world(s).mqtt(handset, json.dumps(body).encode())))
+    return f"/alerts/{house.newest()}"
+
+
+async def test_bruno_reads_the_whole_sheet_in_his_language(court: Court) -> None:
+    at = await handed_over(court)
+    alert = pressed(court)
+    bruno = await court.browser("Bruno")
+    page = (await bruno.get(alert)).text
+    for words in (
+        "Peut-elle parler et entendre\u202f?", "oui, mais elle entend mal", "Ses autres numéros",
+        "06 39 98 00 13", "Personnes à prévenir", "sa sœur, 06 39 98 00 11", "Milo, école",
+        "Animaux", "3 rue des Exemples, Nanterre", "dans le cercle", f'data-lat="{LAT}"',
+    ):  # fmt: skip
+        assert words in page, words
+    for raw in ("speech_or_disability", "pets:", "[&#39;", "['"):
+        assert raw not in page, raw
+    sheet = (await bruno.json(f"/api{alert}"))["person"]
+    assert [place["inside"] for place in sheet["places"]] == [True, None]
+    assert f'href="{at}"' in page
+    assert (await bruno.get(at)).status_code == 200
+
+
+async def test_who_reads_the_sheet_only_where_the_alert_lets_them(court: Court) -> None:
+    """Her court and those who answer; not another court, not before the doubt is removed, and
+    operators not after the closing."""
+    at = await handed_over(court)
+    alert = pressed(court)
+    bruno, camille = await court.browser("Bruno"), await court.browser("Camille")
+    paul = await court.browser("Paul")
+    assert "sa sœur" in (await camille.get(alert)).text
+    elsewhere = (await paul.get(alert)).text
+    assert "sa sœur" not in elsewhere
+    assert at not in elsewhere
+    court.house.ask("UPDATE alert SET trust = 'unverified' RETURNING 1")
+    assert "sa sœur" not in (await bruno.get(alert)).text
+    await bruno.post(f"{alert}/take")
+    await bruno.post(f"{alert}/verify", found="danger")
+    assert "sa sœur" in (await bruno.get(alert)).text
+    court.house.ask(
+        "UPDATE alert SET state = 'closed', outcome = 'other', reason = 'x', closed_by = 'x',"
+        " closed_at = now(), look_again_at = NULL RETURNING 1"
+    )
+    assert "sa sœur" not in (await bruno.get(alert)).text
+    assert (await bruno.get(at)).status_code == 404
+
+
+async def test_the_sheet_on_paper_has_it_too(court: Court) -> None:
+    await handed_over(court)
+    pressed(court)
+    sami = await court.browser("Sami")
+    page = (await sami.get("/on-paper")).text
+    assert "sa sœur, 06 39 98 00 11" in page
+    assert "dans le cercle" in page
