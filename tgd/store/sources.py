@@ -13,6 +13,8 @@ from tgd.rules.doubt import Known
 from tgd.rules.handset import HandsetState
 
 # One that is back in the stock names nobody: its keys are new, and who had it is at home.
+# Whose agreement counts: of her whose allocation runs, else of her for whom it is being prepared
+# (her test press at the hand-over), else of her who had it last.
 _SOURCES = text(
     """
     SELECT h.id, h.number, h.state, h.last_counter, h.key_generation, h.is_test_device,
@@ -25,7 +27,7 @@ _SOURCES = text(
                      'ordered', 'wiping', 'refurbished', 'retired') THEN a.person END AS person,
            a.allocated, a.ended,
            coalesce((SELECT c.withdrawn_at IS NULL FROM consent c
-                     WHERE c.person = a.person AND c.scope = 'geolocation' AND c.given_at <= :now
+                     WHERE c.person = w.person AND c.scope = 'geolocation' AND c.given_at <= :now
                      ORDER BY c.given_at DESC, c.id DESC LIMIT 1), false) AS geolocation
     FROM handset h
     LEFT JOIN LATERAL (
@@ -34,6 +36,11 @@ _SOURCES = text(
         FROM allocation WHERE handset = h.id AND lower(period) <= :now
         ORDER BY (period @> CAST(:now AS timestamptz)) DESC, lower(period) DESC LIMIT 1
     ) a ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN a.allocated THEN a.person ELSE coalesce((
+            SELECT f.person FROM provisioning r JOIN case_file f ON f.id = r.case_file
+            WHERE r.handset = h.id AND r.ended_at IS NULL), a.person) END AS person
+    ) w
     WHERE h.id = ANY(:ids) OR h.number = ANY(:numbers)
     """
 )
