@@ -138,10 +138,12 @@ class Calls:
             )
 
     async def erase(self) -> int:
-        """Erase the recordings whose day has come, at the provider first; gives how many there
-        were. One that the provider does not know is erased already."""
+        """Erase the recordings whose day has come and that no procedure needs, at the provider
+        first; gives how many there were. One that the provider does not know is erased already."""
         due: list[Any] = await self._written(lambda s, now: store.recordings_to_erase(s, now, MOST))
         for one in due:
+            if not await self._written(partial(_is_to_erase, one)):
+                continue
             try:
                 await self._telephone.erase_recording(one.reference)
             except TelephoneLater as wrong:
@@ -160,6 +162,11 @@ class Calls:
     def _in_one(self, act: Callable[[Session, datetime], T]) -> T:
         with transaction(self._engine) as session:
             return act(session, clock.now())
+
+
+def _is_to_erase(one: Any, session: Session, now: datetime) -> bool:
+    """A procedure may need it since the list was made."""
+    return store.is_to_erase(session, now, one.id)
 
 
 def _erased(one: Any, session: Session, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Forgetting on its day: what is due is erased in one transaction, with a line that says how much.
 
 A file with an open alert, a handset in her hands or a legal hold is not touched. What another file
-of hers needs stays. Positions go three days after they were recorded, whatever runs.
+of hers needs stays. Positions go three days after they were recorded, whatever runs, or eight where
+a prosecutor has authorised it.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from tgd.errors import Refusal
 from tgd.records import CaseFile
 from tgd.rules.allocation import AllocationEvent, AllocationState, reference
 from tgd.rules.deadlines import DeadlineKind
-from tgd.rules.forgetting import POSITIONS_FOR, Kept, Obstacle, Stage, due, obstacles, platform_by
+from tgd.rules.forgetting import Kept, Obstacle, Stage, due, obstacles, platform_by
 from tgd.store import deadlines, files, people
 from tgd.store import purging as store
 
@@ -62,7 +63,7 @@ class Erased:
 
 def look(session: Session, now: datetime) -> Erased:
     """What is due; nothing changes."""
-    found = store.count_positions(session, now - POSITIONS_FOR)
+    found = store.count_positions(session, store.Recorded.by(now))
     all_due = _due(session, now)
     counted = tuple(
         (one, store.counts(session, one.file, person))
@@ -79,7 +80,7 @@ def purge(session: Session, now: datetime, *, by: str = MACHINE) -> Erased:
     """
     if not deadlines.may_chase(session):
         return Erased(0, 0, (), ())
-    gone = store.erase_positions(session, now - POSITIONS_FOR, MOST_MESSAGES)
+    gone = store.erase_positions(session, store.Recorded.by(now), MOST_MESSAGES)
     if any(gone.values()):
         write(session, by, "DataPurged", now, what=Stage.POSITIONS.value, rows=gone)
     done: list[tuple[Due, dict[str, int]]] = []
@@ -145,6 +146,7 @@ def _erase_file(session: Session, file_id: UUID, now: datetime, by: str) -> dict
         "platform_erased_at": seen.platform_erased_at or now, "counts": counts, "release_on": None,
     }  # fmt: skip
     gone["file"] = store.erase_file(session, seen.id)
+    gone["file"] += store.erase_reasons(session, seen.id, seen.person)
     move(session, seen, AllocationEvent.PURGE, now, changes)
     gone["person"] = store.erase_person(session, seen.person)
     write(session, by, "DataPurged", now, file=seen.id, what=Stage.FILE.value, rows=gone,

@@ -112,6 +112,20 @@ async def test_the_call_is_kept_as_evidence_and_erased_on_its_day(bruno: Line) -
     assert len(bruno.ask("SELECT 1 FROM journal WHERE act = 'RecordingErased'")) == 1
 
 
+async def test_a_recording_that_a_procedure_needs_stays_at_the_provider(bruno: Line) -> None:
+    await bruno.over(bruno.want())
+    (kept,) = await bruno.until("SELECT id FROM recording")
+    bruno.ask("UPDATE recording SET erase_at = now() - interval '1 s' RETURNING 1")
+    bruno.ask("INSERT INTO kept_longer (id, alert, what, reason, by, begun_at) VALUES"
+              " (:id, :alert, 'procedure', 'procedure 26/1', 'Camille', now()) RETURNING 1",
+              id=kept.id, alert=bruno.alert)  # fmt: skip
+    assert await bruno.calls.erase() == 0
+    assert len(bruno.provider.recordings) == 1
+    bruno.ask("UPDATE kept_longer SET ended_at = now(), ended_by = 'Camille' RETURNING 1")
+    assert await bruno.calls.erase() == 1
+    assert bruno.provider.recordings == []
+
+
 async def test_a_recording_that_the_provider_does_not_have_is_erased_already(bruno: Line) -> None:
     await bruno.over(bruno.want())
     await bruno.until("SELECT 1 FROM recording")

@@ -20,7 +20,7 @@ from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
-from tgd.allocation import holding, sheets, stock
+from tgd.allocation import holding, keeping, sheets, stock
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -36,6 +36,7 @@ from tgd.records import (
     TechnicalItem,
 )
 from tgd.rules.access import Role
+from tgd.rules.forgetting import Keeping
 from tgd.rules.handset import IncidentKind
 from tgd.seal import Keys
 
@@ -250,6 +251,10 @@ def fill_the_rest(walk: Walk) -> None:
     """What happens on few walks: a note, a journey, a recall, a lost handset, the way back."""
     sheets.follow_up(walk.session, walk.officer("Lea"), walk.id, "She sleeps again.", walk.now)
     holding.hold(walk.session, walk.officer("Camille"), walk.id, "procedure 26/1", walk.now)
+    alert = walk.world.alerts()[0].id
+    keeping.keep(
+        walk.session, walk.officer("Camille"), alert, Keeping.POSITIONS, "affaire 26/7", walk.now
+    )
     walk.session.add(StockCensus(id=uuid4(), pool=OTHER_POOL, counted_by="Sacha",
                                  counted_at=walk.now, lines=[], differing=0))  # fmt: skip
     other = walk.order("+33639980022")

@@ -40,7 +40,8 @@ MAY = {
     "supervisor": "see_alerts see_technical take note release verify request_intervention close"
     " countersign settle_technical refer see_files call hear_recording"
     " announce_exercise",
-    "prosecutor": "see_alerts decide clear delegate hold hear_recording" + OF_COURT,
+    "prosecutor": "see_alerts decide clear delegate hold hear_recording keep_positions"
+    " keep_evidence" + OF_COURT,
     "registry": OF_COURT,
     "control_room": "see_alerts note refer see_files",
     "association": "see_files refer assess give_opinion record_consent change_circumstances"
@@ -77,7 +78,9 @@ def test_each_role_does_its_own_acts_and_no_other(role: Role, act: Act) -> None:
 
 
 def test_only_a_prosecutor_decides_and_clears() -> None:
-    for act in (Act.DECIDE, Act.CLEAR, Act.DELEGATE, Act.HOLD):
+    for act in (
+        Act.DECIDE, Act.CLEAR, Act.DELEGATE, Act.HOLD, Act.KEEP_POSITIONS, Act.KEEP_EVIDENCE,
+    ):  # fmt: skip
         assert [r for r in Role if may(r, act)] == [Role.PROSECUTOR]
 
 
@@ -85,8 +88,8 @@ def test_only_a_prosecutor_decides_and_clears() -> None:
 def test_on_call_a_prosecutor_does_what_a_night_needs_and_hands_nothing_on(
     role: Role, act: Act
 ) -> None:
-    does = MAY["prosecutor"].replace(" clear", "").replace(" delegate", "").replace(" hold", "")
-    assert may_on_call(role, act) is (role is Role.PROSECUTOR and act in does.split())
+    does = set(MAY["prosecutor"].split()) - {"clear", "delegate", "hold", "keep_evidence"}
+    assert may_on_call(role, act) is (role is Role.PROSECUTOR and act in does)
 
 
 def test_nobody_both_closes_alone_and_countersigns_but_a_supervisor() -> None:

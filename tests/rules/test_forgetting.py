@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from tgd.rules.allocation import AllocationState
-from tgd.rules.forgetting import RULES, Kept, Obstacle, Stage, due, obstacles, platform_by
+from tgd.rules.forgetting import (
+    RULES,
+    Keeping,
+    Kept,
+    Obstacle,
+    Stage,
+    due,
+    obstacles,
+    platform_by,
+    positions_until,
+)
 
 CLOSED = datetime(2027, 1, 10, 12, tzinfo=UTC)
 PLATFORM, LAST = CLOSED + timedelta(days=3), CLOSED + timedelta(days=181)
@@ -46,6 +56,17 @@ def test_what_stands_in_the_way() -> None:
     assert obstacles(replace(FILE, alert_open=True)) == (Obstacle.ALERT_OPEN,)
     assert obstacles(replace(FILE, carries=True)) == (Obstacle.CARRIES,)
     assert obstacles(replace(FILE, held=True)) == (Obstacle.LEGAL_HOLD,)
+
+
+@pytest.mark.parametrize(
+    ("kept", "days"),
+    [((), 3), ((Keeping.POSITIONS,), 8), ((Keeping.PROCEDURE,), None), (tuple(Keeping), None)],
+)
+def test_positions_go_after_three_days_or_eight_or_when_a_procedure_ends(
+    kept: tuple[Keeping, ...], days: int | None
+) -> None:
+    until = CLOSED + timedelta(days=days) if days else None
+    assert positions_until(CLOSED, kept) == until
 
 
 def test_the_platform_keeps_what_it_was_promised_or_three_days() -> None:

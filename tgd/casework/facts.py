@@ -21,7 +21,7 @@ from tgd.rules.deadlines import RULES, DeadlineKind
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
 from tgd.rules.scope import FileGroup, shows
-from tgd.store import board, casework, deadlines, equipment, files, purging
+from tgd.store import board, casework, deadlines, equipment, files, keeping
 
 _G = FileGroup
 LISTS: dict[str, frozenset[str]] = {
@@ -129,7 +129,7 @@ def _shows(officer: Officer, group: FileGroup, seen: CaseFile, whose: Any) -> bo
 
 
 def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
-    court = files.court(session, seen.court)
+    court, held = files.court(session, seen.court), _held(session, seen)
     return {
         "id": str(seen.id), "reference": reference(seen.number), "state": seen.state,
         "version": seen.version, "court": seen.court, "court_name": court.name if court else None,
@@ -137,8 +137,16 @@ def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
         "opened_at": seen.opened_at, "changed_at": seen.changed_at, "begins_on": seen.begins_on,
         "ends_at": seen.ends_at, "release_on": seen.release_on, "end_reason": seen.end_reason,
         "ended_at": seen.ended_at, "purge_at": seen.purge_at,
-        "is_held": purging.open_hold(session, seen.id) is not None,
+        "is_held": held is not None, "held": held,
     }  # fmt: skip
+
+
+def _held(session: Session, seen: CaseFile) -> dict[str, Any] | None:
+    """By whom it is kept for a procedure, and since when."""
+    found_ = keeping.hold_of_person(session, seen.person, seen.id)
+    if found_ is None or not found_.is_here:
+        return None
+    return {"by": found_.by, "since": found_.begun_at}
 
 
 def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: bool) -> list[str]:

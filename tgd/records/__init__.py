@@ -43,6 +43,7 @@ from tgd.records.files import (
     RestrainedPerson,
 )
 from tgd.records.journal import Journal
+from tgd.records.keeping import KeptLonger
 from tgd.records.notices import Notice, NoticeTelling
 from tgd.records.people import (
     Allocation,
@@ -82,6 +83,7 @@ __all__ = [
     "HandsetStatus",
     "HandsetTransfer",
     "Journal",
+    "KeptLonger",
     "LegalHold",
     "Note",
     "Notice",

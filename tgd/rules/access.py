@@ -48,6 +48,8 @@ class Act(StrEnum):
     CLEAR = "clear"  # who may work for a court, until when
     DELEGATE = "delegate"  # who decides for a court on call, from when to when
     HOLD = "hold"  # keep a file for a procedure
+    KEEP_POSITIONS = "keep_positions"  # of one alert, eight days instead of three
+    KEEP_EVIDENCE = "keep_evidence"  # recordings and all else of one alert, for a procedure
     RECORD_CONSENT = "record_consent"
     CHANGE_CIRCUMSTANCES = "change_circumstances"
     FOLLOW_UP = "follow_up"
@@ -96,7 +98,8 @@ ACTS: dict[Role, frozenset[Act]] = {
          _A.ANNOUNCE_EXERCISE}
     ),
     _R.PROSECUTOR: _OF_COURT
-    | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR, _A.DELEGATE, _A.HOLD, _A.HEAR_RECORDING},
+    | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR, _A.DELEGATE, _A.HOLD, _A.HEAR_RECORDING,
+       _A.KEEP_POSITIONS, _A.KEEP_EVIDENCE},
     _R.REGISTRY: _OF_COURT,
     _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE, _A.REFER, _A.SEE_FILES}),
     _R.ASSOCIATION: frozenset(
@@ -111,8 +114,10 @@ ACTS: dict[Role, frozenset[Act]] = {
     _R.ADMIN: frozenset(),
 }  # fmt: skip
 
-NOT_ON_CALL = frozenset({Act.CLEAR, Act.DELEGATE, Act.HOLD})
-"""What a delegation for a night does not carry: it is not handed on, and outlives no night."""
+NOT_ON_CALL = frozenset({Act.CLEAR, Act.DELEGATE, Act.HOLD, Act.KEEP_EVIDENCE})
+"""What a delegation for a night does not carry: it is not handed on, and outlives no night.
+
+Positions are kept longer by it too: three days may end before the weekend does."""
 
 ANSWERS: dict[str, frozenset[str]] = {
     "webhook": frozenset({"received", "taken", "on_scene", "closed"}),

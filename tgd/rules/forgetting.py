@@ -3,6 +3,7 @@
 Periods are those of art. 5 and 6 of the order of 22 April 2015 (NOR JUST1508539A).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,7 +12,23 @@ from tgd.rules.allocation import AllocationState
 from tgd.rules.deadlines import PLATFORM_ERASES_AFTER_DAYS
 
 POSITIONS_FOR = timedelta(days=3)
-"""From the recording; longer only for a criminal procedure, which is a legal hold."""
+"""From the recording."""
+POSITIONS_AT_MOST = timedelta(days=8)
+"""On a prosecutor's authorisation; longer only for a criminal procedure."""
+
+
+class Keeping(StrEnum):
+    """What a prosecutor keeps of one alert beyond its day."""
+
+    POSITIONS = "positions"  # and the messages that hold them, up to eight days
+    PROCEDURE = "procedure"  # recordings and everything else, until a prosecutor ends that
+
+
+def positions_until(recorded_at: datetime, kept: Collection[Keeping]) -> datetime | None:
+    """Until when a position may be kept once its alert is closed; None: until that is ended."""
+    if Keeping.PROCEDURE in kept:
+        return None
+    return recorded_at + (POSITIONS_AT_MOST if Keeping.POSITIONS in kept else POSITIONS_FOR)
 
 
 class Stage(StrEnum):
@@ -35,10 +52,12 @@ class Rule:
 
 _ORDER = "order of 22 April 2015"
 RULES: tuple[Rule, ...] = (
-    Rule("positions of an alert", Stage.POSITIONS, "3 days from the recording, alert closed",
+    Rule("positions of an alert", Stage.POSITIONS,
+         "3 days from the recording (8 where a prosecutor authorises it), alert closed",
          f"{_ORDER}, art. 5", "nothing"),
     Rule("messages as they came, sealed", Stage.POSITIONS,
-         "3 days from the recording, alert closed", f"{_ORDER}, art. 5 (they hold positions)",
+         "3 days from the recording (8 where a prosecutor authorises it), alert closed",
+         f"{_ORDER}, art. 5 (they hold positions)",
          "channel, moment and transport id, so that none is heard twice"),
     Rule("notes and words of closing of her alerts, words of a shift about them", Stage.PLATFORM,
          "3 days after the return certificate", f"{_ORDER}, art. 5 (held by the call centre)",

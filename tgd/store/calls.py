@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from tgd.store.purging import HELD
+
 # The conversation is locked before its legs, always: whoever hears a callback does the same.
 _DUE = text(
     """
@@ -174,16 +176,26 @@ def recording(session: Session, recording_id: UUID) -> Any:
     return found.one_or_none()
 
 
+_TO_ERASE = f"""
+    SELECT r.id, r.alert, r.reference FROM recording r JOIN alert a ON a.id = r.alert
+    WHERE r.erased_at IS NULL AND r.erase_at <= :now AND NOT {HELD}
+    """  # noqa: S608 (our own constant)
+
+
 def recordings_to_erase(session: Session, now: datetime, limit: int) -> list[Any]:
-    """Those whose day has come."""
+    """Those whose day has come and that no procedure needs."""
     found = session.connection().execute(
-        text(
-            "SELECT id, alert, reference FROM recording WHERE erased_at IS NULL"
-            " AND erase_at <= :now ORDER BY erase_at LIMIT :limit"
-        ),
-        {"now": now, "limit": limit},
+        text(_TO_ERASE + " ORDER BY r.erase_at LIMIT :limit"), {"now": now, "limit": limit}
     )
     return list(found)
+
+
+def is_to_erase(session: Session, now: datetime, recording_id: UUID) -> bool:
+    """Whether that still holds for this one, a moment before it is gone for good."""
+    found = session.connection().execute(
+        text(_TO_ERASE + " AND r.id = :id"), {"now": now, "id": recording_id}
+    )
+    return found.one_or_none() is not None
 
 
 def erased(session: Session, recording_id: UUID, now: datetime) -> bool:

@@ -143,11 +143,14 @@ def history(session: Session, file_id: UUID, limit: int = 200) -> list[Any]:
 
 
 def alerts_of(session: Session, person: UUID) -> list[Any]:
-    """Real alerts of this person, newest first: when and how they ended, no position."""
+    """Real alerts of this person, newest first: when and how they ended, what of them is kept
+    beyond its day; no position."""
     rows = session.connection().execute(
         text(
-            "SELECT id, number, opened_at, state, outcome FROM alert"
-            " WHERE person = :person AND lane = 'real' ORDER BY number DESC LIMIT 50"
+            "SELECT a.id, a.number, a.opened_at, a.state, a.outcome, ARRAY(SELECT k.what"
+            " FROM kept_longer k WHERE k.alert = a.id AND k.ended_at IS NULL ORDER BY k.what)"
+            " AS kept FROM alert a WHERE a.person = :person AND a.lane = 'real'"
+            " ORDER BY a.number DESC LIMIT 50"
         ),
         {"person": person},
     )

@@ -80,6 +80,11 @@ def may_chase(session: Session) -> bool:
     return bool(found.scalar_one())
 
 
+def stand_in_line(session: Session) -> None:
+    """Behind a turn that forgets at this moment; the next one sees what this act writes."""
+    session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN_LOCK})
+
+
 TURN_LOCK = 0x7467642E
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 -- statements are made of constants of this file
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-_HELD = """EXISTS (SELECT 1 FROM case_file hf JOIN legal_hold h ON h.case_file = hf.id
-    WHERE hf.person = a.person AND h.ended_at IS NULL)"""
+from tgd.rules.forgetting import POSITIONS_AT_MOST, POSITIONS_FOR
+
+HELD = """(EXISTS (SELECT 1 FROM case_file hf JOIN legal_hold h ON h.case_file = hf.id
+    WHERE hf.person = a.person AND h.ended_at IS NULL)
+    OR EXISTS (SELECT 1 FROM kept_longer k WHERE k.alert = a.id AND k.what = 'procedure'
+    AND k.ended_at IS NULL))"""
+"""By a procedure that needs her file, or this very alert."""
+_AUTHORISED = """EXISTS (SELECT 1 FROM kept_longer k WHERE k.alert = a.id
+    AND k.what = 'positions' AND k.ended_at IS NULL)"""
 _NEEDED = """EXISTS (SELECT 1 FROM case_file o WHERE o.person = a.person AND o.id <> :file
     AND o.state NOT IN ('purged', 'refused') AND o.platform_erased_at IS NULL
     AND o.opened_at <= a.opened_at
@@ -33,8 +41,10 @@ _CLOSED_ONES = text(
                    AND a.lane = 'real') AS alert_open,
            EXISTS (SELECT 1 FROM allocation l JOIN decision d ON d.id = l.decision
                    WHERE d.case_file = f.id AND l.ended_at IS NULL) AS carries,
-           EXISTS (SELECT 1 FROM legal_hold h WHERE h.case_file = f.id AND h.ended_at IS NULL)
-               AS held
+           (EXISTS (SELECT 1 FROM legal_hold h WHERE h.case_file = f.id AND h.ended_at IS NULL)
+            OR EXISTS (SELECT 1 FROM alert a JOIN kept_longer k ON k.alert = a.id
+                       WHERE a.person = f.person AND k.what = 'procedure'
+                       AND k.ended_at IS NULL)) AS held
     FROM case_file f
     WHERE f.state IN ('refused', 'closed')
       AND (f.purge_at <= :now OR (f.state = 'closed' AND f.platform_erased_at IS NULL))
@@ -49,33 +59,52 @@ def ended_files(session: Session, now: datetime) -> list[Any]:
 
 
 _OLD_POSITIONS = f"""a.id = p.alert AND {_OVER} AND p.heard_at <= :before
-    AND NOT {_HELD}"""
+    AND (p.heard_at <= :at_most OR NOT {_AUTHORISED}) AND NOT {HELD}"""
 _OLD_MESSAGES = f"""s.raw_sealed <> '' AND s.received_at <= :before AND NOT EXISTS (
-    SELECT 1 FROM alert a WHERE a.id = s.alert AND (NOT {_OVER} OR {_HELD}))"""
+    SELECT 1 FROM alert a WHERE a.id = s.alert AND (NOT {_OVER} OR {HELD}
+    OR (s.received_at > :at_most AND {_AUTHORISED})))"""
 
 
-def count_positions(session: Session, before: datetime) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Recorded before which moment it goes: usually, and where a prosecutor authorised more."""
+
+    before: datetime
+    at_most: datetime
+
+    @classmethod
+    def by(cls, now: datetime) -> "Recorded":
+        """Of which the day has come now."""
+        return cls(now - POSITIONS_FOR, now - POSITIONS_AT_MOST)
+
+    @property
+    def values(self) -> dict[str, datetime]:
+        """For the statements."""
+        return {"before": self.before, "at_most": self.at_most}
+
+
+def count_positions(session: Session, due: Recorded) -> dict[str, int]:
     """How many positions and messages were recorded before then and are nobody's need."""
     asked = {
         "positions": f"SELECT count(*) FROM alert_position p, alert a WHERE {_OLD_POSITIONS}",
         "messages": f"SELECT count(*) FROM sighting s WHERE {_OLD_MESSAGES}",
     }
-    return {k: int(_scalar(session, q, before=before)) for k, q in asked.items()}
+    return {k: int(_scalar(session, q, **due.values)) for k, q in asked.items()}
 
 
-def erase_positions(session: Session, before: datetime, limit: int) -> dict[str, int]:
+def erase_positions(session: Session, due: Recorded, limit: int) -> dict[str, int]:
     """Positions that were recorded before then, and the messages that hold them, of alerts that are
     closed and that no procedure needs; so many messages at once."""
     return {
         "positions": _rows(
             session, f"DELETE FROM alert_position p USING alert a WHERE {_OLD_POSITIONS}",
-            before=before,
+            **due.values,
         ),
         "messages": _rows(
             session,
             "UPDATE sighting SET raw_sealed = '' WHERE id IN (SELECT s.id FROM sighting s"
             f" WHERE {_OLD_MESSAGES} ORDER BY s.received_at LIMIT :limit)",
-            before=before, limit=limit,
+            **due.values, limit=limit,
         ),
     }  # fmt: skip
 
@@ -181,6 +210,12 @@ _OF_FILE = (
 def erase_file(session: Session, file_id: UUID) -> int:
     """Everything that hangs on the file; gives how many rows it was."""
     return sum(_rows(session, one, file=file_id) for one in _OF_FILE)
+
+
+def erase_reasons(session: Session, file_id: UUID, person: UUID) -> int:
+    """Why something of her alerts was kept longer; nothing of them is by now."""
+    gone = f"DELETE FROM kept_longer k USING alert a WHERE a.id = k.alert AND {_HERS}"
+    return _rows(session, gone, file=file_id, person=person)
 
 
 _LAST = "NOT EXISTS (SELECT 1 FROM case_file WHERE person = :person AND state <> 'purged')"

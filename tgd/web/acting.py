@@ -15,9 +15,12 @@ from tgd import clock, technical
 from tgd.accounts import Seat
 from tgd.alerts import acts, calling, duress
 from tgd.alerts.acts import Actor
+from tgd.allocation import keeping
+from tgd.allocation.acting import Officer, officer
 from tgd.errors import Incomplete, NotAllowed, Refusal
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
+from tgd.rules.forgetting import Keeping
 from tgd.web import counts, door
 from tgd.web.console import Console
 from tgd.web.pages import list_page, the_sheet
@@ -45,6 +48,26 @@ def _one_of(words: type[E], given: str, sentence: str) -> E:
 def _verify(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> Any:
     found = _one_of(Verified, form.get("found", ""), CHOOSE_FINDING)
     return acts.verify(session, actor, alert, found, now)
+
+
+def _keep(what: Keeping) -> Doing:
+    def doing(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> None:
+        keeping.keep(session, _officer(session, actor, now), alert, what,
+                     form.get("reason", ""), now)  # fmt: skip
+
+    return doing
+
+
+def _let_go(what: Keeping) -> Doing:
+    def doing(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> None:
+        keeping.let_go(session, _officer(session, actor, now), alert, what, now)
+
+    return doing
+
+
+def _officer(session: Session, actor: Actor, now: datetime) -> Officer:
+    assert actor.role is not None, "a person who has signed in"
+    return officer(session, actor.name, actor.role, now)
 
 
 def _close(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> Any:
@@ -81,6 +104,10 @@ ACTS: dict[str, tuple[Act, Doing]] = {
     ),
     "real": (Act.TAKE, lambda s, actor, alert, form, now: duress.make_real(s, actor, alert, now)),
     "close": (Act.CLOSE, _close),
+    "keep-positions": (Act.KEEP_POSITIONS, _keep(Keeping.POSITIONS)),
+    "let-positions-go": (Act.KEEP_POSITIONS, _let_go(Keeping.POSITIONS)),
+    "keep-evidence": (Act.KEEP_EVIDENCE, _keep(Keeping.PROCEDURE)),
+    "let-evidence-go": (Act.KEEP_EVIDENCE, _let_go(Keeping.PROCEDURE)),
     "countersign": (
         Act.COUNTERSIGN,
         lambda s, actor, alert, form, now: acts.countersign(s, actor, alert, now),

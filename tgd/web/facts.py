@@ -30,7 +30,7 @@ from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting
 from tgd.store import console as store
 from tgd.unseen import made_visible
-from tgd.web import call_facts, place_facts
+from tgd.web import call_facts, kept_facts, place_facts
 from tgd.web.labels import MACHINES
 
 AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
@@ -110,10 +110,11 @@ def sheet_of(
     look = Look(seat, alert, now)
     may_locate = look.discloses(FieldGroup.GEOLOCATION)
     shown = place_facts.shown_fix(session, alert.id) if may_locate else None
+    record = _record(session, look)
     parts = {
         FieldGroup.PERSON.value: _person(session, look, shown),
         FieldGroup.GEOLOCATION.value: place_facts.position(shown, areas) if shown else None,
-        FieldGroup.ALERT_RECORD.value: _record(session, look),
+        FieldGroup.ALERT_RECORD.value: record,
         MESSAGE: _messages(session, look, keys),
     }
     looks.looked(session, seat.name, alert.id, [g for g, part in parts.items() if part], now)
@@ -127,9 +128,9 @@ def sheet_of(
             alert.requested_at, alert.acknowledged_at, alert.on_scene_at, now
         ),
         "person": parts[FieldGroup.PERSON.value], "position": parts[FieldGroup.GEOLOCATION.value],
-        "record": parts[FieldGroup.ALERT_RECORD.value], "messages": parts[MESSAGE],
+        "record": record, "messages": parts[MESSAGE],
         "message_after_taking": _message_after_taking(look),
-        "may": may_do(look) | {"call": call_facts.may_call(session, seat, alert)},
+        "may": may_do(look) | _may_also(session, look, record),
         "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip
@@ -179,7 +180,9 @@ def _record(session: Session, look: Look) -> dict[str, Any] | None:
     if not look.discloses(FieldGroup.ALERT_RECORD):
         return None
     alert = look.alert
+    kept = kept_facts.kept_of(session, look.seat, alert)
     return {
+        "kept": kept, "is_held": kept_facts.is_held(kept),
         "reason": alert.reason, "proposed_reason": alert.proposed_reason,
         "test": _test(session, alert) if alert.lane == Lane.TEST else None,
         "timeline": _timeline(session, look),
@@ -266,6 +269,13 @@ def may_do(look: Look) -> dict[str, bool]:
         "countersign": may(role, Act.COUNTERSIGN) and look.is_open
         and a.proposed_by is not None and a.proposed_by != look.seat.name,
     }  # fmt: skip
+
+
+def _may_also(session: Session, look: Look, record: dict[str, Any] | None) -> dict[str, bool]:
+    kept = record["kept"] if record else []
+    return kept_facts.may_keep(session, look.seat, look.alert, kept, look.now) | {
+        "call": call_facts.may_call(session, look.seat, look.alert)
+    }
 
 
 def _usual_end(a: Alert) -> Outcome:

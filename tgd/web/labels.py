@@ -5,6 +5,7 @@ from tgd.rules.alert import AlertState, Outcome, Verified
 from tgd.rules.calling import LegState, Party
 from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
+from tgd.rules.forgetting import Keeping
 from tgd.rules.territory import Force
 from tgd.rules.trigger import Method
 from tgd.rules.walk import Progress, Step
@@ -94,6 +95,11 @@ NO_CALLS = {
     "operator_not_reached": word("the operator’s telephone was not answered"),
 }
 """Why a telephone was not rung; other reasons are the provider's own codes."""
+KEPT = {
+    Keeping.POSITIONS: word("Positions kept for 8 days"),
+    Keeping.PROCEDURE: word("Recordings and all else kept for a procedure"),
+    "file": word("The whole file is kept for a procedure"),
+}
 ANSWERS = {
     "received": word("received"),
     "taken": word("taken by a human"),
@@ -256,6 +262,10 @@ ACTS = {
     "RecordingMissing": word("No recording came about"),
     "RecordingHeard": word("Recording listened to"),
     "RecordingErased": word("Recording erased"),
+    "PositionsKept": word("Positions kept for 8 days"),
+    "PositionsLetGo": word("Positions kept longer no more"),
+    "EvidenceKept": word("Recordings and all else kept for a procedure"),
+    "EvidenceLetGo": word("Kept for a procedure no longer"),
     "TelephoneChosen": word("Telephone for calls chosen"),
     "ExerciseAnnounced": word("Exercise announced"),
     "ExerciseEnded": word("Exercise ended"),

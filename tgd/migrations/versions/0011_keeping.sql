@@ -1,0 +1,14 @@
+CREATE TABLE kept_longer (
+    id UUID NOT NULL,
+    alert UUID NOT NULL,
+    what VARCHAR(12) NOT NULL,
+    reason TEXT NOT NULL,
+    by VARCHAR(80) NOT NULL,
+    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_by VARCHAR(80),
+    ended_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    CONSTRAINT kept_longer_what CHECK (what IN ('positions', 'procedure')),
+    FOREIGN KEY(alert) REFERENCES alert (id)
+);
+CREATE UNIQUE INDEX kept_longer_one_open ON kept_longer (alert, what) WHERE ended_at IS NULL;
