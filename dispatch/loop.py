@@ -269,6 +269,7 @@ def _say_what_is_gone(erased: Erased) -> None:
     """Counts and opaque ids; a file that could not be erased is tried again, and is not silent."""
     counts.erased.labels("positions").inc(erased.positions)
     counts.erased.labels("messages").inc(erased.messages)
+    counts.erased.labels("nobody").inc(erased.nobodys)
     for one, _ in erased.files:
         counts.erased.labels(one.stage.value).inc()
     for one, why in erased.failed:

@@ -146,6 +146,8 @@ def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: dateti
     if not words:
         raise Incomplete("Write something first.")
     seen = _seen(session, alert_id)
+    if seen.forgotten_at is not None:
+        raise WrongState("What was written about this alert is erased: nothing more is.")
     acting.add_note(session, ids.new(now), seen.id, now, actor.name, words)
     changes = {"acted_at": now} if seen.owner == actor.name else {}
     _act(session, actor, seen, "NoteWritten", now, changes)

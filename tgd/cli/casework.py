@@ -134,7 +134,10 @@ def purge_(
                [[f["reference"], f["stage"], " ".join(f["kept_back_by"])]
                 for f in printed["files"]])  # fmt: skip
     done = "would be erased" if dry_run else "are erased"
-    complain(f"{printed['positions']} positions and {printed['messages']} messages {done}.")
+    complain(
+        f"{printed['positions']} positions, {printed['messages']} messages and the words of"
+        f" {printed['alerts_of_nobody']} alerts of nobody {done}."
+    )
 
 
 def _erased(turns: list[Erased], *, is_dry: bool) -> dict[str, Any]:
@@ -144,7 +147,8 @@ def _erased(turns: list[Erased], *, is_dry: bool) -> dict[str, Any]:
     failed = [_erased_file(one) | {"why": why} for turn in turns for one, why in turn.failed]
     return {
         "dry_run": is_dry, "positions": sum(t.positions for t in turns),
-        "messages": sum(t.messages for t in turns), "files": files, "failed": failed,
+        "messages": sum(t.messages for t in turns),
+        "alerts_of_nobody": sum(t.nobodys for t in turns), "files": files, "failed": failed,
     }  # fmt: skip
 
 

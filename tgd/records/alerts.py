@@ -63,6 +63,13 @@ class Alert(SQLModel, table=True):
         ),
         Index("alert_changed", "changed_at"),
         Index("alert_of_person", "person", postgresql_where=text("person IS NOT NULL")),
+        Index(
+            "alert_of_nobody", "closed_at",
+            postgresql_where=text(
+                "person IS NULL AND forgotten_at IS NULL AND state = 'closed'"
+                " AND lane <> 'canary'"
+            ),
+        ),
         Index("alert_of_handset", "handset", postgresql_where=text("handset IS NOT NULL")),
     )  # fmt: skip
 
@@ -112,6 +119,8 @@ class Alert(SQLModel, table=True):
     """A closing that needs a second person and waits for one."""
     owner_seen_at: datetime | None = Field(default=None, sa_column=moment())
     """The last sign of the owner's screen; empty for an owner who has shown none."""
+    forgotten_at: datetime | None = Field(default=None, sa_column=moment())
+    """When what humans wrote about it was erased: nothing more is written."""
 
 
 class AlertPosition(SQLModel, table=True):

@@ -35,6 +35,7 @@ class Stage(StrEnum):
     """What is erased together."""
 
     POSITIONS = "positions"
+    NOBODY = "nobody"
     PLATFORM = "platform"
     FILE = "file"
 
@@ -59,6 +60,10 @@ RULES: tuple[Rule, ...] = (
          "3 days from the recording (8 where a prosecutor authorises it), alert closed",
          f"{_ORDER}, art. 5 (they hold positions)",
          "channel, moment and transport id, so that none is heard twice"),
+    Rule("alerts of nobody: notes, words of closing and of shifts about them, names of senders",
+         Stage.NOBODY, "3 days after the closing (8 where a prosecutor authorises it)",
+         f"{_ORDER}, art. 5 (held by the call centre)",
+         "the alert: its moments, states, labels and outcome"),
     Rule("notes and words of closing of her alerts, words of a shift about them", Stage.PLATFORM,
          "3 days after the return certificate", f"{_ORDER}, art. 5 (held by the call centre)",
          "the alert: its moments, states and outcome"),

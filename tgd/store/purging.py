@@ -17,8 +17,10 @@ HELD = """(EXISTS (SELECT 1 FROM case_file hf JOIN legal_hold h ON h.case_file =
     OR EXISTS (SELECT 1 FROM kept_longer k WHERE k.alert = a.id AND k.what = 'procedure'
     AND k.ended_at IS NULL))"""
 """By a procedure that needs her file, or this very alert."""
-_AUTHORISED = """EXISTS (SELECT 1 FROM kept_longer k WHERE k.alert = a.id
+AUTHORISED = """EXISTS (SELECT 1 FROM kept_longer k WHERE k.alert = a.id
     AND k.what = 'positions' AND k.ended_at IS NULL)"""
+NO_HELD_ALERT = f"""NOT EXISTS (SELECT 1 FROM alert a WHERE a.id = ANY(h.alerts) AND {HELD})"""
+"""Words of a shift about an alert that a procedure needs wait for that alert."""
 _NEEDED = """EXISTS (SELECT 1 FROM case_file o WHERE o.person = a.person AND o.id <> :file
     AND o.state NOT IN ('purged', 'refused') AND o.platform_erased_at IS NULL
     AND o.opened_at <= a.opened_at
@@ -59,10 +61,10 @@ def ended_files(session: Session, now: datetime) -> list[Any]:
 
 
 _OLD_POSITIONS = f"""a.id = p.alert AND {_OVER} AND p.heard_at <= :before
-    AND (p.heard_at <= :at_most OR NOT {_AUTHORISED}) AND NOT {HELD}"""
+    AND (p.heard_at <= :at_most OR NOT {AUTHORISED}) AND NOT {HELD}"""
 _OLD_MESSAGES = f"""s.raw_sealed <> '' AND s.received_at <= :before AND NOT EXISTS (
     SELECT 1 FROM alert a WHERE a.id = s.alert AND (NOT {_OVER} OR {HELD}
-    OR (s.received_at > :at_most AND {_AUTHORISED})))"""
+    OR (s.received_at > :at_most AND {AUTHORISED})))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,11 @@ def erase_positions(session: Session, due: Recorded, limit: int) -> dict[str, in
     }  # fmt: skip
 
 
-def erase_words_of_alerts(session: Session, file_id: UUID, person: UUID) -> dict[str, int]:
-    """What humans wrote about her alerts; those that another file of hers needs stay."""
+def erase_words_of_alerts(
+    session: Session, file_id: UUID, person: UUID, now: datetime
+) -> dict[str, int]:
+    """What humans wrote about her alerts; those that another file of hers needs stay. Nothing more
+    is written about the others."""
     known = {"file": file_id, "person": person}
     return {
         "notes": _rows(
@@ -118,15 +123,18 @@ def erase_words_of_alerts(session: Session, file_id: UUID, person: UUID) -> dict
         ),
         "shifts": _rows(
             session,
-            "UPDATE hand_over SET words = '' WHERE words <> '' AND alerts &&"
-            f" (SELECT coalesce(array_agg(a.id), '{{}}') FROM alert a WHERE {_HERS})",
+            "UPDATE hand_over h SET words = '' WHERE h.words <> '' AND h.alerts &&"
+            f" (SELECT coalesce(array_agg(a.id), '{{}}') FROM alert a WHERE {_HERS})"
+            f" AND {NO_HELD_ALERT}",
             **known,
         ),
         "closings": _rows(
             session,
-            "UPDATE alert a SET reason = '', proposed_reason = NULL"
-            f" WHERE (a.reason <> '' OR a.proposed_reason IS NOT NULL) AND {_HERS}",
-            **known,
+            "UPDATE alert a SET reason = '', proposed_reason = NULL, version = version + 1,"
+            " forgotten_at = CASE WHEN a.state = 'closed' THEN CAST(:now AS timestamptz) END"
+            " WHERE (a.reason <> '' OR a.proposed_reason IS NOT NULL OR a.forgotten_at IS NULL)"
+            f" AND {_HERS}",
+            **known, now=now,
         ),
     }  # fmt: skip
 

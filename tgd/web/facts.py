@@ -264,7 +264,7 @@ def may_do(look: Look) -> dict[str, bool]:
         and a.requested_at is None,
         "duress": may(role, Act.REQUEST_INTERVENTION) and mine and Label.DURESS not in a.labels,
         "real": may(role, Act.TAKE) and look.is_open and a.lane != Lane.REAL,
-        "note": may(role, Act.NOTE),
+        "note": may(role, Act.NOTE) and a.forgotten_at is None,
         "close": may(role, Act.CLOSE) and mine and a.state != AlertState.OPEN,
         "countersign": may(role, Act.COUNTERSIGN) and look.is_open
         and a.proposed_by is not None and a.proposed_by != look.seat.name,

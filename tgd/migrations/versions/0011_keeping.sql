@@ -12,3 +12,5 @@ CREATE TABLE kept_longer (
     FOREIGN KEY(alert) REFERENCES alert (id)
 );
 CREATE UNIQUE INDEX kept_longer_one_open ON kept_longer (alert, what) WHERE ended_at IS NULL;
+ALTER TABLE alert ADD COLUMN forgotten_at TIMESTAMP WITH TIME ZONE;
+CREATE INDEX alert_of_nobody ON alert (closed_at) WHERE person IS NULL AND forgotten_at IS NULL AND state = 'closed' AND lane <> 'canary';
