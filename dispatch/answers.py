@@ -27,7 +27,9 @@ from dispatch.formats.answers_in import (
     read_answer,
 )
 from dispatch.formats.delivery_id import destination_of
+from dispatch.formats.texts_in import TextSaid, read_text_status
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
+from dispatch.noticing import hear_text
 from dispatch.policy import (
     AnyDestination,
     CisuDestination,
@@ -58,6 +60,7 @@ def make_app(
     app.add_api_route("/answers/v1/{destination}", hear.answer, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/keypad", hear.keypad, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/status", hear.status, methods=["POST"])
+    app.add_api_route("/answers/v1/{destination}/notice", hear.notice, methods=["POST"])
     return app
 
 
@@ -99,10 +102,45 @@ class _Hearing:
         found = await self._telephone(destination, request, "status")
         return found if isinstance(found, Response) else await self._hear(*found)
 
+    async def notice(self, destination: str, request: Request) -> Response:
+        """What became of a text about no alert."""
+        found = await self._signed(destination, request)
+        if isinstance(found, Response):
+            return found
+        told, raw = found
+        text = read_text_status(raw)
+        if text is None:
+            return said(400, "A MessageSid or a known MessageStatus is missing.")
+        key = request.query_params.get("key", "")
+        try:
+            result = await asyncio.to_thread(self._hear_text_now, told.name, key, text)
+        except RecordAway:
+            counts.heard_answers.labels(told.name, "text", "away").inc()
+            return said(503, "Try again in a moment.")
+        except NotYours as refusal:
+            counts.heard_answers.labels(told.name, "text", "refused").inc()
+            return said(404, str(refusal))
+        counts.heard_answers.labels(told.name, "text", result).inc()
+        return JSONResponse({"result": result})
+
+    def _hear_text_now(self, destination: str, key: str, text: TextSaid) -> str:
+        with transaction(self._engine) as session:
+            return hear_text(session, destination, key[:200], text, clock.now())
+
     async def _telephone(
         self, destination: str, request: Request, kind: Literal["keypad", "status"]
     ) -> tuple[VoiceDestination | SmsDestination, Meaning] | Response:
         """The destination and the meaning of a signed form of the telephone provider."""
+        found = await self._signed(destination, request)
+        if isinstance(found, Response):
+            return found
+        told, raw = found
+        return told, read_answer(kind, raw, key=request.query_params.get("key", ""))
+
+    async def _signed(
+        self, destination: str, request: Request
+    ) -> tuple[VoiceDestination | SmsDestination, bytes] | Response:
+        """The destination and the form that the telephone provider has signed."""
         told = self._policy.destination(destination)
         if not isinstance(told, VoiceDestination | SmsDestination):
             return said(404, "There is no such destination.")
@@ -112,8 +150,7 @@ class _Hearing:
         if not is_signed(self._telephony, request, raw):
             counts.heard_answers.labels(destination, "?", "unproven").inc()
             return said(403, "The signature is not right.")
-        key = request.query_params.get("key", "")
-        return told, read_answer(kind, raw, key=key)
+        return told, raw
 
     async def _hear(self, told: AnyDestination, meaning: Meaning) -> Response:
         if isinstance(meaning, Unintelligible):

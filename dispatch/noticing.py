@@ -1,4 +1,8 @@
-"""Which notices are told to whom, and what they answered; grey: a session and a moment."""
+"""Which notices are told to whom, and what they answered; grey: a session and a moment.
+
+A text that was sent is followed: what the provider says of it counts also before the sending has
+returned, and never goes back. One that did not arrive is told to the others and further up.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +11,17 @@ from typing import Any
 
 from sqlmodel import Session
 
+from dispatch.formats.texts_in import TextSaid
+from dispatch.hearing import NotYours
 from dispatch.policy import Policy, SmsDestination
 from dispatch.telling import Answer, Noticed, Received, Refused, Sent
 from tgd import journal
+from tgd.allocation import chasing
 from tgd.journal import Line
-from tgd.rules.delivery import DeliveryState
-from tgd.rules.notice import NoticeKind, again_at, telling_key
+from tgd.rules.delivery import DeliveryState, MessageStatus
+from tgd.rules.notice import NoticeKind, again_at, sent_again_at, telling_key
 from tgd.store import notices as store
+from tgd.store import telephony
 
 WORKER = "dispatch"
 LEASE = timedelta(seconds=90)
@@ -66,11 +74,82 @@ def write_answers(
     """Write what destinations answered; gives how many were still ours to write."""
     ours = 0
     for one, answer in answered:
+        known = store.locked(session, one.noticed.key, one.destination)
         said = _said(one, answer, policy, now)
         if store.write(session, one.noticed.key, one.token, said):
             ours += 1
             journal.write(session, _lines(one, said, now))
+            _hear_what_was_faster(session, known, said, now)
     return ours
+
+
+def _hear_what_was_faster(
+    session: Session, known: Any, said: dict[str, Any], now: datetime
+) -> None:
+    """The provider may have said what became of a text before it answered that it took it."""
+    sid = said["reference"]
+    heard = telephony.status_of(session, sid) if said["state"] == DeliveryState.SENT else None
+    if heard is not None and known is not None:
+        telling = store.locked(session, known.key, known.destination)
+        _move(session, telling, TextSaid(sid, *heard), now)
+
+
+def hear_text(session: Session, destination: str, key: str, said: TextSaid, now: datetime) -> str:
+    """What the provider says of a text about no alert: `done`, `kept`, or `known` when it is not
+    news. Raises NotYours."""
+    telling = store.locked(session, key, destination)
+    if telling is None:
+        raise NotYours
+    if not telephony.keep_status(session, said.sid, said.status, said.error, now):
+        return "known"
+    return _move(session, telling, said, now)
+
+
+def _move(session: Session, telling: Any, said: TextSaid, now: datetime) -> str:
+    """An arrival counts of whichever attempt it is; a failure, of the last one only."""
+    if telling.state == DeliveryState.RECEIVED:
+        return "known"
+    if said.status is MessageStatus.DELIVERED:
+        store.arrived(session, telling.key, said.sid)
+        _write_line(session, "NoticeArrived", telling, said, now)
+        return "done"
+    is_last = telling.state == DeliveryState.SENT and telling.reference == said.sid
+    if not (said.has_failed and is_last):
+        return "kept"
+    _fail(session, telling, said, now)
+    return "done"
+
+
+def _fail(session: Session, telling: Any, said: TextSaid, now: datetime) -> None:
+    kind = NoticeKind(telling.kind)
+    again = sent_again_at(kind, telling.attempts, telling.made_at, now)
+    state = DeliveryState.PENDING if again else DeliveryState.REFUSED
+    store.not_arrived(session, telling.key, {
+        "state": state.value, "next_try_at": again, "reference": said.sid, "now": now,
+        "said": f"{said.status.value} {said.error or ''}".strip(),
+    })  # fmt: skip
+    if telling.not_delivered_at is None:
+        _write_line(session, "NoticeNotDelivered", telling, said, now)
+        _tell_further(session, telling, kind, now)
+
+
+def _tell_further(session: Session, telling: Any, kind: NoticeKind, now: datetime) -> None:
+    """Once for each text: the other destinations hear that it did not arrive, and a deadline goes
+    to the role above at once. A text that says so itself has nobody beyond."""
+    if kind is NoticeKind.UNDELIVERED:
+        return
+    for one in store.spoken_for(session, telling.key):
+        store.add(session, NoticeKind.UNDELIVERED, one.about, now, to_role=one.to_role,
+                  file=one.case_file, handset=one.handset)  # fmt: skip
+        if kind is NoticeKind.REMINDER and one.case_file is not None:
+            chasing.escalate_unheard(session, one.case_file, one.about, now)
+
+
+def _write_line(session: Session, act: str, telling: Any, said: TextSaid, now: datetime) -> None:
+    detail = {"destination": telling.destination, "notice": str(telling.notice),
+              "kind": telling.kind, "attempt": telling.attempts,
+              "said": said.status.value, "error": said.error}  # fmt: skip
+    journal.write(session, [Line(now, WORKER, act, detail=detail)])
 
 
 def _said(one: ClaimedNotice, answer: Answer, policy: Policy, now: datetime) -> dict[str, Any]:

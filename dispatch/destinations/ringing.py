@@ -9,7 +9,8 @@ from tgd.telephone import TelephoneLater, TelephoneRefused
 
 
 def answers_url(public_url: str, name: str, what: str, key: str) -> str:
-    """`{public}/answers/v1/{destination}/{what}?key={key}`; `what` is `keypad` or `status`."""
+    """`{public}/answers/v1/{destination}/{what}?key={key}`; `what` is `keypad`, `status`
+    or `notice`."""
     # a colon may stand in a query; escaped, whoever rewrites the URL breaks its signature
     query = urlencode({"key": key}, safe=":")
     return f"{public_url.rstrip('/')}/answers/v1/{quote(name, safe='')}/{what}?{query}"

@@ -31,10 +31,11 @@ class SmsCarrier:
         )
 
     async def tell_notice(self, noticed: Noticed) -> Answer:
-        """One SMS about what is no alert; the provider's taking it is all that is waited for."""
+        """One SMS about what is no alert; what became of it is said at an address of its own."""
         sending = self._telephone.send_sms(
-            self._told.number, words.notice_text(noticed, self._told.language), status_url=None
-        )
+            self._told.number, words.notice_text(noticed, self._told.language),
+            status_url=answers_url(self._public_url, self.name, "notice", noticed.key),
+        )  # fmt: skip
         return await asked(
             sending,
             timeout_s=self._told.timeout_s,

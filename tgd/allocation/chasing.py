@@ -97,6 +97,19 @@ def _tell(
     return told
 
 
+def escalate_unheard(session: Session, file_id: UUID, kind: str, now: datetime) -> None:
+    """What told the owner of this deadline did not arrive: the role above is told at once."""
+    for seen in deadlines.of_file(session, file_id):
+        is_due_up = seen.escalated_at is None and seen.acknowledged_at is None
+        if seen.kind != kind or not is_due_up:
+            continue
+        if deadlines.change(session, seen, {"escalated_at": now}):
+            notices.add(session, NoticeKind.ESCALATION, kind, now, to_role=seen.escalation,
+                        file=file_id)  # fmt: skip
+            write(session, MACHINE, "DeadlineEscalated", now, file=file_id, kind=kind,
+                  to=seen.escalation, why="not_delivered")  # fmt: skip
+
+
 def _was_tested(session: Session, file: CaseFile, seen: Deadline, now: datetime) -> bool:
     """A test that she has made meanwhile moves the date by itself."""
     held = equipment.open_allocation(session, file_id=file.id)

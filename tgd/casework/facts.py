@@ -21,7 +21,7 @@ from tgd.rules.deadlines import RULES, DeadlineKind
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
 from tgd.rules.scope import FileGroup, shows
-from tgd.store import board, casework, deadlines, equipment, files, keeping
+from tgd.store import board, casework, deadlines, equipment, files, keeping, notices
 
 _G = FileGroup
 LISTS: dict[str, frozenset[str]] = {
@@ -254,9 +254,11 @@ def _follow_up(session: Session, officer: Officer, seen: CaseFile, now: datetime
 
 
 def _deadlines(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
+    silent = notices.undelivered(session, file=seen.id)
     return [
         {"id": str(d.id), "kind": d.kind, "due_at": d.due_at, "owner": d.owner,
          "is_late": d.due_at <= now, "acknowledged_at": d.acknowledged_at,
+         "not_delivered_at": silent.get(d.kind),
          "acknowledged_by": d.acknowledged_by, "escalated_at": d.escalated_at,
          "is_near": d.due_at - RULES[DeadlineKind(d.kind)].warn_before <= now,
          "is_mine": officer.role.value in (d.owner, d.escalation)}
@@ -269,6 +271,7 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
     kept = equipment.preparation(session, file_id=seen.id)
     held = equipment.open_allocation(session, file_id=seen.id)
     certificate = equipment.certificate(session, seen.id)
+    silent = notices.undelivered(session, file=seen.id)
     runs = seen.state in ("granted", "active", "suspended")
     shows_free = may(officer.role, Act.RESERVE) and runs and kept is None and seen.court is not None
     return {
@@ -277,7 +280,10 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
         "held": held and {"handset": held.handset, "since": held.period.lower,
                           "until": held.period.upper},
         "tests": [dict(row._mapping) for row in casework.tests(session, seen.id)],
-        "incidents": [dict(row._mapping) for row in casework.incidents(session, seen.id)],
+        "incidents": [
+            dict(row._mapping) | {"not_delivered_at": silent.get(row.kind)}
+            for row in casework.incidents(session, seen.id)
+        ],
         "press": _press(session, kept),
         "missing": _missing(session, officer, seen, now) if kept or seen.state == "granted" else [],
         "free": board.free_in_court(session, seen.court or "") if shows_free else [],

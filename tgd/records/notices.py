@@ -38,6 +38,8 @@ class NoticeTelling(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(one_of("state", DeliveryState), name="notice_telling_state"),
         Index("notice_telling_of", "notice"),
+        Index("notice_telling_undelivered", "key",
+              postgresql_where=text("not_delivered_at IS NOT NULL")),
         Index("notice_telling_due", "next_try_at",
               postgresql_where=text("next_try_at IS NOT NULL")),
     )  # fmt: skip
@@ -53,3 +55,5 @@ class NoticeTelling(SQLModel, table=True):
     reference: str | None = Field(default=None, sa_column=Column(String(120)))
     made_at: datetime = Field(sa_column=moment(nullable=False))
     told_at: datetime | None = Field(default=None, sa_column=moment())
+    not_delivered_at: datetime | None = Field(default=None, sa_column=moment())
+    """When the provider first said that the text did not arrive; empty once one has."""

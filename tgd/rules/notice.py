@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 FIRST_RETRY_S, SLOWEST_RETRY_S = 15.0, 3600.0
+SENT_AGAIN_FOR = timedelta(days=1)
+"""A text of a day that does not arrive is sent again so long: then the next day's says the same."""
 
 
 class NoticeKind(StrEnum):
@@ -12,6 +14,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"  # a deadline of a file has come near, or has passed
     ESCALATION = "escalation"  # and its owner has not acknowledged it
     HANDSET = "handset"  # lost, stolen, broken, or found again
+    UNDELIVERED = "undelivered"  # a text about one of these did not arrive
 
 
 def telling_key(notice: str, kind: NoticeKind, to_human: bool, destination: str, day: str) -> str:
@@ -25,3 +28,13 @@ def telling_key(notice: str, kind: NoticeKind, to_human: bool, destination: str,
 def again_at(attempt: int, now: datetime) -> datetime:
     """When it is told again after so many attempts: for ever, at last once an hour."""
     return now + timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(attempt - 1, 20), SLOWEST_RETRY_S))
+
+
+def sent_again_at(
+    kind: NoticeKind, attempt: int, made_at: datetime, now: datetime
+) -> datetime | None:
+    """When a text that did not arrive is sent again; None: tomorrow there is another one."""
+    is_repeated = kind is not NoticeKind.HANDSET
+    if is_repeated and now - made_at >= SENT_AGAIN_FOR:
+        return None
+    return again_at(attempt, now)

@@ -84,12 +84,86 @@ def claim(
 
 
 def write(session: Session, key: str, token: int, said: dict[str, Any]) -> bool:
-    """What the destination answered; False when this telling is somebody else's by now."""
+    """What the destination answered; False when this telling is somebody else's by now, or when it
+    is known to have arrived meanwhile."""
     found = session.connection().execute(
         text(
             "UPDATE notice_telling SET state = :state, next_try_at = :next_try_at, said = :said,"
             " reference = :reference WHERE key = :key AND lease_token = :token"
+            " AND state <> 'received'"
         ),
         said | {"key": key, "token": token},
     )
     return found.rowcount == 1
+
+
+def locked(session: Session, key: str, destination: str) -> Any:
+    """A telling of this destination, held until the end of the transaction; None when none is."""
+    found = session.connection().execute(
+        text(
+            "SELECT t.key, t.notice, t.destination, t.state, t.attempts, t.reference, t.made_at,"
+            " t.not_delivered_at, n.kind FROM notice_telling t JOIN notice n ON n.id = t.notice"
+            " WHERE t.key = :key AND t.destination = :destination FOR UPDATE OF t"
+        ),
+        {"key": key, "destination": destination},
+    )
+    return found.one_or_none()
+
+
+def arrived(session: Session, key: str, sid: str) -> None:
+    """The text is on the telephone."""
+    session.connection().execute(
+        text(
+            "UPDATE notice_telling SET state = 'received', next_try_at = NULL, reference = :sid,"
+            " said = 'delivered', not_delivered_at = NULL WHERE key = :key"
+        ),
+        {"key": key, "sid": sid},
+    )
+
+
+def not_arrived(session: Session, key: str, said: dict[str, Any]) -> None:
+    """It is not, and this is when it is sent again."""
+    session.connection().execute(
+        text(
+            "UPDATE notice_telling SET state = :state, next_try_at = :next_try_at, said = :said,"
+            " reference = :reference, not_delivered_at = coalesce(not_delivered_at, :now)"
+            " WHERE key = :key"
+        ),
+        said | {"key": key},
+    )
+
+
+_SPOKEN_FOR = """
+    FROM notice_telling t JOIN notice f ON f.id = t.notice JOIN notice n ON n.id = t.notice
+        OR t.key = n.kind || ':' || to_char(n.planned_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+            || ':' || t.destination
+    """
+"""A text of a day speaks for every matter of its kind that was planned on that day."""
+
+
+def spoken_for(session: Session, key: str) -> list[Any]:
+    """The matters that this telling speaks for."""
+    found = session.connection().execute(
+        text(
+            "SELECT n.id, n.kind, n.about, n.to_role, n.case_file, n.handset"
+            f" {_SPOKEN_FOR} WHERE t.key = :key ORDER BY n.made_at, n.id"
+        ),
+        {"key": key},
+    )
+    return list(found)
+
+
+def undelivered(
+    session: Session, *, file: UUID | None = None, handset: str | None = None
+) -> dict[str, datetime]:
+    """About which matters of this file or handset a text has not arrived, and since when."""
+    found = session.connection().execute(
+        text(
+            "SELECT n.about, min(t.not_delivered_at) AS since"
+            f" {_SPOKEN_FOR} WHERE t.not_delivered_at IS NOT NULL"
+            " AND f.kind <> 'undelivered' AND n.kind = f.kind"
+            " AND (n.case_file = :file OR n.handset = :handset) GROUP BY n.about"
+        ),
+        {"file": file, "handset": handset},
+    )
+    return {row.about: row.since for row in found}

@@ -286,6 +286,8 @@ ACTS = {
     "HandsetEnrolled": word("Handset enrolled"),
     "NoticeTold": word("Told outside the console"),
     "NoticeNotTold": word("Not told outside the console yet"),
+    "NoticeArrived": word("The text arrived"),
+    "NoticeNotDelivered": word("The text did not arrive"),
     "HandsetGiven": word("Handset given"),
     "HandsetStateChanged": word("State of the handset changed"),
     "ConsentGiven": word("Agreement given"),

@@ -1,4 +1,5 @@
-"""What is kept longer by a prosecutor's act; alerts of nobody that are forgotten."""
+"""What is kept longer by a prosecutor's act; alerts of nobody that are forgotten; texts about
+files that did not arrive."""
 
 from pathlib import Path
 
@@ -16,7 +17,19 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What was kept longer is forgotten on its usual day."""
+    """What was kept longer is forgotten on its usual day; texts stand as sent."""
+    op.execute("DROP INDEX notice_telling_undelivered")
+    op.execute("ALTER TABLE notice_telling DROP COLUMN not_delivered_at")
+    op.execute(
+        "DELETE FROM notice_telling t USING notice n WHERE n.id = t.notice"
+        " AND n.kind = 'undelivered'"
+    )
+    op.execute("DELETE FROM notice WHERE kind = 'undelivered'")
+    op.execute("ALTER TABLE notice DROP CONSTRAINT notice_kind")
+    op.execute(
+        "ALTER TABLE notice ADD CONSTRAINT notice_kind"
+        " CHECK (kind IN ('reminder', 'escalation', 'handset'))"
+    )
     op.execute("DROP INDEX alert_of_nobody")
     op.execute("ALTER TABLE alert DROP COLUMN forgotten_at")
     op.execute("DROP TABLE kept_longer")

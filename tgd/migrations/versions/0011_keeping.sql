@@ -14,3 +14,7 @@ CREATE TABLE kept_longer (
 CREATE UNIQUE INDEX kept_longer_one_open ON kept_longer (alert, what) WHERE ended_at IS NULL;
 ALTER TABLE alert ADD COLUMN forgotten_at TIMESTAMP WITH TIME ZONE;
 CREATE INDEX alert_of_nobody ON alert (closed_at) WHERE person IS NULL AND forgotten_at IS NULL AND state = 'closed' AND lane <> 'canary';
+ALTER TABLE notice DROP CONSTRAINT notice_kind;
+ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ('reminder', 'escalation', 'handset', 'undelivered'));
+ALTER TABLE notice_telling ADD COLUMN not_delivered_at TIMESTAMP WITH TIME ZONE;
+CREATE INDEX notice_telling_undelivered ON notice_telling (key) WHERE not_delivered_at IS NOT NULL;
