@@ -24,11 +24,13 @@ from dispatch.policy_values import (
     Since,
     Token,
     Told,
+    Tones,
     Until,
     Url,
     Wait,
 )
 from tgd.errors import Misconfigured
+from tgd.rules.coming import TONES_S
 
 _M = TypeVar("_M", bound=BaseModel)
 ReadFile = Callable[[Path], str]
@@ -130,6 +132,13 @@ class Ownership(_Frozen):
     """How long the owner's screen may give no sign; it gives one every 4 s."""
 
 
+class Sounding(_Frozen):
+    """What consoles do by themselves while nobody answers for a real alert."""
+
+    tones_s: Tones = TONES_S
+    """After how long without a human each louder tone begins."""
+
+
 class Noticing(_Frozen):
     """Who is told what is no alert: deadlines of files, handsets that were lost."""
 
@@ -142,6 +151,7 @@ class Policy(_Frozen):
     destinations: tuple[AnyDestination, ...]
     steps: tuple[Step, ...]
     ownership: Ownership = Ownership()
+    console: Sounding = Sounding()
     notices: Noticing = Noticing.model_construct(tell=())
 
     def destination(self, name: str) -> AnyDestination | None:
@@ -158,7 +168,8 @@ def read_policy(text: str, base: Path | None = None, read_file: ReadFile | None 
     never holds a secret.
     """
     raw = _parsed(text)
-    _refuse_unknown(raw, {"destination", "step", "ownership", "notices"}, "the policy")
+    known = {"destination", "step", "ownership", "console", "notices"}
+    _refuse_unknown(raw, known, "the policy")
     destinations = tuple(
         _destination(one, number, base, read_file)
         for number, one in enumerate(_tables(raw, "destination"), 1)
@@ -166,19 +177,22 @@ def read_policy(text: str, base: Path | None = None, read_file: ReadFile | None 
     steps = tuple(
         _made(Step, one, f"step {number}") for number, one in enumerate(_tables(raw, "step"), 1)
     )
-    owned = raw.get("ownership", {})
-    if not isinstance(owned, dict):
-        raise Misconfigured('Policy: "ownership" must be a table: write [ownership] above it.')
-    ownership = _made(Ownership, owned, "[ownership]")
+    ownership = _made(Ownership, _table(raw, "ownership"), "[ownership]")
+    console = _made(Sounding, _table(raw, "console"), "[console]")
     _refuse_what_does_not_fit(destinations, steps)
-    policy = Policy(destinations=destinations, steps=steps, ownership=ownership)
+    policy = Policy(destinations=destinations, steps=steps, ownership=ownership, console=console)
     if "notices" not in raw:
         return policy
-    if not isinstance(raw["notices"], dict):
-        raise Misconfigured('Policy: "notices" must be a table: write [notices] above it.')
-    noticing = _made(Noticing, raw["notices"], "[notices]")
+    noticing = _made(Noticing, _table(raw, "notices"), "[notices]")
     _refuse_deaf_to_notices(policy, noticing)
     return policy.model_copy(update={"notices": noticing})
+
+
+def _table(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    found = raw.get(key, {})
+    if not isinstance(found, dict):
+        raise Misconfigured(f'Policy: "{key}" must be a table: write [{key}] above it.')
+    return found
 
 
 def _refuse_deaf_to_notices(policy: Policy, noticing: Noticing) -> None:

@@ -88,6 +88,12 @@ def _checked_tell(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _checked_tones(value: tuple[float, ...]) -> tuple[float, ...]:
+    if sorted(set(value)) != list(value):
+        raise ValueError("each must be later than the one before it: put them in order")
+    return value
+
+
 def _checked_until(value: str, step: ValidationInfo) -> str:
     """Whoever asks for an intervention has taken the alert: that step would never tell anybody."""
     if step.data.get("since") == "request" and value in ("received", "taken"):
@@ -114,6 +120,7 @@ Wait = Annotated[float, Field(strict=True, gt=0, le=600, allow_inf_nan=False)]
 Moment = Annotated[float, Field(strict=True, ge=0, le=86_400, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 Told = Annotated[tuple[str, ...], AfterValidator(_checked_tell)]
+Tones = Annotated[tuple[Wait, ...], Field(max_length=5), AfterValidator(_checked_tones)]
 Until = Annotated[
     Literal["received", "taken", "acknowledged", "closed"], AfterValidator(_checked_until)
 ]

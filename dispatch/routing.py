@@ -8,6 +8,7 @@ for the alert, so that a lapsed ownership rings again. Nothing has a last attemp
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from dispatch.policy import HEARS_EXERCISES, AnyDestination, Policy, Step
 from dispatch.telling import Topic
@@ -49,6 +50,15 @@ class AlertFacts:
     owner_seen_at: datetime | None = None
     """The last sign of the owner's screen, if it ever gave one."""
 
+    @classmethod
+    def of(cls, a: Any) -> "AlertFacts":
+        """From a row of the record."""
+        return cls(
+            str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
+            a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
+            a.verified_at, a.owner_seen_at,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFacts:
@@ -62,6 +72,14 @@ class DeliveryFacts:
     attempts: int
     next_try_at: datetime | None
     made_at: datetime
+
+    @classmethod
+    def of(cls, d: Any) -> "DeliveryFacts":
+        """From a row of the record."""
+        return cls(
+            d.key, d.destination, Topic(d.topic), d.round, DeliveryState(d.state), d.attempts,
+            d.next_try_at, d.made_at,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,7 @@ def plan(
     lapses_at = _lapses_at(alert, policy, now)
     if lapses_at is not None and lapses_at <= now:
         return Plan(lapse=True, unseen=_is_unseen(alert, policy, now), look_again_at=now)
-    destinations = {d.name: d for d in policy.destinations if _may_hear(d, alert.lane)}
+    destinations = {d.name: d for d in policy.destinations if may_hear(d, alert.lane)}
     unneeded = _unneeded(alert, deliveries, policy, destinations, now)
     wanted, later = _steps(alert, deliveries, policy, destinations, now)
     news, news_later = _news(alert, deliveries, destinations, now)
@@ -124,13 +142,20 @@ def key_of(alert: str, topic: Topic, round_: int, destination: str) -> str:
     return f"{alert}:{topic.value}:{round_}:{destination}"
 
 
-def _may_hear(destination: AnyDestination, lane: Lane) -> bool:
+def may_hear(destination: AnyDestination, lane: Lane) -> bool:
+    """Whether an alert of this lane is told to it at all."""
     if lane is Lane.EXERCISE:
         return isinstance(destination, HEARS_EXERCISES) and destination.lane_exercise
     return lane is Lane.REAL or (lane is Lane.TEST and destination.lane_test)
 
 
 def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
+    """When the owner does nothing for too long, or the owner's screen counts as gone."""
+    at = idle_at(alert, policy, now)
+    return None if at is None else min(at, _out_of_sight_at(alert, policy) or at)
+
+
+def idle_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
     """Ownership without an act lapses, until the doubt has been removed.
 
     Also when a control room's machine has acknowledged by itself: otherwise an owner who does
@@ -146,8 +171,7 @@ def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | N
         return None
     if alert.acted_at > now + AHEAD:
         return now
-    idle_at = alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
-    return min(idle_at, _out_of_sight_at(alert, policy) or idle_at)
+    return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
 
 
 def _out_of_sight_at(alert: AlertFacts, policy: Policy) -> datetime | None:
@@ -188,7 +212,7 @@ def _is_acknowledged(alert: AlertFacts) -> bool:
     return alert.requested_at is None or alert.acknowledged_at >= alert.requested_at
 
 
-def _due_at(
+def due_at(
     step: Step, alert: AlertFacts, deliveries: Sequence[DeliveryFacts], now: datetime
 ) -> datetime | None:
     """When the step is due; None while nobody has asked for an intervention.
@@ -201,18 +225,20 @@ def _due_at(
         if alert.requested_at is None:
             return None
         base = alert.requested_at
-    topic, round_ = _topic(step), _round(step, alert)
+    topic, round_ = topic_of(step), round_of(step, alert)
     told = [d.made_at for d in deliveries if d.topic is topic and d.round == round_]
     if min([base, *told]) > now + AHEAD:
         return now
     return min([base, now, *told]) + timedelta(seconds=step.after_s)
 
 
-def _round(step: Step, alert: AlertFacts) -> int:
+def round_of(step: Step, alert: AlertFacts) -> int:
+    """Which time it is rung: a wait that began anew rings all of them again."""
     return alert.waits if step.until == "taken" and step.since == "opening" else 0
 
 
-def _topic(step: Step) -> Topic:
+def topic_of(step: Step) -> Topic:
+    """What a step tells."""
     return Topic.REQUESTED if step.since == "request" else Topic.OPENED
 
 
@@ -228,16 +254,16 @@ def _steps(
     wanted: dict[str, Tell] = {}
     later = []
     for number, step in enumerate(policy.steps):
-        due_at = _due_at(step, alert, deliveries, now)
-        if due_at is None or is_met(step.until, alert, deliveries):
+        at = due_at(step, alert, deliveries, now)
+        if at is None or is_met(step.until, alert, deliveries):
             continue
-        if due_at > now:
-            later.append(due_at)
+        if at > now:
+            later.append(at)
             continue
         for name in step.tell:
-            key = key_of(alert.id, _topic(step), _round(step, alert), name)
+            key = key_of(alert.id, topic_of(step), round_of(step, alert), name)
             if name in destinations and key not in made:
-                tell = Tell(key, name, _topic(step), _round(step, alert), number)
+                tell = Tell(key, name, topic_of(step), round_of(step, alert), number)
                 wanted.setdefault(key, tell)
     return list(wanted.values()), later
 
@@ -279,8 +305,8 @@ def _is_needed(
         return delivery.round >= _last_update(delivery.destination, deliveries)
     return any(
         delivery.destination in step.tell
-        and delivery.topic is _topic(step)
-        and delivery.round == _round(step, alert)
+        and delivery.topic is topic_of(step)
+        and delivery.round == round_of(step, alert)
         and not is_met(step.until, alert, deliveries)
         for step in policy.steps
     )

@@ -13,13 +13,14 @@ from uuid import UUID
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
+from dispatch.coming import to_leave
 from dispatch.policy import Policy
 from dispatch.routing import AlertFacts, DeliveryFacts, Plan, Tell, plan
 from dispatch.telling import Answer, Later, Place, Received, Refused, Sent, Telling, Topic
 from tgd import ids, journal
 from tgd.alerts import acts
 from tgd.journal import Line
-from tgd.rules.alert import AlertState, Lane, reference
+from tgd.rules.alert import AlertState, reference
 from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
 from tgd.rules.doubt import Trust
 from tgd.rules.place import choose, fix_of
@@ -75,6 +76,8 @@ class _Turn:
     again: list[UUID]
     withdraw: list[UUID]
     moments: list[dict[str, Any]]
+    planned: list[dict[str, Any]]
+    """What comes next, where it is not what the record says already."""
     lapses: list[tuple[UUID, bool]]
     """Which, and whether it is because the owner's screen is gone."""
     lines: list[Line]
@@ -114,33 +117,45 @@ def claim(
     return told
 
 
+def _nothing() -> _Turn:
+    return _Turn([], [], [], [], [], [], [], [])
+
+
 def _planned(alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, worker: str) -> _Turn:
     """What this alert needs; one that cannot be planned is reported and tried again soon."""
-    turn = _Turn([], [], [], [], [], [], [])
+    turn = _nothing()
     try:
-        made = plan(_facts(alert), [_delivery_facts(r) for r in rows], policy, now)
+        facts, deliveries = AlertFacts.of(alert), [DeliveryFacts.of(r) for r in rows]
+        made = plan(facts, deliveries, policy, now)
         _apply(made, alert, rows, policy, now, worker, turn)
     except FAULTS as error:
         return _waits(alert.id, now + BROKEN_AGAIN, Fault("plan_failed", alert.id, error))
+    try:
+        turn.planned += [] if made.lapse else to_leave(alert, facts, deliveries, policy, now)
+    except FAULTS as error:  # a countdown is never worth a telling
+        turn.faults.append(Fault("countdown_failed", alert.id, error))
     return turn
 
 
 def _waits(alert: UUID, until: datetime, *faults: Fault) -> _Turn:
-    return _Turn([], [], [], [{"id": alert, "at": until}], [], [], [*faults])
+    turn = _nothing()
+    turn.moments.append({"id": alert, "at": until})
+    turn.faults += faults
+    return turn
 
 
 def _written(
     session: Session, turns: Mapping[UUID, _Turn], policy: Policy, now: datetime, worker: str
 ) -> tuple[_Turn, dict[UUID, Any]]:
     """All together, or else each alone: an alert whose plan no table takes holds no other."""
-    turn = _Turn([], [], [], [], [], [], [])
+    turn = _nothing()
     for one in turns.values():
         turn.add(one)
     try:
         with session.begin_nested():
             return turn, _write(session, turn, policy, now, worker)
     except REFUSED_BY_TABLES:
-        turn = _Turn([], [], [], [], [], [], [])
+        turn = _nothing()
     claimed: dict[UUID, Any] = {}
     for alert, one in turns.items():
         try:
@@ -200,10 +215,11 @@ def _write(
     claimed = store.claim_deliveries(session, turn.again, worker, now, until)
     store.withdraw_deliveries(session, turn.withdraw)
     store.look_again(session, turn.moments)
+    store.leave_next(session, turn.planned, policy.console.tones_s)
     journal.write(session, turn.lines)
     for alert, unseen in turn.lapses:
         acts.lapse(session, alert, now, unseen=unseen)
-    if turn.rows or turn.withdraw:
+    if turn.rows or turn.withdraw or turn.planned:
         nudges.nudge(session, nudges.CONSOLE)
     return claimed
 
@@ -373,18 +389,3 @@ def free_dead(session: Session, now: datetime, me: str) -> int:
         if worker != me and store.is_dead(session, worker):
             freed += store.free_leases(session, worker, now)
     return freed
-
-
-def _facts(a: Any) -> AlertFacts:
-    return AlertFacts(
-        str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
-        a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
-        a.verified_at, a.owner_seen_at,
-    )  # fmt: skip
-
-
-def _delivery_facts(d: Any) -> DeliveryFacts:
-    return DeliveryFacts(
-        d.key, d.destination, Topic(d.topic), d.round, DeliveryState(d.state), d.attempts,
-        d.next_try_at, d.made_at,
-    )  # fmt: skip

@@ -53,7 +53,7 @@ def refused(text: str) -> str:
 def test_the_example_is_accepted_without_a_warning() -> None:
     policy = read_policy((ROOT / "deploy" / "policy.example.toml").read_text())
     assert warnings(policy) == []
-    assert policy.ownership.lapse_s == 60
+    assert (policy.ownership.lapse_s, policy.console.tones_s) == (60, (20, 40, 60))
     assert {one.kind for one in policy.destinations} == {"webhook", "cisu", "voice", "sms"}
 
 
@@ -82,6 +82,13 @@ def test_the_short_shape_is_enough_and_has_the_known_defaults() -> None:
         (SMALL + "[ownership]\nlaps = 3\n", ["laps", "lapse_s"]),
         (SMALL + "[ownership]\nlapse_s = 0\n", ["lapse_s"]),
         ("ownership = 3\n" + SMALL, ["ownership"]),
+        (SMALL + "[console]\ntones_s = [20, 20]\n", ["console", "tones_s", "order"]),
+        (SMALL + "[console]\ntones_s = [40, 20]\n", ["tones_s", "later"]),
+        (SMALL + "[console]\ntones_s = [0]\n", ["tones_s", "greater than 0"]),
+        (SMALL + "[console]\ntones_s = 20\n", ["tones_s"]),
+        (SMALL + "[console]\ntones_s = [1, 2, 3, 4, 5, 6]\n", ["tones_s", "5"]),
+        (SMALL + "[console]\ntone_s = [20]\n", ["tone_s", "tones_s"]),
+        ("console = 3\n" + SMALL, ["console"]),
         (SMALL.replace('"webhook"', '"pigeon"'), ['"platform"', "kind", "webhook, cisu"]),
         (SMALL.replace('kind = "webhook"', ""), ["kind"]),
         (SMALL.replace("secret =", "sekret ="), ['"platform"', "sekret"]),

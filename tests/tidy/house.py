@@ -15,7 +15,7 @@ WHITE = (
     "tgd/casework/fields.py",
     "tgd/casework/findings.py", "tgd/casework/grid.py", "tgd/casework/imei.py",
     "tgd/casework/sheet_form.py", "gateway/formats/*", "gateway/heard.py", "gateway/calls.py",
-    "dispatch/routing.py", "dispatch/blind_facts.py", "dispatch/policy.py",
+    "dispatch/routing.py", "dispatch/coming.py", "dispatch/blind_facts.py", "dispatch/policy.py",
     "dispatch/policy_values.py", "dispatch/policy_warnings.py", "dispatch/telling.py",
     "dispatch/formats/*",
 )  # fmt: skip

@@ -51,6 +51,9 @@ POLICY = """
 [ownership]
 lapse_s = {lapse}
 
+[console]
+tones_s = [{twenty}, {forty}, {sixty}]
+
 [[destination]]
 name = "platform"
 kind = "webhook"

@@ -1,6 +1,7 @@
 """Alerts and what was heard of them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from tgd.records.columns import moment, one_of
@@ -46,6 +47,9 @@ class Alert(SQLModel, table=True):
         ),
         CheckConstraint("closed_by <> countersigned_by", name="alert_four_eyes_are_two_people"),
         CheckConstraint("state <> 'taken' OR owner IS NOT NULL", name="alert_taken_by_somebody"),
+        CheckConstraint(
+            "(next_at IS NULL) = (next_step IS NULL)", name="alert_next_step_has_a_moment"
+        ),
         CheckConstraint(
             "lane <> 'canary' OR (state = 'closed' AND look_again_at IS NULL AND person IS NULL"
             " AND trust = 'verified' AND starts_with(source, 'handset:canary'))",
@@ -121,6 +125,19 @@ class Alert(SQLModel, table=True):
     """The last sign of the owner's screen; empty for an owner who has shown none."""
     forgotten_at: datetime | None = Field(default=None, sa_column=moment())
     """When what humans wrote about it was erased: nothing more is written."""
+    next_at: datetime | None = Field(default=None, sa_column=moment())
+    next_step: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True))
+    )
+    """What the policy does then (`rules/coming.py`), if the alert is still as it was planned."""
+    next_version: int | None = Field(default=None, sa_column=Column(Integer))
+    """Which `version` it was planned for."""
+    tones_s: list[float] | None = Field(default=None, sa_column=Column(ARRAY(Float)))
+    """When consoles grow louder, by the policy that planned it."""
+    plans: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
+    )
+    """How often what comes next was written anew: what was read earlier is never shown later."""
 
 
 class AlertPosition(SQLModel, table=True):

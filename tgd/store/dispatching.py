@@ -1,5 +1,6 @@
 """Questions of dispatch: which alerts are due, their deliveries, leases and fences."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ _DUE = text(
     """
     SELECT id, number, handset, person, lane, trust, labels, state, presses, updates, opened_at,
            waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome,
-           verified_at, owner_seen_at
+           verified_at, owner_seen_at, version, next_at, next_step, next_version, tones_s
     FROM alert WHERE look_again_at IS NOT NULL AND (
         look_again_at <= :now OR look_again_at = opened_at
         OR look_again_at > :far AND state <> 'closed' OR look_again_at > :farther)
@@ -140,6 +141,28 @@ def look_again(session: Session, moments: Sequence[dict[str, Any]]) -> None:
             ),
             {"ids": [m["id"] for m in moments], "ats": [m["at"] for m in moments]},
         )
+
+
+_LEAVE = text(
+    """
+    UPDATE alert SET next_at = p.next_at, next_step = p.next_step, next_version = p.version,
+        tones_s = CAST(:tones_s AS float[]), plans = plans + 1
+    FROM unnest(CAST(:id AS uuid[]), CAST(:version AS integer[]), CAST(:next_at AS timestamptz[]),
+                CAST(:next_step AS jsonb[])) AS p(id, version, next_at, next_step)
+    WHERE alert.id = p.id
+    """
+)
+_LEFT = ("id", "version", "next_at", "next_step")
+
+
+def leave_next(
+    session: Session, planned: Sequence[dict[str, Any]], tones_s: Sequence[float]
+) -> None:
+    """What comes next for each of these alerts (locked by this transaction), for the consoles."""
+    if planned:
+        columns = {name: [one[name] for one in planned] for name in _LEFT}
+        columns["next_step"] = [s if s is None else json.dumps(s) for s in columns["next_step"]]
+        session.connection().execute(_LEAVE, columns | {"tones_s": list(tones_s)})
 
 
 _WRITE_ANSWERS = text(

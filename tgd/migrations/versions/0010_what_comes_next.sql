@@ -1,0 +1,6 @@
+ALTER TABLE alert ADD COLUMN next_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE alert ADD COLUMN next_step JSONB;
+ALTER TABLE alert ADD COLUMN next_version INTEGER;
+ALTER TABLE alert ADD COLUMN tones_s FLOAT[];
+ALTER TABLE alert ADD COLUMN plans INTEGER DEFAULT 0 NOT NULL;
+ALTER TABLE alert ADD CONSTRAINT alert_next_step_has_a_moment CHECK ((next_at IS NULL) = (next_step IS NULL));
