@@ -51,6 +51,7 @@ def handset(
     repeat_s: float = 2.0,
     position: Annotated[str | None, typer.Option(help="lat,lon[,radius_m[,method]]")] = None,
     clock_offset_s: float = 0.0,
+    sim: Annotated[str | None, typer.Option(help="Another SIM card than its own.")] = None,
     misbehave: Annotated[list[Misbehaviour] | None, typer.Option()] = None,
     foreign: Annotated[str, typer.Option(help="Whose topic a foreign-topic one uses.")] = "nobody",
     tls: TlsFiles = None,
@@ -73,6 +74,7 @@ def handset(
         sms_after_s=sms_after_s,
         repeat_s=repeat_s,
         clock_offset_s=clock_offset_s,
+        sim=sim,
         misbehaves=frozenset(misbehave or ()),
         foreign=foreign,
     )

@@ -87,6 +87,8 @@ class Settings:
     keep_alive_s: int = 30
     session_expiry_s: int = 24 * 3600
     clock_offset_s: float = 0.0
+    sim: str | None = None
+    """What its SIM card says of itself; a handset that was given none has one of its own."""
     misbehaves: Collection[Misbehaviour] = ()
     foreign: str = "somebody-else"
     """Whose topic a `foreign-topic` handset writes on."""
@@ -344,7 +346,8 @@ class Handset:
             return
         client.subscribe(self._topic("receipt"), qos=1)
         birth = {"state": "online", "session": self._session, "battery_pct": self.battery_pct}
-        birth |= {"radio": "4g", "rssi_dbm": -87, "version": "1.0"}
+        sim = self.settings.sim or f"sim-of-{self.card.handset}"[:64]
+        birth |= {"radio": "4g", "rssi_dbm": -87, "version": "1.0", "sim": sim}
         client.publish(self._topic("state"), json.dumps(birth), qos=1, retain=True)
         self.ledger_book.write("connected", session=self._session)
         self._in_loop(self._connected.set)

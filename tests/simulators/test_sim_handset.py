@@ -66,6 +66,19 @@ async def test_connects_as_the_contract_says(post_office: PostOffice) -> None:
     assert post_office.wills == []
 
 
+async def test_it_says_its_sim_card_and_another_one_when_that_was_changed(
+    post_office: PostOffice,
+) -> None:
+    """Ana's handset comes back with the card of somebody else in it."""
+    for number, sim in enumerate((None, "89330000000000000017"), 1):
+        ana = Handset(CARD, quick(post_office, sim=sim))
+        await ana.start()
+        await until(lambda births=number: len(post_office.on("state")) == births)
+        await ana.stop()
+    said = [birth["sim"] for birth in post_office.on("state")]
+    assert said == ["sim-of-h-0001", "89330000000000000017"]
+
+
 async def test_lost_connection_lets_the_will_speak(post_office: PostOffice) -> None:
     """The battery is torn out: the listener learns it from the Will."""
     ana = Handset(CARD, quick(post_office))
