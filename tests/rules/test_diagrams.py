@@ -1,5 +1,6 @@
 """The diagrams in the documentation are drawn from the tables, and are not stale."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -31,3 +32,11 @@ def test_every_state_is_explained(page: str) -> None:
     written = (DOCS / page).read_text(encoding="utf-8")
     states = type(DRAWN[page][1])
     assert [s for s in states if f"| `{s}` |" not in written] == []
+
+
+def test_every_lane_is_explained_and_drawn_and_nothing_becomes_real_but_what_may() -> None:
+    written = (DOCS / "alert-states.md").read_text(encoding="utf-8")
+    assert [lane for lane in alert.Lane if f"| `{lane}` |" not in written] == []
+    assert [lane for lane in alert.Lane if f"    [*] --> {lane}: " not in written] == []
+    drawn = re.findall(r"^    (\w+) --> real: ", written, re.MULTILINE)
+    assert drawn == ["exercise", "test"]
