@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.post import Post, open_post
 from tests.browser.town import Town, open_town
 from tests.conftest import forget_settings, fresh_record
 from tgd.settings import Settings
@@ -57,6 +58,13 @@ def town(cluster: str) -> Iterator[Town]:
         }  # fmt: skip
         settings = Settings.model_validate({"console_insecure_http": True} | voice)
     with fresh_record(cluster) as url, open_town(url, settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def post(cluster: str) -> Iterator[Post]:
+    """A console in a process of its own, and those who sit at it."""
+    with open_post(cluster) as opened:
         yield opened
 
 

@@ -23,6 +23,7 @@ from tgd.records import Alert
 from tgd.rules import walk
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
+from tgd.rules.coming import left, tones_of
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.place import Shown
 from tgd.rules.territory import Area
@@ -47,18 +48,32 @@ def row_of(r: Any) -> dict[str, Any]:
         "labels": list(r.labels), "presses": r.presses, "opened_at": r.opened_at,
         "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
         "has_position": r.has_position, "proposed": r.proposed_by is not None,
-        "mark": r.version + r.updates + r.presses + r.calls,
-        "stamp": f"{zlib.crc32(repr(fingerprint(r)).encode()):08x}",
+        "mark": r.version + r.updates + r.presses + r.calls + r.plans, "next": next_of(r),
+        "tones_s": list(tones_of(r)), "stamp": f"{zlib.crc32(repr(_shown(r)).encode()):08x}",
         "list": "closed" if r.state == AlertState.CLOSED else r.lane,
     }  # fmt: skip
 
 
 def fingerprint(r: Any) -> tuple[Any, ...]:
     """Two readings of a row with the same one look the same."""
+    return (*_shown(r), r.plans)
+
+
+def _shown(r: Any) -> tuple[Any, ...]:
+    """What an open sheet shows, but for what comes next: that stands in the row."""
     return (
         r.version, r.updates, r.presses, r.changed_at, r.has_position, r.state, r.owner, r.calls,
         r.tellings,
     )  # fmt: skip
+
+
+def next_of(r: Any) -> dict[str, Any] | None:
+    """What the policy does next for this alert and when, as dispatch left it; None for nothing."""
+    found = left(r)
+    if found is None:
+        return None
+    tells = [{"name": name, "kind": kind} for name, kind in found.tells]
+    return {"at": found.at, "tells": tells, "tone": found.tone, "lapse": found.lapse}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +169,7 @@ def _head(a: Alert) -> dict[str, Any]:
         "acknowledged_at": a.acknowledged_at, "on_scene_at": a.on_scene_at,
         "verified": a.verified, "battery_pct": a.battery_pct, "version": a.version,
         "outcome": a.outcome, "closed_by": a.closed_by, "countersigned_by": a.countersigned_by,
-        "proposed_by": a.proposed_by, "proposed_outcome": a.proposed_outcome,
+        "proposed_by": a.proposed_by, "proposed_outcome": a.proposed_outcome, "next": next_of(a),
     }  # fmt: skip
 
 

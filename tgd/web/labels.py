@@ -107,6 +107,13 @@ ANSWERS = {
     "closed": word("Closed"),
 }
 """What a destination answered by itself."""
+KINDS = {
+    "webhook": word("platform"),
+    "cisu": word("control room"),
+    "voice": word("call"),
+    "sms": word("text message"),
+}
+"""What is told next, by its kind in the policy."""
 ROLES = {
     Role.OPERATOR: word("operator"),
     Role.SUPERVISOR: word("supervisor"),

@@ -34,6 +34,13 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d}"
 
 
+def left(until: datetime, now: datetime) -> str:
+    """`0:12` to go, the begun second included; empty once it is due. Counted alike by the live
+    module."""
+    seconds = math.ceil((until - now).total_seconds())
+    return f"{seconds // 60}:{seconds % 60:02d}" if seconds > 0 else ""
+
+
 def day(at: date | datetime | str | None, zone: ZoneInfo) -> str:
     """`23/11/2026`, of a moment the day there."""
     if at is None or at == "":

@@ -83,6 +83,7 @@ class Pages:
             {
                 "id": row["id"], "list": row["list"], "order": order(row),
                 "mark": row["mark"], "presses": row["presses"],
+                "waits_since": iso(row["waiting_since"]), "tones": row["tones_s"],
                 "waiting": row["owner"] is None and row["list"] == "real",
                 "html": self.html("row.html", language, row=row, selected=None),
             }
@@ -104,6 +105,7 @@ class Pages:
             "court_time": lambda at, own: moments.day_and_minute(at, ZoneInfo(own)),
             "distance": lambda metres: moments.distance(metres, language),
             "target": lambda step: f"{TARGET_S[step] // 60}:{TARGET_S[step] % 60:02d}",
+            "left": lambda at: moments.left(at, now),
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
             "link_name": lambda seat: link_name(seat, language),
             "once": lambda: secrets.token_hex(12),

@@ -10,8 +10,9 @@ also.row = function put(row) {
   const made = holder.content.querySelector("li");
   const old = document.querySelector(`li[data-id="${row.id}"]`);
   const changed = !old || made.dataset.stamp !== old.dataset.stamp;
+  if (row.id === selected) showNext(made);
   if (row.id === selected && changed) refreshSheet();
-  if (!changed && old.dataset.order === row.order && old.closest(`[data-list="${row.list}"]`)) return;
+  if (!changed && old.dataset.mark === made.dataset.mark && old.dataset.order === row.order && old.closest(`[data-list="${row.list}"]`)) return;
   if (row.id === selected) made.querySelector("a").setAttribute("aria-current", "true");
   if (!old && row.list !== "closed") { made.classList.add("new"); setTimeout(() => made.classList.remove("new"), 3000); }
   const focused = old && old.contains(document.activeElement);
@@ -22,6 +23,12 @@ also.row = function put(row) {
   while (list.dataset.most && list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
   if (focused) made.querySelector("a").focus();
 };
+
+// What comes next is in the row already: showing it is no new look at the sheet.
+function showNext(li) {
+  const next = li.querySelector(".next");
+  byId("sheet-next").innerHTML = next ? next.innerHTML : "";
+}
 
 let refreshing = false, again = false;
 async function refreshSheet() {
@@ -67,7 +74,7 @@ const whatFor = (one) => [one.form ? one.form.id : "", one.name || "", one.getAt
 
 function told(part) {
   const bare = part.cloneNode(true);
-  for (const time of bare.querySelectorAll("time[data-since]")) time.textContent = "";
+  for (const time of bare.querySelectorAll("time[data-since], time[data-until]")) time.textContent = "";
   for (const field of bare.querySelectorAll("input[name=once]")) field.removeAttribute("value");
   for (const form of bare.querySelectorAll("form")) form.removeAttribute("data-sent");
   return bare.outerHTML;

@@ -2,9 +2,17 @@
 // lost. Made by oscillators, no file. One tab sounds for all of a browser; a browser that refuses
 // to sound is seen on the page.
 "use strict";
-const EVERY_MS = 5000, SILENCE_MS = 60000, PULSES = [330, 392, 466, 554, 659], AGAIN = [659, 494, 659], LOST = [440, 220];
+const SILENCE_MS = 60000, PULSES = [330, 392, 466, 554, 659], AGAIN = [659, 494, 659], LOST = [440, 220];
+const swing = (low, high, times) => Array.from({ length: times * 2 }, (_, n) => n % 2 ? high : low);
+// The longer nobody answers, the faster, higher and louder; when, is the server's to say.
+const URGENCY = [
+  { name: "alert", pitches: PULSES, length: .16, gain: .5, everyMs: 5000 },
+  { name: "urgent-1", pitches: swing(523, 659, 3), length: .14, gain: .6, everyMs: 4000 },
+  { name: "urgent-2", pitches: swing(587, 784, 4), length: .11, gain: .75, everyMs: 3000 },
+  { name: "urgent-3", pitches: swing(659, 932, 5), length: .09, gain: .9, everyMs: 2000 },
+];
 const SOUNDS = Boolean(document.body.dataset.sounds);
-const sound = { context: null, isOurs: false, ringsAt: 0, silentUntil: 0, played: [] };
+const sound = { context: null, isOurs: false, ringsAt: 0, keys: [], played: [] };
 
 function soundOpen() {
   if (!SOUNDS || !window.AudioContext) return;
@@ -43,28 +51,47 @@ function soundClaim() {
   navigator.locks.request("tgd-sound", () => { sound.isOurs = true; soundShow(); return new Promise(() => {}); });
 }
 
-function soundTick(waiting) {
-  const now = performance.now();
-  if (waiting && now >= sound.ringsAt && now >= sound.silentUntil && soundMay()) {
-    sound.ringsAt = now + EVERY_MS;
-    tones("alert", PULSES);
+function soundTick(waits) {
+  const now = performance.now(), keys = waits.map((one) => one.key);
+  if (keys.some((key) => !sound.keys.includes(key))) sound.ringsAt = 0;  // what is new is heard at once
+  sound.keys = keys;
+  if (keys.length && now >= sound.ringsAt && !silentUntil() && soundMay()) {
+    const urgency = URGENCY[Math.min(Math.max(...waits.map((one) => one.level)), URGENCY.length - 1)];
+    sound.ringsAt = now + urgency.everyMs;
+    tones(urgency.name, urgency.pitches, urgency.length, urgency.gain);
   }
-  if (!waiting) sound.ringsAt = 0;
+  if (!keys.length) sound.ringsAt = 0;
   soundShow();
 }
 
-// A new alert, or a press more, is heard whatever was silenced before it.
-function soundNews(isAgain) {
-  sound.silentUntil = 0;
+// A press more is heard whatever was silenced before it.
+function soundAgain() {
+  keepSilence(null);
   sound.ringsAt = 0;
-  if (isAgain && soundMay()) { tones("again", AGAIN); sound.ringsAt = performance.now() + 800; }
+  if (soundMay()) { tones("again", AGAIN); sound.ringsAt = performance.now() + 800; }
+}
+
+// F8 silences what waits now, in every tab and on the next page; a new alert, a press more or a
+// louder tone is heard all the same. A browser that stores nothing keeps it for this page.
+const SILENCE = `tgd-silence-${(document.body.dataset.linkName || "").split("-")[0]}`;
+let silence = null;
+function keepSilence(said) {
+  silence = said;
+  try { if (said) localStorage.setItem(SILENCE, JSON.stringify(said)); else localStorage.removeItem(SILENCE); } catch { /* nothing is stored here */ }
+}
+function silentUntil() {
+  try { silence = JSON.parse(localStorage.getItem(SILENCE)); } catch { /* nothing is stored here */ }
+  if (!silence) return 0;
+  if (Date.now() < silence.until && sound.keys.every((key) => silence.keys.includes(key))) return silence.until;
+  keepSilence(null);
+  return 0;
 }
 
 function soundLost() { if (soundMay()) tones("lost", LOST, .5); }
 
 function soundSilence() {
   if (!SOUNDS) return;
-  sound.silentUntil = performance.now() + SILENCE_MS;
+  keepSilence({ until: Date.now() + SILENCE_MS, keys: sound.keys });
   fetch("/sound/silence", { method: "POST", headers: { "x-form-token": document.body.dataset.formToken, accept: "application/json" } });
   soundShow();
 }
@@ -73,7 +100,7 @@ function soundShow() {
   const button = document.getElementById("sound");
   if (!button) return;
   soundClaim();
-  const left = Math.ceil((sound.silentUntil - performance.now()) / 1000), said = document.body.dataset;
+  const left = Math.ceil((silentUntil() - Date.now()) / 1000), said = document.body.dataset;
   const [state, words] = !soundRuns() ? ["blocked", said.soundBlocked] : left > 0 ? ["silent", `${said.soundSilent} ${left} s`] : ["on", said.soundOn];
   button.hidden = false;
   if (button.textContent !== words) { button.textContent = words; button.className = `chip sound ${state}`; }
@@ -81,7 +108,7 @@ function soundShow() {
 
 async function soundTest() {
   await sound.context.resume();
-  sound.silentUntil = 0;
+  keepSilence(null);
   soundShow();
   tones("test", PULSES);
 }

@@ -55,10 +55,9 @@ function facts(said) {
     // what was read earlier may come later, by another way: a row never goes back
     if (before && row.mark < before.mark) continue;
     const isClosed = row.list === "closed";
-    alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, closedAt: isClosed ? performance.now() : 0 });
+    alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
     if (filled && !before && !isClosed) arrived += 1;
-    if (filled && !before && row.waiting) soundNews(false);
-    else if (before && row.presses > before.presses && row.list === "real") soundNews(true);
+    if (before && row.presses > before.presses && row.list === "real") soundAgain();
     also.row(row);
   }
   filled = true;
@@ -68,7 +67,7 @@ function facts(said) {
 function count() {
   waiting = [...alerts.values()].filter((one) => one.waits).length;
   byId("waiting-count").textContent = waiting;
-  soundTick(waiting);
+  soundTick(waits());
   document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 }
 
@@ -80,12 +79,29 @@ function age(since) {
   return `${Math.floor(s / 3600)} h ${two(Math.floor(s % 3600 / 60))}`;
 }
 
+function left(until) {
+  const s = Math.ceil((Date.parse(until) - Date.now() - skew) / 1000);
+  return s > 0 ? `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}` : "";
+}
+
+// Who waits, and how many of the louder tones have begun: what has another key is news to the ear.
+function waits() {
+  return [...alerts].filter(([, one]) => one.waits).map(([id, one]) => {
+    const waited = (Date.now() + skew - Date.parse(one.since)) / 1000, level = one.tones.filter((after) => waited >= after).length;
+    return { key: `${id}:${one.presses}:${level}`, level };
+  });
+}
+
 function watch() {
   for (const time of document.querySelectorAll("time[data-since]")) {
     const said = age(time.dataset.since);
     if (time.textContent !== said) time.textContent = said;
   }
-  soundTick(waiting);
+  for (const time of document.querySelectorAll("time[data-until]")) {
+    const to = left(time.dataset.until), said = to ? `${time.dataset.in} ${to}` : time.dataset.due;
+    if (time.textContent !== said) time.textContent = said;
+  }
+  soundTick(waits());
   if (!port) return;
   const silent = performance.now() - toldAt;
   if (silent > 5000 && askedAt === null) { askedAt = performance.now(); hello(); }
