@@ -32,3 +32,4 @@ def test_the_last_sheet_outlives_the_console_and_not_the_session(
         with page.expect_navigation():
             page.clock.run_for(121_000)
         assert "Ana FICTIVE" not in page.content()
+        eyes.troubles.clear()  # nor that the session is over

@@ -1,12 +1,12 @@
 // Keeps the supervisor's page fresh, and says when it can not.
 "use strict";
-const EVERY_MS = 3000, OLD_MS = 7000;
+const LOOK_EVERY_MS = 3000, OLD_MS = 7000;
 let fetchedAt = performance.now();
 
 async function look() {
   if (performance.now() - fetchedAt > OLD_MS) document.getElementById("room-old").hidden = false;
   try {
-    const reply = await fetch("/supervision?part=live", { signal: AbortSignal.timeout(EVERY_MS) });
+    const reply = await fetch("/supervision?part=live", { signal: AbortSignal.timeout(LOOK_EVERY_MS) });
     if (reply.redirected) return location.assign("/login");
     if (!reply.ok) return;
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").getElementById("room"), old = document.getElementById("room");
@@ -20,4 +20,4 @@ async function look() {
   } catch { /* the next look says so */ }
 }
 const whereTo = (one) => one.getAttribute("href") || (one.form ? one.form.getAttribute("action") : "");
-setInterval(look, EVERY_MS);
+setInterval(look, LOOK_EVERY_MS);
