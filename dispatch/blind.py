@@ -43,7 +43,7 @@ from tgd.errors import Refusal
 from tgd.log import log
 from tgd.rules.access import ANSWERS
 from tgd.rules.alert import Lane
-from tgd.rules.delivery import DeliveryState
+from tgd.rules.delivery import DeliveryState, try_after_failure
 from tgd.rules.spooled import SpooledCall
 from tgd.spool import SpoolView
 
@@ -128,7 +128,11 @@ class Blind:
             return None
         alert, delivery = found
         if isinstance(meaning, NotReached):
-            again = replace(delivery, state=DeliveryState.PENDING, next_try_at=clock.now(),
+            if delivery.state.is_settled:
+                return "kept"
+            at = try_after_failure(delivery.attempts, clock.now(), alert.id.int & 0xFFFF,
+                                   is_refusal=meaning.is_refusal)  # fmt: skip
+            again = replace(delivery, state=DeliveryState.PENDING, next_try_at=at,
                             said=meaning.why)  # fmt: skip
             return await self._keep(alert.id, delivery_line(alert.id, again),
                                     lambda known: known.told(again))  # fmt: skip
@@ -282,8 +286,8 @@ class Blind:
         again = next_moment(answer, delivery.attempts, name.int & 0xFFFF, clock.now())
         now = replace(delivery, state=state, said=said, reference=reference, next_try_at=again)
         alert = self._alerts[name]
-        if alert.deliveries[delivery.key].state.is_settled:
-            return  # they said it themselves before the reply came
+        if alert.deliveries[delivery.key] != delivery:
+            return  # they said themselves what became of it before the reply came
         self._alerts[name] = alert.told(now)
         self._again_at.pop(name, None)
         if state is not DeliveryState.PENDING or delivery.attempts == 1:

@@ -22,7 +22,7 @@ from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, Wrong
 from tgd.journal import Line
 from tgd.rules.access import ANSWERS
 from tgd.rules.alert import AlertState, Outcome, Verified
-from tgd.rules.delivery import DeliveryState
+from tgd.rules.delivery import DeliveryState, try_after_failure
 from tgd.store import acting, nudges
 from tgd.store import dispatching as store
 
@@ -60,13 +60,20 @@ def hear_answer(
 
 
 def hear_failure(session: Session, destination: str, said: NotReached, now: datetime) -> Effect:
-    """The destination says that it has not reached anybody: try again now. Raises NotYours."""
+    """The destination says that it has not reached anybody: try again, at once the first time.
+
+    Raises NotYours.
+    """
     delivery = store.delivery_by_key(session, said.key, destination)
     if delivery is None:
         raise NotYours
     if store.is_new_answer(session, _answer_row(destination, said.id, delivery.id, "failed", now)):
-        store.try_again(session, delivery.id, said.why, now)
-        store.hurry(session, [delivery.alert], now)
+        at = try_after_failure(
+            delivery.attempts, now, delivery.id.int & 0xFFFF, is_refusal=said.is_refusal,
+            is_over=delivery.is_over,
+        )  # fmt: skip
+        store.try_again(session, delivery.id, said.why, at)
+        store.hurry(session, [delivery.alert], at)
         nudges.nudge_all(session)
         return Effect("done", "failed")
     return Effect("known", "failed")

@@ -369,9 +369,10 @@ def next_moment(
 
 
 def _answer_lines(one: Answered, row: Any, now: datetime) -> list[Line]:
-    """The first failure and every success are written down; repeated failures are counted."""
+    """The first failure and every success are written down; repeated failures are counted, and so
+    is a sending that is repeated because nobody was reached."""
     state, said, _ = outcome(one.answer)
-    if isinstance(one.answer, Later) and one.claimed.attempt > 1:
+    if one.claimed.attempt > 1 and (isinstance(one.answer, Later) or _is_sent_again(state, row)):
         return []
     word = {
         DeliveryState.RECEIVED: "DeliveryReceived", DeliveryState.SENT: "DeliverySent",
@@ -380,6 +381,11 @@ def _answer_lines(one: Answered, row: Any, now: datetime) -> list[Line]:
     detail = {"destination": row.destination, "topic": row.topic, "said": said[:80],
               "attempt": one.claimed.attempt}  # fmt: skip
     return [Line(now, WORKER, word, row.alert, None, detail)]
+
+
+def _is_sent_again(state: DeliveryState, row: Any) -> bool:
+    reached_nobody = (row.was_said or "").startswith(store.NOT_REACHED)
+    return state is DeliveryState.SENT and (row.was == state or reached_nobody)
 
 
 def free_dead(session: Session, now: datetime, me: str) -> int:

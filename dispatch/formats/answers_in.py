@@ -53,6 +53,10 @@ class AnswerSaid:
     """What their removal of doubt found, in the words of tgd.rules.alert.Verified."""
 
 
+HUB_ERROR = "hub_error"
+REFUSED_BY_ROOM = "refused_by_room"
+
+
 @dataclass(frozen=True, slots=True)
 class NotReached:
     """The destination itself says that the telling did not arrive or was refused: do not wait."""
@@ -61,6 +65,11 @@ class NotReached:
     key: str
     alert: str
     why: str
+
+    @property
+    def is_refusal(self) -> bool:
+        """They say no to what they got, which a repetition in an instant will not change."""
+        return self.why in (HUB_ERROR, REFUSED_BY_ROOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +213,11 @@ def _edxl(said: dict[str, Any]) -> Meaning:
     message = _message(said)
     if kind == "Error":
         told = _inner(message, "error").get("referencedDistributionID")
-        return _refused(own, _key_of(told), "hub_error")
+        return _refused(own, _key_of(told), HUB_ERROR)
     reference = _inner(message, "reference")
     key = _key_of(reference.get("distributionID"))
     if reference.get("refused") is True or reference.get("step") not in _INTEGRATED:
-        return _refused(own, key, "refused_by_room")
+        return _refused(own, key, REFUSED_BY_ROOM)
     by = _text(said, "senderID", _LIMITS["by"])
     at = _moment({"at": said.get("dateTimeSent")})
     return AnswerSaid(id=own, key=key, alert=alert_of(key), state="received", by=by, at=at)

@@ -116,9 +116,9 @@ def said(
                       **more)  # type: ignore[arg-type]  # fmt: skip
 
 
-def not_reached(key: str, *, id: str = "failure-1") -> NotReached:
+def not_reached(key: str, *, id: str = "failure-1", why: str = "busy") -> NotReached:
     """The provider says that nobody was reached."""
-    return NotReached(id=id, key=key, alert=key.partition(":")[0], why="busy")
+    return NotReached(id=id, key=key, alert=key.partition(":")[0], why=why)
 
 
 def rows(engine: Engine, question: str) -> list[tuple[object, ...]]:

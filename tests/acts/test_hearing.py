@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
-from dispatch.telling import Sent
+from dispatch.telling import Later, Sent
 from tests.acts.dispatching import (
     BRUNO,
     acts_of,
@@ -270,6 +270,47 @@ def test_what_reached_nobody_is_told_again_at_once_and_once(world: World) -> Non
     assert (again.telling.key, again.attempt) == (key(alert), 2)
     assert hear_failure(world.session, "platform", failure, world.now).result == "known"
     assert turn(world.session, world.now) == []
+
+
+@pytest.mark.parametrize(("why", "slowest_s"), [("busy", 6.0), ("refused_by_room", 30.0)])
+def test_what_reaches_nobody_again_and_again_waits_longer_and_fills_no_journal(
+    world: World, why: str, slowest_s: float
+) -> None:
+    world.hear(world.press(world.give("Ana")))
+    alert, waited = world.only_alert().id, []
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.verify(world.session, BRUNO, alert, Verified.DANGER, world.now)
+    for n in range(8):
+        before = world.now
+        while not (told := turn(world.session, world.now)):
+            world.wait(seconds=0.25)
+        waited.append((world.now - before).total_seconds())
+        answer(world.session, world.now, *told, said=Sent(45, "sent"))
+        lost = not_reached(key(alert), id=f"failure-{n}", why=why)
+        hear_failure(world.session, "platform", lost, world.now)
+        world.session.commit()
+    assert waited[:2] == [0, 0], "the first time it is told again at once"
+    assert min(waited[2:]) > 0.5
+    assert slowest_s * 0.75 < max(waited) <= slowest_s * 1.25
+    assert acts_of(world.session, alert).count("DeliverySent") == 1
+
+
+def test_what_is_sent_again_because_nobody_acknowledged_is_no_news(world: World) -> None:
+    world.hear(world.press(world.give("Ana")))
+    for _ in range(3):
+        (told,) = turn(world.session, world.now)
+        answer(world.session, world.now, told, said=Sent(5, "sent"))
+        world.wait(seconds=6)
+    assert acts_of(world.session).count("DeliverySent") == 1
+
+
+def test_what_is_sent_after_a_failed_attempt_is_news(world: World) -> None:
+    world.hear(world.press(world.give("Ana")))
+    for said_ in (Sent(5, "sent"), Later("connect"), Sent(5, "sent")):
+        (told,) = turn(world.session, world.now)
+        answer(world.session, world.now, told, said=said_)
+        world.wait(seconds=8)
+    assert acts_of(world.session).count("DeliverySent") == 2
 
 
 def test_a_failure_after_it_was_received_takes_nothing_back(world: World, alert: UUID) -> None:

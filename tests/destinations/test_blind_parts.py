@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -220,6 +221,25 @@ async def test_what_destinations_say(spool: Spool, tmp_path: Path) -> None:
         assert len(one.told()[name].answers) == 2
         failed = NotReached("8", key, str(name), "busy")
         assert await one.hear("webhook", failed) == "kept"
+
+
+async def test_what_reaches_nobody_is_told_again_at_once_and_then_with_pauses(
+    spool: Spool, tmp_path: Path
+) -> None:
+    name = uuid4()
+    spool.append([entry(name)])
+    key = f"{name}:opened:0:webhook"
+    async with running(Peer("lying")) as peer, blind(tmp_path, peer) as one:
+        for attempts in (1, 2):
+            await until(lambda n=attempts: len(peer.heard) == n and name in one.told())
+            assert one.told()[name].deliveries[key].state == "sent"
+            refused = NotReached(str(attempts), key, str(name), "refused_by_room")
+            assert await one.hear("webhook", refused) == "kept"
+        waits_until = one.told()[name].deliveries[key].next_try_at
+        assert waits_until is not None
+        assert timedelta(seconds=25) < waits_until - clock.now() <= timedelta(seconds=30)
+        received = AnswerSaid("3", key, str(name), "received")
+        assert await one.hear("webhook", received) == "kept"
 
 
 async def test_a_fresh_press_goes_before_a_flood_of_old_ones(spool: Spool, tmp_path: Path) -> None:

@@ -88,3 +88,18 @@ def next_try(
         base = max(base, min(retry_after_s, 60.0))
     spread = 0.8 + 0.4 * ((seed * 2654435761 + attempt * 40503) % 1000) / 1000
     return now + timedelta(seconds=base * spread)
+
+
+def try_after_failure(
+    attempt: int, now: datetime, seed: int, *, is_refusal: bool, is_over: bool = False
+) -> datetime:
+    """When to tell again what the peer took and nobody got: a number that is busy, a room's no.
+
+    At once after the first attempt, then as after any other failure; a refusal slowly, as any
+    refusal. A wrong number fails in an instant: without a pause it would be rung without end.
+    """
+    if attempt <= 1:
+        return now
+    if is_refusal:
+        return now + timedelta(seconds=REFUSED_RETRY_S)
+    return next_try(attempt, now, seed, retry_after_s=None, is_over=is_over)

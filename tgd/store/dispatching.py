@@ -174,9 +174,11 @@ _WRITE_ANSWERS = text(
                 CAST(:next_try_at AS timestamptz[]), CAST(:said AS text[]),
                 CAST(:reference AS text[]), CAST(:arrived AS boolean[]))
          AS a(id, token, state, next_try_at, said, reference, arrived)
+    JOIN delivery AS o ON o.id = a.id
     WHERE d.id = a.id AND d.lease_token = a.token
         AND d.state NOT IN ('received', 'taken', 'withdrawn')
-    RETURNING d.id, d.lease_token, d.alert, d.key, d.destination, d.topic
+    RETURNING d.id, d.lease_token, d.alert, d.key, d.destination, d.topic,
+        o.state AS was, o.said AS was_said
     """
 )
 _ANSWER = ("id", "token", "state", "next_try_at", "said", "reference", "arrived")
@@ -233,7 +235,8 @@ def delivery_by_key(session: Session, key: str, destination: str) -> Any:
         session.connection()
         .execute(
             text(
-                "SELECT id, alert, topic, state FROM delivery"
+                "SELECT id, alert, topic, state, attempts, said, (SELECT a.state = 'closed'"
+                " FROM alert a WHERE a.id = delivery.alert) AS is_over FROM delivery"
                 " WHERE key = :key AND destination = :destination FOR UPDATE"
             ),
             named,
@@ -350,12 +353,16 @@ def newest_delivery(session: Session, alert: str, destination: str) -> Any:
     )
 
 
-def try_again(session: Session, delivery: UUID, why: str, now: datetime) -> None:
-    """What was sent has not arrived: it is told again at once."""
+NOT_REACHED = "not_reached"
+"""How `said` begins of a delivery that was sent and reached nobody."""
+
+
+def try_again(session: Session, delivery: UUID, why: str, at: datetime) -> None:
+    """What was sent has not arrived: it is told again then."""
     session.connection().execute(
         text(
-            "UPDATE delivery SET state = 'pending', said = :why, next_try_at = :now"
+            "UPDATE delivery SET state = 'pending', said = :why, next_try_at = :at"
             " WHERE id = :id AND state IN ('pending', 'sent')"
         ),
-        {"id": delivery, "why": why[:200], "now": now},
+        {"id": delivery, "why": f"{NOT_REACHED} {why}"[:200], "at": at},
     )
