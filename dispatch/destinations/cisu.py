@@ -19,8 +19,10 @@ class CisuCarrier:
         self._poster = Poster(told.url, told.timeout_s, tls)
 
     async def tell(self, telling: Telling) -> Answer:
-        """One attempt; a test alert is refused here too, should a policy ever let it come."""
-        if telling.lane != "real":
+        """One attempt; what it is not set for is refused here too, should it ever come."""
+        if telling.lane == "exercise" and not self._told.lane_exercise:
+            return Refused("exercise_not_told")
+        if telling.lane not in ("real", "exercise"):
             return Refused("test_never_told")
         try:
             body = self._body(telling)

@@ -127,6 +127,32 @@ async def test_a_test_alert_rings_no_control_room_and_no_telephone(kind: str) ->
         assert peer.heard == []
 
 
+async def test_an_exercise_is_told_as_one_where_the_policy_says_so_and_rings_nobody(
+    kind: str,
+) -> None:
+    peer = Peer(status=201)
+    more = "" if kind in ("voice", "sms") else "lane_exercise = true"
+    async with running(peer), carrying(kind, peer.url, more) as carrier:
+        answer = await carrier.tell(telling(kind, lane="exercise"))
+    if kind in ("voice", "sms"):
+        assert isinstance(answer, Refused)
+        assert peer.heard == []
+        return
+    assert isinstance(answer, Received | Sent)
+    (heard,) = peer.heard
+    assert b"exercise" in heard.body.lower()
+    assert b"Actual" not in heard.body
+
+
+async def test_a_room_that_takes_no_exercise_is_told_of_none(kind: str) -> None:
+    if kind not in ("cisu", "cap"):
+        return
+    peer = Peer()
+    assert await told(kind, peer, lane="exercise") == Refused("exercise_not_told")
+    assert await told(kind, peer, lane="canary") == Refused("test_never_told")
+    assert peer.heard == []
+
+
 def _server_tls(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
