@@ -1,7 +1,7 @@
 """A telling as RC-EDA `createCase` in EDXL-DE JSON, the exchange format of the French forces.
 
 After the public schemas of the "hub" of the health forces (ansforge/SAMU-Hub-Modeles, version
-26.07.29). No name is ever written; a test alert would be an Exercise, and is never sent.
+26.07.29). No name is ever written; an exercise says that it is one, a test is never sent.
 """
 
 import json
@@ -44,6 +44,7 @@ WORDS = {
     "stolen": "appareil déclaré volé",
     "lost": "appareil déclaré perdu",
     "retired": "appareil retiré du service",
+    "sim_changed": "carte SIM changée",
     "unsigned": "message non signé",
     "bad_signature": "signature invalide",
     "replayed": "message possiblement rejoué",
@@ -58,6 +59,7 @@ WORDS = {
     "duress": "déclenchement sous la contrainte",
     "fall": "chute détectée",
     "test_unverified": "se dit un essai, non vérifié",
+    "told_from_spool": "transmis en mode de secours, sans le dossier",
 }
 """Doubts in the words of the control room; a label that is not here is written as it is."""
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from telling_samples import ALERT, CORSICA, FIX, HOME, telling, variants
 
+from dispatch.blind_facts import LABEL as SPOOLED
 from dispatch.formats import cap, cisu, cloudevents, words
 from dispatch.formats.delivery_id import alert_of, destination_of, to_distribution_id, to_key
 from dispatch.telling import Topic
+from tgd.rules.doubt import Label
 from tgd.rules.trigger import Method, Position
 
 GSM_7 = set(
@@ -213,3 +215,10 @@ def test_a_call_is_said_twice_and_asks_for_one_key() -> None:
     assert "Appuyez sur 1" in (said[0].text or "")
     assert ET.fromstring(words.heard_twiml("en")).tag == "Response"
     assert ET.fromstring(words.no_key_twiml("fr")).tag == "Response"
+
+
+@pytest.mark.parametrize("label", [*Label, SPOOLED])
+def test_a_room_reads_every_doubt_in_its_own_words(label: str) -> None:
+    note = case(labels=(str(label),))["initialAlert"]["notes"][0]["freetext"]
+    assert cisu.WORDS[label] in note
+    assert "_" not in note.partition("à savoir")[2]
