@@ -83,8 +83,7 @@ class Children:
         deaths = 0
         while not self._ending:
             born = time.monotonic()
-            part.process = await _spawn(part)
-            await asyncio.gather(self._follow(part), part.process.wait())
+            await self._live(part)
             if self._ending or not self._restart:
                 return
             if not part.started.is_set():
@@ -93,13 +92,32 @@ class Children:
                 deaths = 0
             pause = self.again_s[min(deaths, len(self.again_s) - 1)]
             deaths += 1
-            log.error("part_died", kind=part.name, status=part.process.returncode, seconds=pause)
+            status = part.process.returncode if part.process else None
+            log.error("part_died", kind=part.name, status=status, seconds=pause)
             await asyncio.sleep(pause)
+
+    async def _live(self, part: Part) -> None:
+        """One life of a part, until it ends. A life that could not begin is one that ended."""
+        part.process = None
+        try:
+            part.process = await _spawn(part)
+        except OSError as error:  # no memory, no file or process more: that may pass
+            log.critical("part_not_started", exc_info=error, kind=part.name)
+            part.last_words = str(error)
+            return
+        await asyncio.gather(self._follow(part), part.process.wait())
 
     async def _follow(self, part: Part) -> None:
         assert part.process is not None
         assert part.process.stderr is not None
-        async for raw in part.process.stderr:
+        while True:
+            try:
+                raw = await part.process.stderr.readline()
+            except ValueError:  # a line longer than the limit: it is dropped, not the part
+                log.critical("part_line_too_long", kind=part.name)
+                continue
+            if not raw:
+                return
             line = raw.decode("utf-8", "replace").rstrip()
             self._note(part, line)
             self._sink(line)
