@@ -65,7 +65,11 @@ class _Refused(Exception):
 
 
 def sms_router(hear: Hear, engine: Engine, account: SmsAccount) -> APIRouter:
-    """`POST /sms/twilio` and `POST /sms/twilio/status` (INTEROP 6.1, 6.2)."""
+    """`POST /sms/twilio` and `POST /sms/twilio/status` (INTEROP 6.1, 6.2).
+
+    The second keeps the last word on each message of the account that has no callback of its own,
+    for whoever looks for one by its sid. Our deliveries have theirs, which dispatch hears.
+    """
     router = APIRouter()
 
     @router.post(INBOUND)

@@ -295,6 +295,19 @@ def test_what_reaches_nobody_again_and_again_waits_longer_and_fills_no_journal(
     assert acts_of(world.session, alert).count("DeliverySent") == 1
 
 
+def test_a_failure_that_comes_before_the_send_returns_is_not_forgotten(world: World) -> None:
+    world.hear(world.press(world.give("Ana")))
+    alert = world.only_alert().id
+    (told,) = turn(world.session, world.now)
+    hear_failure(world.session, "platform", not_reached(key(alert)), world.now)
+    assert answer(world.session, world.now, told, said=Sent(45, "sent")) == 0
+    now = deliveries(world.session)["platform:opened"]
+    assert (now.state, now.next_try_at, now.lease_owner) == ("pending", world.now, None)
+    (again,) = turn(world.session, world.now)
+    assert (again.telling.key, again.attempt) == (told.telling.key, 2)
+    assert answer(world.session, world.now, again, said=Sent(45, "sent")) == 1
+
+
 def test_what_is_sent_again_because_nobody_acknowledged_is_no_news(world: World) -> None:
     world.hear(world.press(world.give("Ana")))
     for _ in range(3):

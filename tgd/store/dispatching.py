@@ -358,10 +358,15 @@ NOT_REACHED = "not_reached"
 
 
 def try_again(session: Session, delivery: UUID, why: str, at: datetime) -> None:
-    """What was sent has not arrived: it is told again then."""
+    """What was sent has not arrived: it is told again then.
+
+    The provider may say so before the sending call has returned: that call's answer is none of the
+    delivery any more.
+    """
     session.connection().execute(
         text(
-            "UPDATE delivery SET state = 'pending', said = :why, next_try_at = :at"
+            "UPDATE delivery SET state = 'pending', said = :why, next_try_at = :at,"
+            " lease_owner = NULL, lease_until = NULL, lease_token = lease_token + 1"
             " WHERE id = :id AND state IN ('pending', 'sent')"
         ),
         {"id": delivery, "why": f"{NOT_REACHED} {why}"[:200], "at": at},
