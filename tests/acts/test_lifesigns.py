@@ -54,6 +54,19 @@ def test_a_late_will_of_an_older_session_does_not_make_her_lost(world: World) ->
     assert (status(world, ana.handset).state, status(world, ana.handset).session) == ("online", 8)
 
 
+def test_a_handset_that_counts_its_sessions_anew_is_heard(world: World) -> None:
+    ana = world.give("Ana")
+    report(world, ana.handset, session=900, version="1.2")
+    report(world, ana.handset, "lost", session=900)
+    world.wait(hours=1)
+    report(world, ana.handset, session=1, version="2.0")
+    seen = status(world, ana.handset)
+    assert (seen.state, seen.session, seen.version) == ("online", 1, "2.0")
+    assert seen.heard_at == world.now
+    report(world, ana.handset, "lost", session=1)
+    assert status(world, ana.handset).state == "lost", "its own Will counts too"
+
+
 def test_a_low_battery_is_one_item_and_goes_when_it_is_charged(world: World) -> None:
     ana = world.give("Ana")
     report(world, ana.handset, battery_pct=14)

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import func, text
+from sqlalchemy import func, or_, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import Session, col
 
@@ -23,22 +23,26 @@ _REMEMBER = _said.on_conflict_do_update(
         name: func.coalesce(_said.excluded[name], getattr(HandsetStatus, name))
         for name in ("session", "battery_pct", "radio", "rssi_dbm", "version", "sim")
     },
-    where=func.coalesce(HandsetStatus.session, 0) <= _SESSION,
+    where=or_(_said.excluded.state != "lost", func.coalesce(HandsetStatus.session, 0) <= _SESSION),
 )
 
 
 def remember_states(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """The newest state of each handset; a late Will of an older session changes nothing."""
+    """The newest state of each handset; a late Will of an older session changes nothing.
+
+    A birth always counts: after a reset or with a new firmware a handset numbers its sessions anew.
+    """
     for turn in _turns(_together(rows)):
         session.connection().execute(_REMEMBER, turn)
 
 
 def _together(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Of each handset what it said, one row for each run of one session: kept or not as a whole."""
+    """Of each handset what it said, one row for each run of one state in one session: kept or not
+    as a whole."""
     by_handset: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         runs = by_handset.setdefault(row["handset"], [])
-        if runs and runs[-1]["session"] == row["session"]:
+        if runs and all(runs[-1][name] == row[name] for name in ("session", "state")):
             before = runs.pop()
             news = {name: value for name, value in row.items() if value is not None}
             row = before | news | {"heard_at": max(before["heard_at"], row["heard_at"])}
