@@ -63,7 +63,7 @@ class House:
         self.work = open_record(url, lane="work")
         limits = DoorLimits(record_s=settings.record_limit_s, batch=settings.batch_limit)
         self.door = Door(self.alerts, Spool(self.spool_folder, keys), keys, limits)
-        self.life_signs = LifeSigns(self.work)
+        self.life_signs = LifeSigns(self.work, lambda: self.direct.connected())
         self.identities = Identities(self.work)
         self.direct = MqttDirect(
             hear=self.hear,

@@ -4,7 +4,7 @@ States are not spooled: the next one says more. While the record is away nothing
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Engine
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway import counts
 from gateway.formats import READERS
 from gateway.heard import Heard, Kept, Receipt
-from gateway.telemetry import find_silent, find_untested, keep_states
+from gateway.telemetry import find_silent, find_untested, keep_states, note_connected
 from tgd import clock
 from tgd.database import transaction
 from tgd.errors import RecordAway
@@ -29,8 +29,11 @@ LOOK_FOR_SILENCE_S = 30.0
 class LifeSigns:
     """Keeps handsets' states; `hear` answers when they are in the record."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(
+        self, engine: Engine, connected: Callable[[], Collection[str]] = frozenset
+    ) -> None:
+        """`connected` gives the proven handsets whose connection to this process is open now."""
+        self._engine, self._connected = engine, connected
         self._waiting: asyncio.Queue[tuple[Heard, asyncio.Future[Receipt]]] = asyncio.Queue(
             MOST_WAITING
         )
@@ -102,16 +105,19 @@ class LifeSigns:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                await loop.run_in_executor(self._threads, self._find_silent)
+                await loop.run_in_executor(
+                    self._threads, self._find_silent, tuple(self._connected())
+                )
             except RecordAway as error:
                 log.warning("silence_not_looked_for", why=type(error).__name__)
             except Exception as error:  # noqa: BLE001 the loop outlives one bad turn
                 log.error("silence_failed", exc_info=error)
             await asyncio.sleep(LOOK_FOR_SILENCE_S)
 
-    def _find_silent(self) -> None:
+    def _find_silent(self, connected: Collection[str]) -> None:
         now = clock.now()
         with transaction(self._engine) as session:
+            note_connected(session, connected, now)
             found, untested = find_silent(session, now), find_untested(session, now)
         if found:
             log.warning("handsets_silent", count=found)

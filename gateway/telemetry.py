@@ -1,6 +1,6 @@
 """Positions during an alert, and signs of life: kept apart from alerts, and never raising one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,9 @@ from tgd.rules.trigger import Position, StateReport
 from tgd.store import alerts as alerts_store
 from tgd.store import nudges, states
 from tgd.store.sources import Source
+
+NOTED_EVERY = timedelta(minutes=5)
+"""A handset that is connected and says nothing is written down as heard so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,14 @@ def _other_sims(session: Session, reports: Sequence[tuple[str, StateReport, date
             changed.add(handset)
         known[handset] = report.sim
     return changed
+
+
+def note_connected(session: Session, handsets: Collection[str], now: datetime) -> None:
+    """An open connection of a proven handset is a sign of life, though it says nothing."""
+    if not handsets:
+        return
+    heard = states.note_here(session, handsets, now - NOTED_EVERY, now)
+    states.settle_technical(session, sorted((h, "silent") for h in heard), now)
 
 
 def find_untested(session: Session, now: datetime) -> int:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.formats.state_json import read
-from gateway.telemetry import find_silent, find_untested, keep_states
+from gateway.telemetry import find_silent, find_untested, keep_states, note_connected
 from tests.world import World
 from tgd import technical
 from tgd.alerts.acts import Actor
@@ -91,6 +91,37 @@ def test_half_an_hour_of_silence_is_one_item_until_she_is_heard(world: World) ->
     assert to_mend(world) == [(ana.handset, "silent")]
     report(world, ana.handset)
     assert to_mend(world) == []
+
+
+def test_a_handset_that_was_never_heard_is_silent_half_an_hour_after_it_was_given(
+    world: World,
+) -> None:
+    ana = world.give("Ana", days=(0, 100))
+    bella = world.give("Bella", number="+33639980002", days=(-3, 100))
+    report(world, world.give("Chloe", number="+33639980003", days=None).handset)
+    assert find_silent(world.session, world.now) == 1
+    assert to_mend(world) == [(bella.handset, "silent")]
+    world.wait(minutes=29)
+    assert find_silent(world.session, world.now) == 0
+    world.wait(minutes=2)
+    assert find_silent(world.session, world.now) == 1
+    assert (ana.handset, "silent") in to_mend(world)
+
+
+def test_a_handset_that_is_connected_and_says_nothing_is_not_silent(world: World) -> None:
+    ana, bella = world.give("Ana"), world.give("Bella", number="+33639980002")
+    report(world, ana.handset, session=7, battery_pct=80)
+    for _ in range(10):
+        world.wait(minutes=4)
+        note_connected(world.session, [ana.handset, bella.handset, "hstranger"], world.now)
+    seen = status(world, ana.handset)
+    assert (seen.state, seen.session, seen.battery_pct) == ("online", 7, 80)
+    assert (status(world, bella.handset).state, seen.heard_at) == ("online", world.now)
+    assert find_silent(world.session, world.now) == 0
+    world.wait(minutes=31)
+    assert find_silent(world.session, world.now) == 2
+    note_connected(world.session, [ana.handset], world.now)
+    assert to_mend(world) == [(bella.handset, "silent")]
 
 
 @pytest.mark.parametrize("state", ["in_stock", "returned", "provisioned"])

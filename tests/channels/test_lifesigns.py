@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from gateway.heard import Channel, Form, Heard, Kept
 from gateway.lifesigns import LifeSigns
 from tgd.database import open_record
@@ -35,3 +37,19 @@ async def test_the_look_for_silence_outlives_a_record_that_has_no_tables(cluster
     assert [task.get_name() for task in signs._tasks if task.done()] == []
     await signs.close()
     engine.dispose()
+
+
+async def test_an_open_connection_is_written_down_as_a_sign_of_life(world, session, engine):
+    ana = world.give("Ana")
+    session.commit()
+    signs = LifeSigns(engine, lambda: {ana.handset})
+    await signs.open()
+    asked = text("SELECT state, heard_at > now() - interval '1 minute' FROM handset_status")
+    async with asyncio.timeout(30):
+        while True:
+            with engine.connect() as connection:
+                if (found := connection.execute(asked).one_or_none()) is not None:
+                    break
+            await asyncio.sleep(0.05)
+    assert tuple(found) == ("online", True)
+    await signs.close()

@@ -102,19 +102,38 @@ def settle_technical(
 
 
 def silent_handsets(session: Session, before: datetime, now: datetime) -> list[str]:
-    """Handsets that somebody carries and that have not been heard since; none twice."""
+    """Handsets that somebody has carried since before then and that have not been heard since, or
+    never; none twice."""
     rows = session.connection().execute(
         text(
-            "SELECT s.handset FROM handset_status s JOIN handset h ON h.id = s.handset"
-            " WHERE s.heard_at < :before AND h.state = 'issued'"
-            " AND EXISTS (SELECT 1 FROM allocation a WHERE a.handset = h.id"
-            "             AND a.period @> CAST(:now AS timestamptz))"
+            "SELECT h.id AS handset FROM handset h"
+            " JOIN allocation a ON a.handset = h.id AND a.period @> CAST(:now AS timestamptz)"
+            " LEFT JOIN handset_status s ON s.handset = h.id"
+            " WHERE greatest(s.heard_at, lower(a.period)) < :before AND h.state = 'issued'"
             " AND NOT EXISTS (SELECT 1 FROM technical_item t WHERE t.handset = h.id"
             "                 AND t.kind = 'silent' AND t.settled_at IS NULL)"
         ),
         {"before": before, "now": now},
     )
     return [row.handset for row in rows]
+
+
+_HERE = text(
+    """
+    INSERT INTO handset_status (handset, state, heard_at)
+    SELECT h.id, 'online', :now FROM handset h WHERE h.id = ANY(:names) ORDER BY h.id
+    ON CONFLICT (handset) DO UPDATE SET heard_at = :now WHERE handset_status.heard_at < :before
+    RETURNING handset
+    """
+)
+
+
+def note_here(
+    session: Session, handsets: Iterable[str], before: datetime, now: datetime
+) -> list[str]:
+    """These are connected now; gives those of ours that had not been heard since then."""
+    named = {"names": sorted(handsets), "before": before, "now": now}
+    return list(session.connection().execute(_HERE, named).scalars())
 
 
 def untested_handsets(session: Session, before: datetime, now: datetime) -> list[str]:
