@@ -6,11 +6,15 @@ Exit code 0 for a valid one, weak or not; 1 for one that would be refused.
 import argparse
 import json
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dispatch.policy import read_policy
+from dispatch.policy import CisuDestination, Policy, WebhookDestination, read_policy
 from dispatch.policy_warnings import warnings
+from tgd.doctor.finding import Level
+from tgd.doctor.secrets import check_secret
 from tgd.errors import Misconfigured
 
 SCHEMA = "tgd/policy-check/1"
@@ -33,7 +37,7 @@ def main() -> int:
 def looked_at(path: Path) -> dict[str, Any]:
     """What there is to say of a policy file, with stable keys; raises nothing for a bad one."""
     empty = {"schema": SCHEMA, "valid": False, "problem": None, "warnings": [],
-             "destinations": [], "steps": 0}  # fmt: skip
+             "destinations": [], "steps": 0, "secrets": [], "files": {}}  # fmt: skip
     try:
         written = path.read_text(encoding="utf-8")
         policy = read_policy(written, path.parent, lambda one: one.read_text(encoding="utf-8"))
@@ -46,7 +50,34 @@ def looked_at(path: Path) -> dict[str, Any]:
     return empty | {
         "valid": True, "warnings": warnings(policy), "steps": len(policy.steps),
         "destinations": [one.name for one in policy.destinations],
+        "secrets": list(_poor_secrets(policy)), "files": _files(policy, written, path.parent),
     }  # fmt: skip
+
+
+def _poor_secrets(policy: Policy) -> Iterator[str]:
+    """Sentences about the secrets that stand for nothing; none quotes one."""
+    for told in policy.destinations:
+        word, secret = "secret", getattr(told, "secret", None)
+        if secret is None:
+            word, secret = "token", getattr(told, "token", None)
+        if secret is None:
+            continue
+        found = check_secret(f'The {word} of "{told.name}"', secret.get_secret_value())
+        if found.level is not Level.OK:
+            yield found.what
+
+
+def _files(policy: Policy, written: str, base: Path) -> dict[str, list[str]]:
+    """The files that it names, by what they are: for whoever looks at their ends and modes."""
+    found: dict[str, list[str]] = {"certificates": [], "keys": [], "secrets": []}
+    for told in policy.destinations:
+        if isinstance(told, WebhookDestination | CisuDestination):
+            found["certificates"] += [str(f) for f in (told.ca_file, told.client_cert) if f]
+            found["keys"] += [str(told.client_key)] if told.client_key else []
+    for raw in tomllib.loads(written)["destination"]:
+        named = (raw.get(key) for key in ("secret_file", "token_file"))
+        found["secrets"] += [str(base / name) for name in named if name]
+    return found
 
 
 def _sentences(found: dict[str, Any]) -> list[str]:

@@ -282,6 +282,12 @@ def read() -> Settings:
         raise Misconfigured("; ".join(_sentence(e) for e in error.errors())) from None
 
 
+def secret_files() -> tuple[Path, ...]:
+    """The files that hold secrets of this process, as TGD_…_FILE names them."""
+    named = (os.environ.get(f"{name}_FILE") for name in sorted(_SECRETS))
+    return tuple(Path(path) for path in named if path)
+
+
 def inherited_environment() -> dict[str, str]:
     """What a process that we start inherits: everything of ours, settings included."""
     return dict(os.environ)

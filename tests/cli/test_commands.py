@@ -3,10 +3,11 @@
 import json
 import re
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 from sqlalchemy import text
@@ -218,6 +219,45 @@ def test_the_doctor_says_what_is_so(desk, tmp_path):
     (tmp_path / "policy.toml").write_text("nonsense")
     desk.settings["TGD_POLICY"] = str(tmp_path / "policy.toml")
     assert re.search(r"REFUSED\s+Policy", desk.tgd("doctor").out)
+
+
+def test_the_doctor_looks_at_what_the_policy_and_the_settings_name(desk, tmp_path):
+    authority, gone = trustme.CA(), datetime.now(UTC) + timedelta(days=9)
+    authority.issue_cert("room.example", not_after=gone).cert_chain_pems[0].write_to_path(
+        tmp_path / "mine.pem"
+    )
+    (tmp_path / "mine.key").write_text("a key")
+    (tmp_path / "token").write_text("changeme")
+    for name in ("mine.key", "token"):
+        (tmp_path / name).chmod(0o644)
+    example = (ROOT / "deploy" / "policy.example.toml").read_text()
+    room = 'recipient = "fr.police.cic92"\n'
+    files = 'client_cert = "mine.pem"\nclient_key = "mine.key"\ntoken_file = "token"\n'
+    (tmp_path / "policy.toml").write_text(example.replace(room, room + files))
+    (tmp_path / "auth").write_text("0123456789abcdef" * 2)
+    (tmp_path / "auth").chmod(0o644)
+    named = {
+        "TGD_POLICY": str(tmp_path / "policy.toml"), "TGD_TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        "TGD_TWILIO_AUTH_TOKEN_FILE": str(tmp_path / "auth"),
+        "TGD_MQTT_URL": "mqtt://127.0.0.1:1",
+    }  # fmt: skip
+    desk.settings.update(named)
+    said = desk.tgd("doctor").out
+    for level, words in (
+        ("WARNING", "TGD_PUBLIC_URL is empty"),
+        ("WARNING", "The broker's configuration was not looked at"),
+        ("REFUSED", "auth is open to others"),
+        ("REFUSED", "token is open to others"),
+        ("REFUSED", "mine.key is open to others"),
+        ("REFUSED", 'Policy: The secret of "platform" is a secret of an example'),
+        ("REFUSED", 'Policy: The token of "control-room-92" is a secret of an example'),
+        ("WARNING", "The certificate mine.pem ends in 8 days"),
+    ):
+        assert re.search(rf"{level}\s+{re.escape(words)}", said), (words, said)
+    assert "cmVwbGFjZSB0aGlz" not in said
+    (tmp_path / "broker.conf").write_text("persistence true\n")
+    looked = desk.tgd("doctor", "--mosquitto-conf", str(tmp_path / "broker.conf")).out
+    assert "was not looked at" not in looked
 
 
 def test_pending_migrations_stop_a_command_and_the_doctor_sees_them(desk, engine):

@@ -34,15 +34,16 @@ def examine(
     """Look for what would lose or disclose an alert on this machine; exit code 1 when it must
     not start like this."""
     read = settings.read()
-    policy, weak = _policy(read)
+    policy, asked = _policy(read)
+    unseen = _unseen_broker(read, mosquitto_conf or rabbitmq_conf)
     with _record(read) as (connection, at_head, trouble):
         given = DoctorInput(
             now=clock.now(), connection=connection, migrations_at_head=at_head,
-            policy_warnings=weak, auditor=_auditor(read),
+            policy_warnings=tuple(asked["warnings"]), auditor=_auditor(read),
             mosquitto_conf=mosquitto_conf, rabbitmq_conf=rabbitmq_conf,
-            **_folders(read), **_papers(read), **_words(read),
+            **_folders(read), **_papers(read, asked["files"]), **_words(read),
         )  # fmt: skip
-        findings = [*trouble, *policy, *doctor.run_checks(given)]
+        findings = [*trouble, *policy, *unseen, *doctor.run_checks(given)]
     show(doctor.as_json(findings) if as_json else doctor.as_text(findings))
     raise typer.Exit(doctor.collect(findings))
 
@@ -81,14 +82,25 @@ def _connected(
         engine.dispose()
 
 
-def _policy(read: Settings) -> tuple[list[Finding], tuple[str, ...]]:
+def _policy(read: Settings) -> tuple[list[Finding], dict[str, Any]]:
+    """What is wrong with the policy, and what dispatch says of it: its warnings and its files."""
+    nothing: dict[str, Any] = {"warnings": [], "files": {}}
     if read.policy is None:
         do = "Write one (deploy/policy.example.toml) and name it with TGD_POLICY."
-        return [warning("There is no policy: nobody but the consoles is told.", do)], ()
+        return [warning("There is no policy: nobody but the consoles is told.", do)], nothing
     found = ask(read.policy)
     if not found["valid"]:
-        return [refused(str(found["problem"]), "Correct it: `tgd policy check` looks again.")], ()
-    return [], tuple(found["warnings"])
+        do = "Correct it: `tgd policy check` looks again."
+        return [refused(str(found["problem"]), do)], nothing
+    do = "Agree on a new one with who is told: openssl rand -base64 32"
+    return [refused(f"Policy: {said}", do) for said in found["secrets"]], found
+
+
+def _unseen_broker(read: Settings, looked_at: Path | None) -> list[Finding]:
+    if not read.mqtt_url.get_secret_value() or looked_at:
+        return []
+    what = "The broker's configuration was not looked at: brokers lose alerts as they are shipped."
+    return [warning(what, "Name it with --mosquitto-conf or --rabbitmq-conf.")]
 
 
 def _folders(read: Settings) -> dict[str, Any]:
@@ -103,14 +115,19 @@ def _auditor(read: Settings) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _papers(read: Settings) -> dict[str, Any]:
+def _papers(read: Settings, told: dict[str, list[str]]) -> dict[str, Any]:
+    """Ours, and those of the destinations that the policy names."""
+    named = {kind: tuple(Path(file) for file in files) for kind, files in told.items()}
     ca = read.data_dir / device_ca.FOLDER
     made = [path for path in (ca / "ca.key", read.data_dir / MASTER_KEY) if path.exists()]
     authorities = [read.mqtt_tls_client_ca_file, ca / "ca.pem" if ca.is_dir() else None]
     return {
-        "certificates": _given(read.mqtt_tls_cert_file, read.mqtt_cert_file),
+        "certificates": _given(
+            read.mqtt_tls_cert_file, read.mqtt_cert_file, *named.get("certificates", ())
+        ),
         "device_authorities": _given(*authorities),
-        "keys": _given(read.mqtt_tls_key_file, read.mqtt_key_file, *made),
+        "keys": _given(read.mqtt_tls_key_file, read.mqtt_key_file, *made, *named.get("keys", ())),
+        "secret_files": _given(*settings.secret_files(), *named.get("secrets", ())),
     }
 
 
@@ -124,7 +141,8 @@ def _words(read: Settings) -> dict[str, Any]:
         "TGD_TWILIO_AUTH_TOKEN": read.twilio_auth_token.get_secret_value(),
     }
     urls = {"TGD_PUBLIC_URL": read.public_url, "TGD_ANSWERS_PUBLIC_URL": read.answers_public_url}
+    needed = {"TGD_PUBLIC_URL"} if read.twilio_account_sid else set()
     return {
         "secrets": {name: value for name, value in secrets.items() if value},
-        "public_urls": {name: url for name, url in urls.items() if url},
+        "public_urls": {name: url for name, url in urls.items() if url or name in needed},
     }
