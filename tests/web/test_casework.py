@@ -98,17 +98,21 @@ async def test_a_form_sent_twice_acts_once(court: Court) -> None:
 
 BAD = {
     "grant": [{}, {"reasons": "court"}, {"reasons": LONG, "begins_on": "31/02/2026"},
-              {"reasons": LONG, "begins_on": "0001-01-01"}, {"reasons": "x" * 9000}],
+              {"reasons": LONG, "begins_on": "0001-01-01"}, {"reasons": "x" * 9000},
+              {"reasons": LONG, "begins_on": "2025-01-01"},
+              {"reasons": LONG, "begins_on": "2199-12-31"}],
     "record-condition": [{}, {"condition": "love", "evidence": "x"},
                          {"condition": "ban", "evidence": "x"},
                          {"condition": "ban", "evidence": "x", "framework": "conviction"},
                          {"condition": "ban", "evidence": "x", "framework": "conviction",
                           "since": "2026-01-01", "country": "France"},
+                         {"condition": "ban", "evidence": "x", "framework": "conviction",
+                          "since": "2026-01-02", "until": "2026-01-01"},
                          {"condition": "grave_danger", "met": "maybe", "evidence": "x"},
                          {"condition": "grave_danger", "met": "yes"}],
     "record-consent": [{}, {"scope": "audio", "agreed": "yes"}, {"scope": "device"}],
     "write-sheet": [{}, {"name": "Ana", "places": "3 rue des Exemples"}],
-    "expect-release": [{}, {"release_on": "demain"}],
+    "expect-release": [{}, {"release_on": "demain"}, {"release_on": "2025-01-01"}],
     "acknowledge": [{}],
 }  # fmt: skip
 

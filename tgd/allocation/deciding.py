@@ -37,6 +37,7 @@ from tgd.rules.allocation import (
     content_hash,
 )
 from tgd.rules.deadlines import (
+    BEGINS_WITHIN,
     HAND_OVER_WITHIN,
     PLATFORM_ERASES_AFTER_DAYS,
     RETURN_WITHIN,
@@ -71,8 +72,9 @@ def decide(
 ) -> Decision | NotYet | AlreadyDecided:  # fmt: skip
     """Grant, refuse or ask for more.
 
-    A grant runs for the calendar months of the law from `begins_on` (the day of the decision),
-    whatever day the handset is given. Raises NotAllowed, NotThere, WrongState, SomebodyWasFaster.
+    A grant runs for the calendar months of the law from `begins_on` (the day of the decision, or
+    one of the month after it), whatever day the handset is given. Raises NotAllowed, NotThere,
+    WrongState, Incomplete, SomebodyWasFaster.
     """
     if kind not in (_D.GRANT, _D.REFUSE, _D.ASK_FOR_MORE):
         raise Incomplete("Such a decision has an act of its own.")
@@ -82,6 +84,7 @@ def decide(
         return already
     if version is not None and seen.version != version:
         raise SomebodyWasFaster
+    _must_begin_soon(session, seen, begins_on, now)
     said = advice(session, seen, now)
     against = said.holds is not (kind is _D.GRANT) and kind is not _D.ASK_FOR_MORE
     missing = guards.for_decision(reasons, against_advice=against)
@@ -98,6 +101,16 @@ def decide(
     files.add(session, signed)
     _follow(session, seen, signed, now)
     return _written(session, seen, signed, now)
+
+
+def _must_begin_soon(
+    session: Session, seen: CaseFile, begins_on: date | None, now: datetime
+) -> None:
+    """What is signed cannot be changed: a year that was mistyped is refused before. Raises
+    Incomplete."""
+    today = day_in(zone_of(session, seen), now)
+    if begins_on is not None and not today <= begins_on <= today + BEGINS_WITHIN:
+        raise Incomplete("A grant begins today or within 31 days: look at the first day again.")
 
 
 def _already(session: Session, seen: CaseFile) -> AlreadyDecided | None:
@@ -255,6 +268,7 @@ def suspend(
     now: datetime, *, version: int | None = None,
 ) -> Decision | NotYet:  # fmt: skip
     """He is detained: the handset is kept for the day of his release, and she may still press."""
+    _must_lie_ahead(session, found(session, officer, Act.DECIDE, file_id), release_on, now)
     signed = _plain(session, officer, file_id, _D.SUSPEND, reasons, now, version,
                     {"release_on": release_on})  # fmt: skip
     if isinstance(signed, Decision):
@@ -283,10 +297,17 @@ def expect_release(
     seen = found(session, officer, Act.OPEN_FILE, file_id, version)
     if seen.purge_at is not None:
         raise WrongState("This file has ended.")
+    _must_lie_ahead(session, seen, release_on, now)
     seen = move(session, seen, None, now, {"release_on": release_on})
     _plan_release(session, file_id, release_on, now)
     write(session, officer.name, "ReleaseAnnounced", now, file=seen.id, on=release_on.isoformat())
     return seen
+
+
+def _must_lie_ahead(session: Session, seen: CaseFile, release_on: date, now: datetime) -> None:
+    """Raises Incomplete for a day that is over at the court."""
+    if release_on < day_in(zone_of(session, seen), now):
+        raise Incomplete("The day of his release is over: look at it again.")
 
 
 def _plan_release(session: Session, file_id: UUID, release_on: date, now: datetime) -> None:

@@ -19,13 +19,14 @@ from tgd.allocation.acting import (
     move_handset,
     one_of_states,
     write,
+    zone_of,
 )
 from tgd.errors import SomebodyWasFaster, WrongState
 from tgd.records import Allocation, CaseFile, Consent, Provisioning, TestPress
 from tgd.rules import case_sheet, guards
 from tgd.rules.access import Act
 from tgd.rules.allocation import ENDED, AllocationEvent, AllocationState, DecisionKind
-from tgd.rules.deadlines import TEST_EVERY, DeadlineKind, Planned
+from tgd.rules.deadlines import TEST_EVERY, DeadlineKind, Planned, start_of
 from tgd.rules.guards import Missing, Prepared
 from tgd.rules.handset import ConsentScope, HandsetEvent, HandsetState
 from tgd.rules.keys import secret_hash
@@ -218,6 +219,7 @@ def _prepared(session: Session, seen: CaseFile) -> Prepared:
     located = files.last_consent(session, seen.person, ConsentScope.GEOLOCATION)
     return Prepared(
         decision=DecisionKind(decided.kind) if decided else None,
+        begins_at=start_of(seen.begins_on, zone_of(session, seen)) if seen.begins_on else None,
         ends_at=seen.ends_at,
         device_agreed=device is not None and device.withdrawn_at is None,
         geolocation_answered=located is not None,

@@ -32,6 +32,7 @@ FIELDS: tuple[Field, ...] = (
     EVIDENCE,
 )  # fmt: skip
 BY_NAME = {field.name: field for field in FIELDS}
+BACKWARDS = word("This is before its first day.")
 SAY_ONE = word("Say what you found.")
 
 
@@ -61,6 +62,8 @@ def _bans(said: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> list[
     for name in ("framework", "since"):
         if said.get(name) is None:
             raise NotReadable(BY_NAME[name].label, SAY_ONE)
+    if said.get("until") and said["until"] < said["since"]:
+        raise NotReadable(BY_NAME["until"].label, BACKWARDS)
     new = {
         "framework": said["framework"].value, "since": said["since"].isoformat(),
         "until": said["until"].isoformat() if said.get("until") else None,

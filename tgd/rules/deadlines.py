@@ -74,6 +74,8 @@ RULES: dict[DeadlineKind, Rule] = {
 RENEWAL_DAYS = {_K.RENEWAL_FIRST: 120, _K.RENEWAL_SECOND: 150, _K.RENEWAL_LAST: 165}
 TEST_EVERY = timedelta(days=15)
 """She presses a test at least so often; without one the handset may be dead in a drawer."""
+BEGINS_WITHIN = timedelta(days=31)
+"""A grant begins on the day it is signed or within a month: she is in danger now."""
 DECIDE_WITHIN = timedelta(days=1)
 HAND_OVER_WITHIN = timedelta(days=3)
 RETURN_WITHIN = timedelta(days=7)

@@ -17,6 +17,7 @@ class Missing(StrEnum):
     """What a person has to bring, do or wait for; SENTENCES says it, in French by the catalogue."""
 
     DECISION = "decision"
+    DECISION_BEGUN = "decision_begun"
     DECISION_RUNS = "decision_runs"
     DEVICE_CONSENT = "device_consent"
     GEOLOCATION_ANSWER = "geolocation_answer"
@@ -41,6 +42,7 @@ class Missing(StrEnum):
 
 SENTENCES: dict[Missing, str] = {
     Missing.DECISION: "A signed decision that grants it is missing.",
+    Missing.DECISION_BEGUN: "The decision has not begun: wait for its first day.",
     Missing.DECISION_RUNS: "The decision's period is over: a new decision is needed.",
     Missing.DEVICE_CONSENT: "Her express consent to the handset is missing.",
     Missing.GEOLOCATION_ANSWER: "Ask her about geolocation, apart, and record her yes or her no.",
@@ -71,6 +73,7 @@ class Prepared:
     """What there is for a hand-over, as the record has it."""
 
     decision: DecisionKind | None = None
+    begins_at: datetime | None = None
     ends_at: datetime | None = None
     device_agreed: bool = False
     geolocation_answered: bool = False
@@ -88,6 +91,7 @@ def for_hand_over(prepared: Prepared, now: datetime) -> tuple[Missing, ...]:
     p = prepared
     checks = {
         Missing.DECISION: p.decision is DecisionKind.GRANT,
+        Missing.DECISION_BEGUN: p.begins_at is None or p.begins_at <= now,
         Missing.DECISION_RUNS: p.ends_at is not None and now < p.ends_at,
         Missing.DEVICE_CONSENT: p.device_agreed,
         Missing.GEOLOCATION_ANSWER: p.geolocation_answered,
