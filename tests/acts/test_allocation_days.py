@@ -9,7 +9,7 @@ from tests.acts.allocating import (
     made_walk,  # noqa: F401  (a fixture)
 )
 from tests.walking import REASONS, Walk
-from tgd.allocation import deciding, equipping
+from tgd.allocation import deciding, equipping, releasing
 from tgd.allocation.acting import NotYet
 from tgd.errors import Incomplete
 from tgd.records import Decision
@@ -65,7 +65,7 @@ def test_a_day_of_release_that_is_over_is_announced_by_nobody(walk: Walk, days: 
     walk.until("hand_over")
     camille, over = walk.officer("Camille"), walk.now.date() + timedelta(days=days)
     with pytest.raises(Incomplete, match="his release is over"):
-        deciding.expect_release(walk.session, camille, walk.id, over, walk.now)
+        releasing.expect_release(walk.session, camille, walk.id, over, walk.now)
     with pytest.raises(Incomplete, match="his release is over"):
         deciding.suspend(walk.session, camille, walk.id, over, REASONS, walk.now)
     assert (walk.file().state, walk.file().release_on) == ("active", None)

@@ -6,7 +6,16 @@ import pytest
 from sqlmodel import col, select
 
 from tests.walking import NANTERRE, OTHER_POOL, POOL, REASONS, Walk
-from tgd.allocation import chasing, courts, deciding, equipping, referring, returning, stock
+from tgd.allocation import (
+    chasing,
+    courts,
+    deciding,
+    equipping,
+    referring,
+    releasing,
+    returning,
+    stock,
+)
 from tgd.allocation.acting import NotThere, NotYet
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import Allocation, Deadline, Handset, Journal
@@ -324,7 +333,7 @@ def test_he_is_detained_and_the_day_of_his_release_is_not_forgotten(walk):
 
 def test_what_is_granted_can_be_reserved_for_his_release(walk):
     walk.until("reserve")
-    deciding.expect_release(
+    releasing.expect_release(
         walk.session, walk.officer("Greta"), walk.id, date(2027, 2, 1), walk.now
     )
     assert walk.file().release_on == date(2027, 2, 1)

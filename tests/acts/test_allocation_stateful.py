@@ -239,6 +239,8 @@ class Court(RuleBasedStateMachine):
             assert file.purge_at is not None
         else:
             assert open_ones, f"nobody is reminded of a file that is {file.state}"
+        if file.state == "active" and equipment.open_allocation(self.session, file_id=file.id):
+            assert "test_due" in {one.kind for one in open_ones}, "she carries it untested"
 
     @invariant()
     def the_gateway_agrees(self) -> None:

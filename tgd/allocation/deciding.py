@@ -23,8 +23,9 @@ from tgd.allocation.acting import (
     write,
     zone_of,
 )
-from tgd.allocation.referring import advice, facts
-from tgd.errors import Incomplete, SomebodyWasFaster, WrongState
+from tgd.allocation.referring import advice, facts, plan_bans
+from tgd.allocation.releasing import must_lie_ahead, plan_release
+from tgd.errors import Incomplete, SomebodyWasFaster
 from tgd.records import CaseFile, Decision
 from tgd.rules import guards, law
 from tgd.rules.access import Act
@@ -41,6 +42,7 @@ from tgd.rules.deadlines import (
     HAND_OVER_WITHIN,
     PLATFORM_ERASES_AFTER_DAYS,
     RETURN_WITHIN,
+    TEST_EVERY,
     TRACES_ERASED_AFTER_MONTHS,
     DeadlineKind,
     Planned,
@@ -189,6 +191,7 @@ def renew(
     Raises NotAllowed, NotThere, WrongState, SomebodyWasFaster.
     """
     seen = found(session, officer, Act.DECIDE, file_id, version)
+    was_over = seen.state == AllocationState.EXPIRED
     said = advice(session, seen, now)
     missing = guards.for_decision(reasons, against_advice=not said.holds)
     if missing:
@@ -204,7 +207,20 @@ def renew(
     files.add(session, signed)
     _move_period(session, seen, signed.ends_at or now, HandsetEvent.PROLONG)
     _plan_period(session, seen, begins_on, now)
+    if was_over:
+        _watch_again(session, seen, now)
     return _written(session, seen, signed, now)
+
+
+def _watch_again(session: Session, seen: CaseFile, now: datetime) -> None:
+    """What the end of the period had settled is watched again: her tests, the bans, his release."""
+    plan_bans(session, seen, now)
+    if seen.release_on is not None and seen.release_on >= day_in(zone_of(session, seen), now):
+        plan_release(session, seen.id, seen.release_on, now)
+    if equipment.open_allocation(session, file_id=seen.id) is not None:
+        tested = equipment.last_test_press(session, seen.id)
+        due = Planned(_K.TEST_DUE, (tested.heard_at if tested else now) + TEST_EVERY)
+        deadlines.plan(session, seen.id, [due], now)
 
 
 def _renewed_end(seen: CaseFile, begins_on: date, months: int, zone: str) -> datetime:
@@ -268,11 +284,11 @@ def suspend(
     now: datetime, *, version: int | None = None,
 ) -> Decision | NotYet:  # fmt: skip
     """He is detained: the handset is kept for the day of his release, and she may still press."""
-    _must_lie_ahead(session, found(session, officer, Act.DECIDE, file_id), release_on, now)
+    must_lie_ahead(session, found(session, officer, Act.DECIDE, file_id), release_on, now)
     signed = _plain(session, officer, file_id, _D.SUSPEND, reasons, now, version,
                     {"release_on": release_on})  # fmt: skip
     if isinstance(signed, Decision):
-        _plan_release(session, file_id, release_on, now)
+        plan_release(session, file_id, release_on, now)
     return signed
 
 
@@ -286,35 +302,6 @@ def resume(
     if isinstance(signed, Decision):
         deadlines.settle(session, file_id, [_K.RELEASE], officer.name, now)
     return signed
-
-
-def expect_release(
-    session: Session, officer: Officer, file_id: UUID, release_on: date, now: datetime, *,
-    version: int | None = None,
-) -> CaseFile:  # fmt: skip
-    """The day on which he is expected out, for any file that has not ended: what is granted and
-    not yet handed over is so reserved for his release."""
-    seen = found(session, officer, Act.OPEN_FILE, file_id, version)
-    if seen.purge_at is not None:
-        raise WrongState("This file has ended.")
-    _must_lie_ahead(session, seen, release_on, now)
-    seen = move(session, seen, None, now, {"release_on": release_on})
-    _plan_release(session, file_id, release_on, now)
-    write(session, officer.name, "ReleaseAnnounced", now, file=seen.id, on=release_on.isoformat())
-    return seen
-
-
-def _must_lie_ahead(session: Session, seen: CaseFile, release_on: date, now: datetime) -> None:
-    """Raises Incomplete for a day that is over at the court."""
-    if release_on < day_in(zone_of(session, seen), now):
-        raise Incomplete("The day of his release is over: look at it again.")
-
-
-def _plan_release(session: Session, file_id: UUID, release_on: date, now: datetime) -> None:
-    seen = files.case_file(session, file_id)
-    assert seen is not None
-    due_at = end_of(release_on - timedelta(days=1), zone_of(session, seen))
-    deadlines.plan(session, file_id, [Planned(_K.RELEASE, due_at)], now)
 
 
 def _plain(

@@ -195,12 +195,12 @@ def record_condition(
     seen = move(session, seen, None, now)
     files.add(session, row)
     if condition is law.Condition.BAN:
-        _plan_bans(session, seen, now)
+        plan_bans(session, seen, now)
     write(session, officer.name, "ConditionRecorded", now, file=seen.id, condition=condition.value)
     return advice(session, seen, now)
 
 
-def _plan_bans(session: Session, seen: CaseFile, now: datetime) -> None:
+def plan_bans(session: Session, seen: CaseFile, now: datetime) -> None:
     """The end of the last ban, and six days for the order that an immediate one waits for."""
     zone, day = zone_of(session, seen), day_in(zone_of(session, seen), now)
     bans = [ban for ban in facts(session, seen).bans if ban.until is None or ban.until >= day]

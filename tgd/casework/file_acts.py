@@ -15,6 +15,7 @@ from tgd.allocation import (
     equipping,
     holding,
     referring,
+    releasing,
     returning,
     sheets,
     stock,
@@ -230,7 +231,7 @@ FILE_ACTS: tuple[FileAct, ...] = (
     ), _withdraw, from_states(_E.WITHDRAW)),
     FileAct("expect-release", _A.OPEN_FILE, word("Announce his release"), (
         Field("release_on", word("Day of his expected release"), _K.DAY),
-    ), lambda s, o, f, d, now, v: deciding.expect_release(
+    ), lambda s, o, f, d, now, v: releasing.expect_release(
         s, o, f, d["release_on"], now, version=v
     ), _OPEN),
     FileAct("record-consent", _A.RECORD_CONSENT, word("Record a consent"), (

@@ -1,0 +1,43 @@
+"""The day on which he is expected out: announced, watched, and told to her."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from tgd.allocation.acting import Officer, found, move, write, zone_of
+from tgd.errors import Incomplete, WrongState
+from tgd.records import CaseFile
+from tgd.rules.access import Act
+from tgd.rules.deadlines import DeadlineKind, Planned, day_in, end_of
+from tgd.store import deadlines, files
+
+
+def expect_release(
+    session: Session, officer: Officer, file_id: UUID, release_on: date, now: datetime, *,
+    version: int | None = None,
+) -> CaseFile:  # fmt: skip
+    """The day on which he is expected out, for any file that has not ended: what is granted and
+    not yet handed over is so reserved for his release."""
+    seen = found(session, officer, Act.OPEN_FILE, file_id, version)
+    if seen.purge_at is not None:
+        raise WrongState("This file has ended.")
+    must_lie_ahead(session, seen, release_on, now)
+    seen = move(session, seen, None, now, {"release_on": release_on})
+    plan_release(session, file_id, release_on, now)
+    write(session, officer.name, "ReleaseAnnounced", now, file=seen.id, on=release_on.isoformat())
+    return seen
+
+
+def must_lie_ahead(session: Session, seen: CaseFile, release_on: date, now: datetime) -> None:
+    """Raises Incomplete for a day that is over at the court."""
+    if release_on < day_in(zone_of(session, seen), now):
+        raise Incomplete("The day of his release is over: look at it again.")
+
+
+def plan_release(session: Session, file_id: UUID, release_on: date, now: datetime) -> None:
+    """She must know of it on the day before at the latest."""
+    seen = files.case_file(session, file_id)
+    assert seen is not None
+    due_at = end_of(release_on - timedelta(days=1), zone_of(session, seen))
+    deadlines.plan(session, file_id, [Planned(DeadlineKind.RELEASE, due_at)], now)
