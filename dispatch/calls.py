@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from dispatch import conversing
-from dispatch.conversing import MOST, Due, ToAsk, ToHangUp, ToRing
+from dispatch.conversing import MOST, Due, ToAsk, ToHangUp, ToRing, ToSpeak
 from dispatch.formats.conference import LegSaid, conference_twiml
 from tgd import clock
 from tgd.database import transaction
@@ -32,6 +32,8 @@ LOOK_EVERY_S = 1.0
 """The slow poll under NOTIFY."""
 ERASE_EVERY_S = 30.0
 EVENTS = ("initiated", "ringing", "answered", "completed")
+UNKNOWN_THERE = frozenset({"code_20404", "status_404"})
+"""The provider knows no such thing."""
 T = TypeVar("T")
 
 
@@ -93,8 +95,9 @@ class Calls:
             *(self._ring(one) for one in due.rings),
             *(self._hang_up(one) for one in due.hang_ups),
             *(self._ask(one) for one in due.asks),
+            *(self._speak(one) for one in due.speaks),
         )
-        return len(due.rings) + len(due.hang_ups) + len(due.asks)
+        return len(due)
 
     async def _ring(self, one: ToRing) -> None:
         recording = call_url(self._public_url, one.conversation, "recording")
@@ -115,6 +118,21 @@ class Calls:
             log.warning("call_not_placed", status=why)
             return
         await self._written(lambda s, now: conversing.placed(s, one, sid, now))
+
+    async def _speak(self, one: ToSpeak) -> None:
+        """Whoever is not in the conference yet, or not any more, is asked for again until the call
+        is over."""
+        try:
+            await self._telephone.unmute(str(one.conversation), one.sid)
+        except (TelephoneLater, TelephoneRefused) as wrong:
+            why = wrong.why
+            over = isinstance(wrong, TelephoneRefused) and why not in UNKNOWN_THERE
+            await self._written(
+                lambda s, now: conversing.not_heard(s, one.conversation, why, now, is_given_up=over)
+            )
+            log.warning("operator_not_heard", status=why)
+            return
+        await self._written(lambda s, now: conversing.speaks(s, one.conversation, now))
 
     async def _hang_up(self, one: ToHangUp) -> None:
         """What cannot be hung up ends with the conference, which ends with its first leg."""
@@ -150,7 +168,7 @@ class Calls:
                 log.warning("recording_not_erased", status=wrong.why)
                 return 0
             except TelephoneRefused as wrong:
-                if wrong.why not in ("code_20404", "status_404"):
+                if wrong.why not in UNKNOWN_THERE:
                     log.error("recording_not_erased", status=wrong.why)
                     continue
             await self._written(partial(_erased, one))

@@ -23,6 +23,8 @@ WORKER = "dispatch"
 MOST = 20
 QUIET_FOR = timedelta(seconds=20)
 """A leg of which nothing was heard for so long is asked for: callbacks get lost."""
+SPEAK_AGAIN = timedelta(seconds=2)
+"""The conference may not be there yet; asking twice changes nothing."""
 
 
 class NoSuchCall(Refusal):
@@ -56,12 +58,24 @@ class ToAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class ToSpeak:
+    """An operator on the line who wants to be heard."""
+
+    conversation: UUID
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """All that is to be done by telephone after this transaction."""
 
     rings: list[ToRing]
     hang_ups: list[ToHangUp]
     asks: list[ToAsk]
+    speaks: list[ToSpeak]
+
+    def __len__(self) -> int:
+        return len(self.rings) + len(self.hang_ups) + len(self.asks) + len(self.speaks)
 
 
 def claim(session: Session, now: datetime) -> Due:
@@ -78,7 +92,8 @@ def claim(session: Session, now: datetime) -> Due:
     asks = [ask for row in store.quiet(session, now, now - QUIET_FOR, MOST)
             if (ask := _ask(session, row, now))]  # fmt: skip
     hang_ups = [ToHangUp(row.sid) for row in store.to_hang_up(session, now, MOST)]
-    return Due(rings, hang_ups, asks)
+    wanted = store.to_speak(session, now, now - SPEAK_AGAIN, MOST)
+    return Due(rings, hang_ups, asks, [ToSpeak(row.conversation, row.sid) for row in wanted])
 
 
 def _why_not(row: Any, now: datetime) -> str | None:
@@ -114,6 +129,28 @@ def not_placed(session: Session, one: ToRing, why: str, now: datetime, *, is_cer
     leg = store.legs(session, one.conversation)[one.party]
     if leg.state == LegState.ASKED and leg.sid is None:
         store.move(session, one.conversation, one.party, {"why": "unanswered", "changed_at": now})
+        nudges.nudge(session, nudges.CONSOLE)
+
+
+def speaks(session: Session, conversation: UUID, now: datetime) -> None:
+    """The provider lets the operator be heard."""
+    found = store.locked(session, conversation)
+    if store.speaks(session, conversation, now):
+        store.move(session, conversation, Party.OPERATOR, {"changed_at": now})
+        journal.write(session, [Line(now, WORKER, "SpeakingBegun", found.alert)])
+        nudges.nudge(session, nudges.CONSOLE)
+
+
+def not_heard(
+    session: Session, conversation: UUID, why: str, now: datetime, *, is_given_up: bool
+) -> None:
+    """It does not: asked again in a moment, or (given up) to be wanted again by a human."""
+    found = store.locked(session, conversation)
+    store.not_heard(session, conversation, why, is_given_up=is_given_up)
+    if is_given_up:
+        store.move(session, conversation, Party.OPERATOR, {"changed_at": now})
+        journal.write(session, [Line(now, WORKER, "SpeakingRefused", found.alert, None,
+                                     {"said": why})])  # fmt: skip
         nudges.nudge(session, nudges.CONSOLE)
 
 

@@ -51,9 +51,18 @@ class Conference:
         self.status = "in-progress"
         self.began_at = self.began_at or datetime.now(UTC)
         for speaker in self.participants.values():
-            for hearer in self.participants.values():
-                if hearer is not speaker and speaker.says and not speaker.muted:
-                    hearer.call.heard.append(speaker.says)
+            self._speak(speaker)
+
+    def mute(self, one: Participant, *, muted: bool) -> None:
+        """From now on this one is not heard, or is."""
+        was, one.muted = one.muted, muted
+        if was and not muted:
+            self._speak(one)
+
+    def _speak(self, speaker: Participant) -> None:
+        for hearer in self.participants.values():
+            if hearer is not speaker and speaker.says and not speaker.muted:
+                hearer.call.heard.append(speaker.says)
 
     def leave(self, sid: str) -> bool:
         """Somebody goes; True when that ends it for all."""

@@ -48,7 +48,7 @@ class Rooms:
             raise ApiError(20404, request.path)
         said = (await request.post()).get("Muted")
         if said is not None:
-            one.muted = str(said).lower() == "true"
+            room.mute(one, muted=str(said).lower() == "true")
         return web.json_response(_participant(room, one))
 
     async def _sound(self, request: web.Request) -> web.StreamResponse:

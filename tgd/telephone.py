@@ -79,6 +79,8 @@ class Telephone(Protocol):
 
     async def hang_up(self, sid: str) -> None: ...
 
+    async def unmute(self, room: str, sid: str) -> None: ...
+
     async def recording(self, reference: str) -> bytes: ...
 
     async def erase_recording(self, reference: str) -> None: ...
@@ -227,6 +229,19 @@ class TwilioTelephone:
         """End a call that rings or is under way. Raises like `send_sms`."""
         with _told_plainly():
             await self._client.calls(sid).update_async(status="completed")
+
+    async def unmute(self, room: str, sid: str) -> None:
+        """Whoever is in this conference by this call is heard from now on. Raises like `send_sms`;
+        TelephoneLater while there is no such conference."""
+        with _told_plainly():
+            found = await self._client.conferences.list_async(friendly_name=room, limit=5)
+            going_on = [one for one in found if str(one.status) != "completed"]
+            if not going_on:
+                raise TelephoneLater("no_conference")
+            inside = self._client.conferences(going_on[0].sid).participants(sid)
+            done = await inside.update_async(muted=False)
+            if done.muted is not False:
+                raise TelephoneLater("still_muted")
 
     async def recording(self, reference: str) -> bytes:
         """The sound of a recording as MP3, with the account's own credentials. Raises like

@@ -62,6 +62,11 @@ class Line:
                 session, BRUNO, self.alert, clock.now(), listen_only=listen_only
             )
 
+    def speak(self) -> None:
+        """Bruno, who only listens, presses "speak"."""
+        with transaction(self.engine) as session:
+            calling.want_to_speak(session, BRUNO, self.alert, clock.now())
+
     async def over(self, conversation: UUID) -> None:
         """Turns of the dispatcher until the call is over."""
         async with asyncio.timeout(20):

@@ -84,6 +84,7 @@ async def test_the_muted_one_is_heard_by_nobody_until_unmuted(provider: SmsProvi
         provider, lambda c: c.conferences(room.sid).participants(sid).update(muted=False)
     )
     assert said.muted is False
+    assert provider.calls[1].heard == ["Allô ?"], "heard from then on"
 
 
 async def test_one_who_stays_alone_leaves_no_sound(

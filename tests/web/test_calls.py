@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from dispatch.conversing import ToRing, claim, hear_leg, hear_recording, not_placed
+from dispatch.conversing import ToRing, claim, hear_leg, hear_recording, not_placed, speaks
 from dispatch.formats.conference import LegSaid, RecordingSaid
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_conferences import SILENCE, Recording
@@ -79,6 +79,30 @@ async def test_listen_only_is_said_on_the_sheet(house: House) -> None:
     await bruno.post(f"/alerts/{alert}/call", listen_only="yes")
     assert "écoute seule" in (await bruno.get(f"/alerts/{alert}")).text
     assert [row.listen_only for row in house.ask("SELECT listen_only FROM conversation")] == [True]
+
+
+@with_voice
+async def test_who_listens_only_speaks_by_one_press(house: House) -> None:
+    alert = house.press(house.give(number=NUMBER))
+    bruno, sami = await on_shift(house), await house.signed_in("Sami")
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/call", listen_only="yes")
+    heard(house, Party.OPERATOR, LegState.ANSWERED)
+    assert 'id="act-speak"' in (await bruno.get(f"/alerts/{alert}")).text
+    assert 'id="act-speak"' not in (await sami.get(f"/alerts/{alert}")).text
+    assert (await bruno.post(f"/alerts/{alert}/speak")).status_code == 303
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    assert "pas encore entendu" in page
+    assert 'id="act-speak"' not in page
+    (call,) = house.ask("SELECT id FROM conversation")
+    house.do(lambda s: speaks(s, call.id, clock.now()))
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    assert "entendu depuis" in page
+    assert "L’opérateur est entendu dans l’appel" in page
+    heard(house, Party.OPERATOR, LegState.ENDED)
+    refused = await bruno.post(f"/alerts/{alert}/speak")
+    assert refused.status_code == 409
+    assert "personne ne vous entendrait" in refused.text
 
 
 @with_voice

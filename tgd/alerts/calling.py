@@ -1,4 +1,5 @@
-"""The acts about calls: an operator wants the handset rung, somebody listens to a recording.
+"""The acts about calls: an operator wants the handset rung, or to be heard after having listened
+only; somebody listens to a recording.
 
 What is wanted is a row; dispatch rings after the commit. No alert ever waits for a call.
 """
@@ -15,6 +16,7 @@ from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.journal import Line
 from tgd.rules.access import Act, may
 from tgd.rules.alert import AlertState
+from tgd.rules.calling import LegState
 from tgd.rules.doubt import Label
 from tgd.store import calls as store
 from tgd.store import console, nudges
@@ -46,6 +48,29 @@ def want_call(
     acts.write_act(session, actor, seen, "CallWanted", now, {"listen_only": listen_only})
     nudges.nudge(session, nudges.CALLS)
     return conversation
+
+
+def want_to_speak(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> None:
+    """Who only listens wants to be heard from now on. Raises like `want_call`."""
+    seen = acts.owned(session, actor, alert_id, Act.CALL)
+    call = store.open_call(session, seen.id)
+    if call is None or _is_over(session, call.id):
+        raise WrongState("The call has ended: nobody would hear you.")
+    if call.wanted_by != actor.name:
+        raise WrongState("Somebody else is on the line.")
+    if not call.listen_only or call.speaks_at is not None:
+        raise WrongState("You are heard already.")
+    if call.speak_wanted_at is not None:
+        raise WrongState("This is asked for already: you are heard in a moment.")
+    store.want_to_speak(session, call.id, now)
+    acts.write_act(session, actor, seen, "SpeakingWanted", now, {})
+    nudges.nudge(session, nudges.CALLS)
+
+
+def _is_over(session: Session, conversation: UUID) -> bool:
+    """Whether one of the two has gone, so that the other goes in a moment."""
+    legs = store.legs(session, conversation)
+    return any(LegState(leg.state).is_over for leg in legs.values())
 
 
 def listen(session: Session, actor: Actor, recording_id: UUID, now: datetime) -> str | None:

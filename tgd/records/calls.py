@@ -23,6 +23,12 @@ class Conversation(SQLModel, table=True):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("conversation_of", "alert"),
+        Index(
+            "conversation_to_speak", "speak_wanted_at",
+            postgresql_where=text(
+                "speak_wanted_at IS NOT NULL AND speaks_at IS NULL AND ended_at IS NULL"
+            ),
+        ),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
@@ -34,6 +40,14 @@ class Conversation(SQLModel, table=True):
     conference: str | None = Field(default=None, sa_column=Column(String(40), unique=True))
     """The provider's name for it, once it has said one."""
     ended_at: datetime | None = Field(default=None, sa_column=moment())
+    speak_wanted_at: datetime | None = Field(default=None, sa_column=moment())
+    """When the operator who only listened wanted to be heard."""
+    speak_asked_at: datetime | None = Field(default=None, sa_column=moment())
+    """When the provider was last asked for it; asking twice changes nothing."""
+    speaks_at: datetime | None = Field(default=None, sa_column=moment())
+    """When it said that the operator is heard."""
+    speak_why: str | None = Field(default=None, sa_column=Column(String(40)))
+    """Why the operator is not heard yet, in the provider's code."""
 
 
 class Exercise(SQLModel, table=True):

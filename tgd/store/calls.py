@@ -20,7 +20,8 @@ _DUE = text(
         SELECT d.conversation, d.party FROM call_leg d JOIN conversation t ON t.id = d.conversation
         WHERE d.due_at <= :now AND d.dialled_at IS NULL AND d.state = 'asked'
         ORDER BY d.due_at LIMIT :limit FOR UPDATE OF t SKIP LOCKED)
-    RETURNING l.conversation, l.party, c.listen_only, c.wanted_at, l.due_at,
+    RETURNING l.conversation, l.party, c.listen_only AND c.speak_wanted_at IS NULL AS listen_only,
+        c.wanted_at, l.due_at,
         CASE l.party WHEN 'operator' THEN s.telephone ELSE h.number END AS number
     """
 )
@@ -31,6 +32,18 @@ _HANG_UP = text(
         WHERE l.hang_up_at IS NOT NULL AND l.hung_up_at IS NULL AND l.sid IS NOT NULL
         LIMIT :limit FOR UPDATE OF c SKIP LOCKED)
     RETURNING conversation, party, sid
+    """
+)
+_TO_SPEAK = text(
+    """
+    UPDATE conversation u SET speak_asked_at = :now FROM call_leg l
+    WHERE l.conversation = u.id AND l.party = 'operator' AND u.id IN (
+        SELECT c.id FROM conversation c JOIN call_leg o ON o.conversation = c.id
+        WHERE c.speak_wanted_at IS NOT NULL AND c.speaks_at IS NULL AND c.ended_at IS NULL
+        AND (c.speak_asked_at IS NULL OR c.speak_asked_at <= :before)
+        AND o.party = 'operator' AND o.state = 'answered' AND o.sid IS NOT NULL
+        LIMIT :limit FOR UPDATE OF c SKIP LOCKED)
+    RETURNING u.id AS conversation, l.sid
     """
 )
 _QUIET = text(
@@ -86,6 +99,59 @@ def due(session: Session, now: datetime, limit: int) -> list[Any]:
 def to_hang_up(session: Session, now: datetime, limit: int) -> list[Any]:
     """Legs that are left alone on the line, each given once."""
     return list(session.connection().execute(_HANG_UP, {"now": now, "limit": limit}))
+
+
+def to_speak(session: Session, now: datetime, before: datetime, limit: int) -> list[Any]:
+    """Calls whose operator wants to be heard and is on the line; each again after a moment."""
+    values = {"now": now, "before": before, "limit": limit}
+    return list(session.connection().execute(_TO_SPEAK, values))
+
+
+def open_call(session: Session, alert: UUID) -> Any:
+    """The call of an alert that has not ended, held until the end of the transaction."""
+    found = session.connection().execute(
+        text(
+            "SELECT id, wanted_by, listen_only, speak_wanted_at, speaks_at FROM conversation"
+            " WHERE alert = :alert AND ended_at IS NULL FOR UPDATE"
+        ),
+        {"alert": alert},
+    )
+    return found.one_or_none()
+
+
+def want_to_speak(session: Session, conversation: UUID, now: datetime) -> None:
+    """The operator wants to be heard from now on."""
+    session.connection().execute(
+        text(
+            "UPDATE conversation SET speak_wanted_at = :now, speak_asked_at = NULL,"
+            " speak_why = NULL WHERE id = :id"
+        ),
+        {"id": conversation, "now": now},
+    )
+
+
+def speaks(session: Session, conversation: UUID, now: datetime) -> bool:
+    """The provider lets the operator be heard; False when that was known."""
+    found = session.connection().execute(
+        text(
+            "UPDATE conversation SET speaks_at = :now, speak_why = NULL"
+            " WHERE id = :id AND speaks_at IS NULL AND speak_wanted_at IS NOT NULL"
+        ),
+        {"id": conversation, "now": now},
+    )
+    return found.rowcount == 1
+
+
+def not_heard(session: Session, conversation: UUID, why: str, *, is_given_up: bool) -> None:
+    """It does not yet, or refuses."""
+    session.connection().execute(
+        text(
+            "UPDATE conversation SET speak_why = :why, speak_wanted_at ="
+            " CASE WHEN :over THEN NULL ELSE speak_wanted_at END"
+            " WHERE id = :id AND speaks_at IS NULL"
+        ),
+        {"id": conversation, "why": why[:40], "over": is_given_up},
+    )
 
 
 def quiet(session: Session, now: datetime, before: datetime, limit: int) -> list[Any]:
@@ -211,7 +277,8 @@ def conversations_of(session: Session, alert: UUID, limit: int = 20) -> list[Any
     """The calls of an alert, newest first, with both legs as they are."""
     found = session.connection().execute(
         text(
-            "SELECT c.id, c.wanted_by, c.wanted_at, c.listen_only, c.ended_at,"
+            "SELECT c.id, c.wanted_by, c.wanted_at, c.listen_only, c.ended_at, c.speak_wanted_at,"
+            " c.speaks_at, c.speak_why,"
             " o.state AS operator, o.why AS operator_why, h.state AS handset, h.why AS handset_why,"
             " greatest(o.changed_at, h.changed_at) AS changed_at FROM conversation c"
             " JOIN call_leg o ON o.conversation = c.id AND o.party = 'operator'"

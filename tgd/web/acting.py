@@ -102,6 +102,10 @@ ACTS: dict[str, tuple[Act, Doing]] = {
             s, actor, alert, now, listen_only=form.get("listen_only") == "yes"
         ),
     ),
+    "speak": (
+        Act.CALL,
+        lambda s, actor, alert, form, now: calling.want_to_speak(s, actor, alert, now),
+    ),
     "real": (Act.TAKE, lambda s, actor, alert, form, now: duress.make_real(s, actor, alert, now)),
     "close": (Act.CLOSE, _close),
     "keep-positions": (Act.KEEP_POSITIONS, _keep(Keeping.POSITIONS)),

@@ -10,6 +10,7 @@ from tgd.alerts.calling import IN_OTHER_HANDS
 from tgd.records import Alert
 from tgd.rules.access import Act, may
 from tgd.rules.alert import AlertState
+from tgd.rules.calling import LegState
 from tgd.store import calls as store
 from tgd.store import console
 
@@ -26,6 +27,17 @@ def recordings_of(session: Session, seat: Seat, alert: UUID) -> list[dict[str, A
         dict(row._mapping) | {"id": str(row.id), "hears": hears and row.erased_at is None}
         for row in store.recordings_of(session, alert)
     ]
+
+
+def may_speak(session: Session, seat: Seat, alert: Alert) -> bool:
+    """Whether the page offers to be heard, to who only listens; the act decides again."""
+    if alert.owner != seat.name or not may(seat.role, Act.CALL):
+        return False
+    return any(
+        call.listen_only and call.wanted_by == seat.name and call.speak_wanted_at is None
+        and not LegState(call.operator).is_over and not LegState(call.handset).is_over
+        for call in store.conversations_of(session, alert.id) if call.ended_at is None
+    )  # fmt: skip
 
 
 def may_call(session: Session, seat: Seat, alert: Alert) -> bool:

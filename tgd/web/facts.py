@@ -289,7 +289,8 @@ def may_do(look: Look) -> dict[str, bool]:
 def _may_also(session: Session, look: Look, record: dict[str, Any] | None) -> dict[str, bool]:
     kept = record["kept"] if record else []
     return kept_facts.may_keep(session, look.seat, look.alert, kept, look.now) | {
-        "call": call_facts.may_call(session, look.seat, look.alert)
+        "call": call_facts.may_call(session, look.seat, look.alert),
+        "speak": call_facts.may_speak(session, look.seat, look.alert),
     }
 
 

@@ -1,5 +1,5 @@
 """What is kept longer by a prosecutor's act; alerts of nobody that are forgotten; texts about
-files that did not arrive."""
+files that did not arrive; operators who want to be heard."""
 
 from pathlib import Path
 
@@ -18,6 +18,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """What was kept longer is forgotten on its usual day; texts stand as sent."""
+    op.execute("DROP INDEX conversation_to_speak")
+    for column in ("speak_wanted_at", "speak_asked_at", "speaks_at", "speak_why"):
+        op.execute(f"ALTER TABLE conversation DROP COLUMN {column}")
     op.execute("DROP INDEX notice_telling_undelivered")
     op.execute("ALTER TABLE notice_telling DROP COLUMN not_delivered_at")
     op.execute(

@@ -18,3 +18,8 @@ ALTER TABLE notice DROP CONSTRAINT notice_kind;
 ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ('reminder', 'escalation', 'handset', 'undelivered'));
 ALTER TABLE notice_telling ADD COLUMN not_delivered_at TIMESTAMP WITH TIME ZONE;
 CREATE INDEX notice_telling_undelivered ON notice_telling (key) WHERE not_delivered_at IS NOT NULL;
+ALTER TABLE conversation ADD COLUMN speak_wanted_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE conversation ADD COLUMN speak_asked_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE conversation ADD COLUMN speaks_at TIMESTAMP WITH TIME ZONE;
+ALTER TABLE conversation ADD COLUMN speak_why VARCHAR(40);
+CREATE INDEX conversation_to_speak ON conversation (speak_wanted_at) WHERE speak_wanted_at IS NOT NULL AND speaks_at IS NULL AND ended_at IS NULL;
