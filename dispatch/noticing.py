@@ -45,6 +45,7 @@ def claim(session: Session, policy: Policy, now: datetime) -> list[ClaimedNotice
     if new:
         rows = [row for one in new for row in _rows(one, policy, now)]
         store.plan(session, [one.id for one in new], rows, now)
+        _tell_what_joined_a_failed_one(session, new, rows, now)
     claimed = store.claim(session, policy.notices.tell, now, now + LEASE, MOST)
     return [_claimed(row, now) for row in claimed]
 
@@ -139,10 +140,25 @@ def _tell_further(session: Session, telling: Any, kind: NoticeKind, now: datetim
     if kind is NoticeKind.UNDELIVERED:
         return
     for one in store.spoken_for(session, telling.key):
-        store.add(session, NoticeKind.UNDELIVERED, one.about, now, to_role=one.to_role,
-                  file=one.case_file, handset=one.handset)  # fmt: skip
-        if kind is NoticeKind.REMINDER and one.case_file is not None:
-            chasing.escalate_unheard(session, one.case_file, one.about, now)
+        _tell_one_further(session, one, now)
+
+
+def _tell_one_further(session: Session, one: Any, now: datetime) -> None:
+    store.add(session, NoticeKind.UNDELIVERED, one.about, now, to_role=one.to_role,
+              file=one.case_file, handset=one.handset)  # fmt: skip
+    if one.kind == NoticeKind.REMINDER and one.case_file is not None:
+        chasing.escalate_unheard(session, one.case_file, one.about, now)
+
+
+def _tell_what_joined_a_failed_one(
+    session: Session, new: Sequence[Any], rows: Sequence[dict[str, Any]], now: datetime
+) -> None:
+    """A matter of the afternoon is spoken for by the text of the morning, which did not arrive."""
+    failed = store.failed(session, [row["key"] for row in rows])
+    joined = {row["notice"] for row in rows if row["key"] in failed}
+    for one in new:
+        if one.id in joined and one.kind != NoticeKind.UNDELIVERED:
+            _tell_one_further(session, one, now)
 
 
 def _write_line(session: Session, act: str, telling: Any, said: TextSaid, now: datetime) -> None:

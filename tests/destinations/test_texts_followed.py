@@ -24,11 +24,13 @@ from simulators.twilio_calls import Person
 from tests.walking import Walk
 from tests.world import World
 from tgd import clock
+from tgd.allocation import deciding
 from tgd.casework.facts import file_of
 from tgd.database import transaction
 from tgd.rules.delivery import MessageStatus
 from tgd.serving import serve
 from tgd.store import notices
+from tgd.web.stock import the_handset
 
 FIRST, SECOND = "SM" + "1" * 32, "SM" + "2" * 32
 
@@ -113,6 +115,8 @@ async def test_one_that_did_not_arrive_is_told_to_the_others_and_shown_and_sent_
                                  ("undelivered", "lost", walk.handset)]  # fmt: skip
         shown = file_of(walk.session, walk.officer("Greta"), walk.id, walk.now)
         assert shown["handset"]["incidents"][0]["not_delivered_at"] is not None
+        sofia = walk.officer("Sofia")
+        assert the_handset(walk.session, sofia, walk.handset)["not_delivered_at"] is not None
         heard.out.provider.people.clear()  # the telephone is on again
         await heard.out.turn(4000)
         await heard.until("received")
@@ -251,6 +255,46 @@ def test_a_text_of_a_day_is_given_up_when_the_next_one_says_the_same(
         row = connection.exec_driver_sql(asked, (key,)).one()
     assert (row.state, row.next_try_at) == ("refused", None)
     assert row.not_delivered_at == walk.now
+
+
+def test_what_joins_a_text_of_the_day_that_did_not_arrive_goes_further_up_too(
+    walk: Walk, engine: Engine
+) -> None:
+    walk.world.wait(days=17)
+    walk.chase()
+    walk.session.commit()
+    key = sent(walk, engine, FIRST)
+    assert said(walk, engine, key, FIRST, MessageStatus.UNDELIVERED) == "done"
+    walk.world.wait(minutes=5)
+    deciding.expect_release(
+        walk.session, walk.officer("Camille"), walk.id, walk.now.date(), walk.now
+    )
+    assert "release" in [one.kind for one in walk.chase()]
+    walk.session.commit()
+    with transaction(engine) as session:
+        claim(session, policy(), walk.now)
+    lines = ("SELECT detail->>'kind' FROM journal WHERE act = 'DeadlineEscalated'"
+             " AND detail->>'why' = 'not_delivered' ORDER BY seq")  # fmt: skip
+    with engine.connect() as connection:
+        assert list(connection.exec_driver_sql(lines).scalars()) == ["test_due", "release"]
+
+
+def test_a_later_text_that_arrived_says_the_same(walk: Walk, engine: Engine) -> None:
+    walk.world.wait(days=17)
+    walk.chase()
+    walk.session.commit()
+    key = sent(walk, engine, FIRST)
+    assert said(walk, engine, key, FIRST, MessageStatus.FAILED) == "done"
+    assert set(notices.undelivered(walk.session, file=walk.id)) == {"test_due"}
+    walk.world.wait(days=1)
+    walk.chase()
+    walk.session.commit()
+    with transaction(engine) as session:
+        due = [c for c in claim(session, policy(), walk.now) if c.destination == "on-call"]
+        (one,) = [c for c in due if c.noticed.kind == "reminder" and c.noticed.key != key]
+        write_answers(session, [(one, Sent(60, "sent", SECOND))], policy(), walk.now)
+    assert said(walk, engine, one.noticed.key, SECOND, MessageStatus.DELIVERED) == "done"
+    assert notices.undelivered(walk.session, file=walk.id) == {}
 
 
 @pytest.mark.parametrize(

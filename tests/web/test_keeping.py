@@ -120,6 +120,16 @@ async def test_what_is_gone_is_offered_to_nobody(court: Court) -> None:
     assert await keep(camille, alert, "keep-positions", reason="affaire 26/7") == 409
 
 
+async def test_after_the_eight_days_the_page_says_no_more_that_it_is_kept(court: Court) -> None:
+    at, alert = pressed(court)
+    camille = await court.browser("Camille")
+    assert await keep(camille, alert, "keep-positions", reason="affaire 26/7") == 303
+    assert "Positions conservées 8 jours" in (await camille.get(at)).text
+    court.house.do(lambda s: purge(s, clock.now() + timedelta(days=9)))
+    assert (await camille.json(f"/api/alerts/{alert}"))["record"]["kept"] == []
+    assert '<span class="tag">Positions conservées 8 jours' not in (await camille.get(at)).text
+
+
 async def test_an_open_alert_may_be_kept_before_anything_was_erased(court: Court) -> None:
     court.walked("hand_over")
     court._do(lambda walk: walk.press("press"))

@@ -258,7 +258,7 @@ def _deadlines(session: Session, officer: Officer, seen: CaseFile, now: datetime
     return [
         {"id": str(d.id), "kind": d.kind, "due_at": d.due_at, "owner": d.owner,
          "is_late": d.due_at <= now, "acknowledged_at": d.acknowledged_at,
-         "not_delivered_at": silent.get(d.kind),
+         "not_delivered_at": None if d.acknowledged_at else silent.get(d.kind),
          "acknowledged_by": d.acknowledged_by, "escalated_at": d.escalated_at,
          "is_near": d.due_at - RULES[DeadlineKind(d.kind)].warn_before <= now,
          "is_mine": officer.role.value in (d.owner, d.escalation)}

@@ -148,7 +148,9 @@ def alerts_of(session: Session, person: UUID) -> list[Any]:
     rows = session.connection().execute(
         text(
             "SELECT a.id, a.number, a.opened_at, a.state, a.outcome, ARRAY(SELECT k.what"
-            " FROM kept_longer k WHERE k.alert = a.id AND k.ended_at IS NULL ORDER BY k.what)"
+            " FROM kept_longer k WHERE k.alert = a.id AND k.ended_at IS NULL"
+            " AND (k.what <> 'positions' OR a.state <> 'closed' OR EXISTS (SELECT 1 FROM sighting s"
+            " WHERE s.alert = a.id AND s.raw_sealed <> '')) ORDER BY k.what)"
             " AS kept FROM alert a WHERE a.person = :person AND a.lane = 'real'"
             " ORDER BY a.number DESC LIMIT 50"
         ),

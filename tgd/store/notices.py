@@ -30,7 +30,8 @@ def unplanned(session: Session, limit: int) -> list[Any]:
     """Notices that no dispatcher has looked at yet; nobody else does before this commits."""
     found = session.connection().execute(
         text(
-            "SELECT id, kind FROM notice WHERE planned_at IS NULL"
+            "SELECT id, kind, about, to_role, case_file, handset FROM notice"
+            " WHERE planned_at IS NULL"
             " ORDER BY made_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"limit": limit},
@@ -56,6 +57,17 @@ def plan(
             ),
             [row | {"now": now} for row in rows],
         )
+
+
+def failed(session: Session, keys: Sequence[str]) -> frozenset[str]:
+    """Those of these tellings of which it is known that they did not arrive."""
+    found = session.connection().execute(
+        text(
+            "SELECT key FROM notice_telling WHERE key = ANY(:keys) AND not_delivered_at IS NOT NULL"
+        ),
+        {"keys": list(keys)},
+    )
+    return frozenset(row.key for row in found)
 
 
 def claim(
@@ -153,17 +165,21 @@ def spoken_for(session: Session, key: str) -> list[Any]:
     return list(found)
 
 
+_SILENT = f"""
+    SELECT n.about, min(t.not_delivered_at) AS since {_SPOKEN_FOR}
+    WHERE t.not_delivered_at IS NOT NULL AND f.kind <> 'undelivered' AND n.kind = f.kind
+    AND (f.kind = 'handset' OR NOT EXISTS (
+        SELECT 1 FROM notice_telling d JOIN notice m ON m.id = d.notice
+        WHERE d.destination = t.destination AND m.kind = f.kind AND d.state = 'received'
+        AND d.made_at > t.made_at))
+    AND (n.case_file = :file OR n.handset = :handset) GROUP BY n.about
+    """  # noqa: S608 (our own constant)
+
+
 def undelivered(
     session: Session, *, file: UUID | None = None, handset: str | None = None
 ) -> dict[str, datetime]:
-    """About which matters of this file or handset a text has not arrived, and since when."""
-    found = session.connection().execute(
-        text(
-            "SELECT n.about, min(t.not_delivered_at) AS since"
-            f" {_SPOKEN_FOR} WHERE t.not_delivered_at IS NOT NULL"
-            " AND f.kind <> 'undelivered' AND n.kind = f.kind"
-            " AND (n.case_file = :file OR n.handset = :handset) GROUP BY n.about"
-        ),
-        {"file": file, "handset": handset},
-    )
+    """About which matters of this file or handset a text has not arrived, and since when. One of a
+    day counts no more once one of a later day has arrived: it said the same."""
+    found = session.connection().execute(text(_SILENT), {"file": file, "handset": handset})
     return {row.about: row.since for row in found}

@@ -10,19 +10,20 @@ from tgd.allocation.acting import officer
 from tgd.allocation.keeping import NEEDED, reaches
 from tgd.records import Alert
 from tgd.rules.access import Role, may
-from tgd.rules.alert import Lane
+from tgd.rules.alert import AlertState, Lane
 from tgd.rules.forgetting import Keeping, positions_until
 from tgd.store import keeping as store
 
 
 def kept_of(session: Session, seat: Seat, alert: Alert) -> list[dict[str, Any]]:
-    """Each act that keeps something of it; why, for those who decide about it."""
+    """Each act that keeps something of it now; why, for those who decide about it."""
     with_reason = seat.role is Role.PROSECUTOR
     said = [
         {"what": row.what, "by": row.by, "since": row.begun_at,
          "until": _until(Keeping(row.what), row.newest_at),
          "reason": row.reason if with_reason else None}
         for row in store.of_alert(session, alert.id)
+        if row.what == Keeping.PROCEDURE or row.newest_at or alert.state != AlertState.CLOSED
     ]  # fmt: skip
     file = store.hold_of_person(session, alert.person)
     if file is not None:

@@ -19,7 +19,7 @@ from tgd.rules.allocation import reference
 from tgd.rules.handset import HandsetState
 from tgd.rules.keys import sms_key
 from tgd.serving import TooLarge, TooSlow, read_body
-from tgd.store import board
+from tgd.store import board, notices
 from tgd.web import door, file_labels
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, do, sent, version_of
@@ -169,7 +169,8 @@ def the_handset(session: Session, officer: Officer, handset: str) -> dict[str, A
     row = board.handset(session, officer.reach.courts, handset)
     if row is None:
         raise NotThere
-    return dict(row._mapping)
+    silent = notices.undelivered(session, handset=handset)
+    return dict(row._mapping) | {"not_delivered_at": min(silent.values(), default=None)}
 
 
 def keyed(console: Console, one: Keyed) -> dict[str, Any]:
