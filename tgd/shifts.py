@@ -1,5 +1,6 @@
 """Who sits at a console to answer: the shift, its sound, and what one shift leaves to the next."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -77,9 +78,23 @@ def hand_over(session: Session, actor: Actor, words: str, now: datetime) -> None
     journal.write(session, [Line(now, actor.name, "ShiftHandedOver", detail=detail)])
 
 
-def confirm(session: Session, actor: Actor, hand_over: UUID, now: datetime) -> None:
-    """Who comes has read it. Raises WrongState when it is confirmed already, or one's own."""
+def lines(session: Session, hand_over: UUID) -> frozenset[str]:
+    """The names of what is to be ticked of a hand-over that waits: one for each line of it."""
+    found = store.waiting(session, hand_over)
+    return frozenset(f"line-{n}" for n in range(1, found.lines + 1)) if found else frozenset()
+
+
+def confirm(
+    session: Session, actor: Actor, hand_over: UUID, now: datetime, *, read: Collection[str]
+) -> None:
+    """Who comes has read each line of it. Raises WrongState when it is confirmed already, or one's
+    own, and Incomplete for a line that was not ticked."""
     _must_take(actor)
+    found = store.waiting(session, hand_over)
+    if found is None or found.leaving == actor.name:
+        raise WrongState("Another person confirms a hand-over, once.")
+    if not lines(session, hand_over) <= set(read):
+        raise Incomplete("Read and tick each line.")
     leaving = store.receive(session, hand_over, actor.name, now)
     if leaving is None:
         raise WrongState("Another person confirms a hand-over, once.")

@@ -83,7 +83,8 @@ def press_and_close(walk: Walk, ring: str = "mots de note") -> None:
 def leave_and_come(walk: Walk, bruno: Actor) -> None:
     shifts.hand_over(walk.session, bruno, "mots de releve", walk.now)
     left = walk.session.exec(select(HandOver.id).where(col(HandOver.confirmed_at).is_(None))).one()
-    shifts.confirm(walk.session, Actor("Salima", Role.SUPERVISOR), left, walk.now)
+    read = shifts.lines(walk.session, left)
+    shifts.confirm(walk.session, Actor("Salima", Role.SUPERVISOR), left, walk.now, read=read)
 
 
 def lose_and_replace(walk: Walk) -> None:

@@ -206,3 +206,49 @@ def test_the_hand_over_step_by_step(browser: Browser, town: Town, hands: Hands, 
     assert town.state_of("Sara") == "active"
     hands.eyes.go(wizard)
     assert hands.page.locator(".step .tag").all_inner_texts() == ["fait"] * 5
+
+
+def test_bruno_hands_his_shift_over_and_salima_ticks_each_line(
+    browser: Browser, town: Town, hands: Hands, axe: str
+) -> None:
+    """He signs; she reads line by line, takes over what is in his name; then he may go."""
+    mine = "SELECT id FROM alert WHERE owner = 'bruno' AND state <> 'closed' ORDER BY number"
+    hands.sign_in("bruno")
+    hands.go("nav a[href='/shift']")
+    hands.write("form.act-hand-over textarea", "Chloé rappelle à 22 h.")
+    hands.go("form.act-hand-over button")
+    hands.go("form.act-end button")
+    assert hands.page.locator("[role=alert]").inner_text().startswith("Des alertes sont à votre")
+    (refused,) = hands.eyes.troubles
+    assert "status of 409" in refused
+    hands.eyes.troubles.clear()
+    with looking(browser, town, axe=axe) as eyes:
+        salima = Hands(eyes)
+        salima.sign_in("salima")
+        salima.go("nav a[href='/shift']")
+        assert eyes.judge("hand-over to be read") == []
+        lines = eyes.page.locator("form.act-confirm [type=checkbox]").count()
+        assert lines == 1 + town.ask(
+            "SELECT cardinality(alerts) + cardinality(items) AS n FROM hand_over"
+        )[0].n  # fmt: skip
+        salima.to("form.act-confirm button")
+        salima.press("Enter")
+        assert not town.ask("SELECT 1 FROM hand_over WHERE confirmed_at IS NOT NULL")
+        assert salima.is_at("[name=line-1]"), "the first line that is not ticked has the focus"
+        for line in range(1, lines + 1):
+            salima.to(f"[name=line-{line}]")
+            salima.press("Space")
+        with eyes.page.expect_navigation():
+            salima.press("Enter")
+        (signed,) = town.ask("SELECT leaving, coming FROM hand_over WHERE confirmed_at IS NOT NULL")
+        assert (signed.leaving, signed.coming) == ("bruno", "salima")
+        assert eyes.judge("hand-over confirmed") == []
+        for alert in town.ask(mine):
+            eyes.go(f"/alerts/{alert.id}")
+            salima.write("#act-take [name=reason]", "Relève de 22 heures.")
+            with eyes.page.expect_navigation():
+                salima.press("Enter")
+    assert town.ask(mine) == []
+    hands.eyes.go("/shift")
+    hands.go("form.act-end button")
+    assert town.ask("SELECT 1 FROM shift WHERE account = 'bruno' AND ended_at IS NOT NULL")

@@ -37,7 +37,7 @@ async def test_a_shift_begins_with_a_tone_and_ends_without_alerts(house: House) 
 
 
 async def test_a_hand_over_is_signed_by_two(house: House) -> None:
-    """It names what is open and put aside; nobody confirms the own one, nor twice."""
+    """It names what is open and put aside; nobody confirms the own one, nor twice, nor unread."""
     (item,) = items(house, "silent")
     alert = house.press(house.give("Eve", number="+33639980002"))
     bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
@@ -52,8 +52,14 @@ async def test_a_hand_over_is_signed_by_two(house: House) -> None:
     assert "Eve rappelle à 22 h &lt;script&gt;" in page
     left = str(house.ask("SELECT id FROM hand_over")[0].id)
     assert (await bruno.post("/shift/confirm", hand_over=left)).status_code == 409
-    assert (await berthe.post("/shift/confirm", hand_over=left)).status_code == 303
-    assert (await berthe.post("/shift/confirm", hand_over=left)).status_code == 409
+    assert page.count('name="line-') == 3
+    unread = await berthe.post("/shift/confirm", hand_over=left, **{"line-1": "y", "line-3": "y"})
+    assert unread.status_code == 422
+    assert "Lisez et cochez chaque ligne." in unread.text
+    read = {"line-1": "y", "line-2": "y", "line-3": "y"}
+    assert (await berthe.post("/shift/confirm", hand_over=left, **read)).status_code == 303
+    assert (await berthe.post("/shift/confirm", hand_over=left, **read)).status_code == 409
+    assert 'name="line-' not in (await berthe.get("/shift")).text
     assert (await berthe.post("/shift/confirm", hand_over="nothing")).status_code == 404
     (row,) = house.ask("SELECT leaving, coming, confirmed_at FROM hand_over")
     assert (row.leaving, row.coming) == ("Bruno", "Berthe")

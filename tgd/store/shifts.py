@@ -100,6 +100,22 @@ def leave(session: Session, row: dict[str, Any]) -> bool:
     return found.rowcount == 1
 
 
+def waiting(session: Session, hand_over: UUID) -> Any:
+    """A hand-over that nobody has confirmed: who left it, and how many lines it has."""
+    return (
+        session.connection()
+        .execute(
+            text(
+                "SELECT leaving, cardinality(alerts) + cardinality(items)"
+                " + CAST(words <> '' AS int) AS lines"
+                " FROM hand_over WHERE id = :id AND confirmed_at IS NULL"
+            ),
+            {"id": hand_over},
+        )
+        .one_or_none()
+    )
+
+
 def receive(session: Session, hand_over: UUID, coming: str, now: datetime) -> str | None:
     """Another person confirms it; who left it, or None when that is not possible."""
     found = session.connection().execute(

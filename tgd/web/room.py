@@ -44,7 +44,11 @@ ACTS: dict[str, Doing] = {
     "end": lambda s, actor, form, now: shifts.end(s, actor, now),
     "hand-over": lambda s, actor, form, now: shifts.hand_over(s, actor, form.get("words", ""), now),
     "confirm": lambda s, actor, form, now: shifts.confirm(
-        s, actor, door.uuid_of(form.get("hand_over", "")), now
+        s,
+        actor,
+        door.uuid_of(form.get("hand_over", "")),
+        now,
+        read={name for name, ticked in form.items() if ticked},
     ),
 }
 """`POST /shift/{word}`."""
