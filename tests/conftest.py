@@ -64,7 +64,14 @@ def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
-    """One private PostgreSQL per test process, without durability, with a template inside."""
+    """One private PostgreSQL per test process."""
+    with open_cluster() as url:
+        yield url
+
+
+@contextmanager
+def open_cluster() -> Iterator[str]:
+    """A private PostgreSQL without durability, with a template inside."""
     with reachable_folder() as folder:
         record = EmbeddedRecord(folder / "pg", durable=False)
         url = record.start()
