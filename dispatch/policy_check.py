@@ -13,9 +13,8 @@ from typing import Any
 
 from dispatch.policy import CisuDestination, Policy, WebhookDestination, read_policy
 from dispatch.policy_warnings import warnings
-from tgd.doctor.finding import Level
-from tgd.doctor.secrets import check_secret
 from tgd.errors import Misconfigured
+from tgd.rules.secret import fault_of
 
 SCHEMA = "tgd/policy-check/1"
 
@@ -62,9 +61,8 @@ def _poor_secrets(policy: Policy) -> Iterator[str]:
             word, secret = "token", getattr(told, "token", None)
         if secret is None:
             continue
-        found = check_secret(f'The {word} of "{told.name}"', secret.get_secret_value())
-        if found.level is not Level.OK:
-            yield found.what
+        if fault := fault_of(secret.get_secret_value()):
+            yield f'The {word} of "{told.name}" {fault}.'
 
 
 def _files(policy: Policy, written: str, base: Path) -> dict[str, list[str]]:

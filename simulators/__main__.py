@@ -66,18 +66,10 @@ def handset(
 ) -> None:
     """One handset. Exits 0 when every press got its receipt."""
     settings = Settings(
-        *_host_port(mqtt),
-        tls=_tls(tls),
-        sms_url=sms_url,
-        sms_to=sms_to,
-        ways=ways,
-        sms_after_s=sms_after_s,
-        repeat_s=repeat_s,
-        clock_offset_s=clock_offset_s,
-        sim=sim,
-        misbehaves=frozenset(misbehave or ()),
-        foreign=foreign,
-    )
+        *_host_port(mqtt), tls=_tls(tls), sms_url=sms_url, sms_to=sms_to, ways=ways,
+        sms_after_s=sms_after_s, repeat_s=repeat_s, clock_offset_s=clock_offset_s, sim=sim,
+        misbehaves=frozenset(misbehave or ()), foreign=foreign,
+    )  # fmt: skip
     phone = Handset(_card(card, number), settings, state=state, ledger=ledger, echo=True, seed=seed)
     phone.fix = _fix(position)
     confirmed = asyncio.run(carry(phone, list(map(_kind, press or ())), stay, timeout_s))

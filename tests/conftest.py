@@ -136,12 +136,12 @@ def fresh_record(cluster: str) -> Iterator[str]:
     try:
         yield _named(cluster, name)
     finally:
-        _drop(admin, name)
+        drop_record(admin, name)
         admin.dispose()
 
 
-def _drop(admin: Engine, name: str) -> None:
-    """Again a moment later when the server's own cleaning is in it: only a superuser ends that."""
+def drop_record(admin: Engine, name: str) -> None:
+    """Gone; later when the server's own cleaning is in it: only a superuser ends that."""
     for left in reversed(range(20)):
         try:
             with admin.connect() as connection:

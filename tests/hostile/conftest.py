@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.conftest import reachable_folder
+from tests.conftest import drop_record, reachable_folder
 from tests.hostile.ground import Ground, running
 from tgd import migrate
 from tgd.database import open_record
@@ -35,8 +35,7 @@ def ground(cluster: str) -> Iterator[Ground]:
                 yield made
         finally:
             engine.dispose()
-            with admin.connect() as connection:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            drop_record(admin, name)
             admin.dispose()
 
 

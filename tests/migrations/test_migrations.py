@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, select
 
 from dispatch.conversing import hear_recording
 from dispatch.formats.conference import RecordingSaid
-from tests.conftest import NOW, _admin, _named
+from tests.conftest import NOW, _admin, _named, drop_record
 from tests.walking import OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
@@ -49,8 +49,7 @@ def empty_url(cluster: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield _named(cluster, name)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    drop_record(admin, name)
     admin.dispose()
 
 

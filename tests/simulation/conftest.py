@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from tests.conftest import _admin, _named, reachable_folder
+from tests.conftest import _admin, _named, drop_record, reachable_folder
 from tests.simulation.ground import Ground
 
 
@@ -19,6 +19,5 @@ def ground(cluster: str) -> Iterator[Ground]:
         opened = Ground(_named(cluster, "nights"), folder)
         yield opened
         opened.close()
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE nights WITH (FORCE)"))
+    drop_record(admin, "nights")
     admin.dispose()

@@ -123,8 +123,6 @@ class Alert(SQLModel, table=True):
     """A closing that needs a second person and waits for one."""
     owner_seen_at: datetime | None = Field(default=None, sa_column=moment())
     """The last sign of the owner's screen; empty for an owner who has shown none."""
-    forgotten_at: datetime | None = Field(default=None, sa_column=moment())
-    """When what humans wrote about it was erased: nothing more is written."""
     next_at: datetime | None = Field(default=None, sa_column=moment())
     next_step: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSONB(none_as_null=True))
@@ -138,6 +136,8 @@ class Alert(SQLModel, table=True):
         default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
     )
     """How often what comes next was written anew: what was read earlier is never shown later."""
+    forgotten_at: datetime | None = Field(default=None, sa_column=moment())
+    """When what humans wrote about it was erased: nothing more is written."""
 
 
 class AlertPosition(SQLModel, table=True):
