@@ -7,8 +7,8 @@ from typing import Any
 
 from simulators.twilio_resources import VERSION, Call, new_sid, rfc2822
 
-SILENCE = b"\xff\xfb\x10\xc4" + bytes(100)
-"""The bytes of a recording: the head of an MP3 frame, and nothing to hear."""
+SILENCE = (b"\xff\xfb\x10\xc4" + bytes(100)) * 40
+"""The bytes of a recording: forty frames of MP3, a second with nothing to hear."""
 
 
 @dataclass(slots=True)

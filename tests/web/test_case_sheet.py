@@ -9,6 +9,7 @@ SAID = {
     "name": "Ana FICTIVE", "speech_or_disability": "oui, mais elle entend mal",
     "telephones": "06 39 98 00 12\n06 39 98 00 13", "contacts": "sa sœur, 06 39 98 00 11",
     "children": "Milo, école des Exemples", "pets": "un chat",
+    "code_word": "géranium", "duress_word": "tournesol",
     "places": f"3 rue des Exemples; Nanterre; 92050; {LAT}; {LON}\nBureau; Nanterre; 92050",
 }  # fmt: skip
 
@@ -72,6 +73,23 @@ async def test_who_reads_the_sheet_only_where_the_alert_lets_them(court: Court) 
     )
     assert "sa sœur" not in (await bruno.get(alert)).text
     assert (await bruno.get(at)).status_code == 404
+
+
+async def test_the_agreed_words_are_for_who_answers_her_alone(court: Court) -> None:
+    await handed_over(court)
+    alert = pressed(court)
+    bruno, sami = await court.browser("Bruno"), await court.browser("Sami")
+    for one in (bruno, sami):
+        assert "géranium" not in (await one.get(alert)).text
+    await bruno.post(f"{alert}/take")
+    mine = (await bruno.get(alert)).text
+    assert "géranium" in mine
+    assert "tournesol" in mine
+    for path in (alert, f"/api{alert}", "/on-paper"):
+        assert "tournesol" not in (await sami.get(path)).text, path
+    assert "tournesol" not in (await bruno.get("/on-paper")).text
+    await bruno.post(f"{alert}/release")
+    assert "tournesol" not in (await bruno.get(alert)).text
 
 
 async def test_the_sheet_on_paper_has_it_too(court: Court) -> None:

@@ -26,6 +26,9 @@ FIELDS: tuple[Field, ...] = (
     Field("family", word("Family situation"), Kind.LINE, required=False),
     Field("work", word("Work: address and telephone"), Kind.LINE, required=False),
     Field("pets", word("Animals at home"), Kind.LINE, required=False),
+    Field("code_word", word("Word agreed with her: all is well"), Kind.LINE, required=False),
+    Field("duress_word", word("Word agreed with her: she is forced to say so"), Kind.LINE,
+          required=False),
 )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from typing import Any
 CURRENT_FOR = timedelta(days=30)
 """A sheet that nobody has confirmed for longer is read through with her again before hand-over."""
 
-TEXTS = ("name", "birth_date", "family", "speech_or_disability", "pets", "work")
+AGREED = ("code_word", "duress_word")
+"""What she says when all is well, and when she is made to say so: for who answers her alone."""
+TEXTS = ("name", "birth_date", "family", "speech_or_disability", "pets", "work", *AGREED)
 LISTS = ("telephones", "places", "children", "contacts")
 FIELDS = frozenset({*TEXTS, *LISTS})
 

@@ -23,6 +23,7 @@ from tgd.records import Alert
 from tgd.rules import walk
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
+from tgd.rules.case_sheet import AGREED
 from tgd.rules.coming import left, tones_of
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.place import Shown
@@ -182,11 +183,14 @@ def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any]
     officer = acting_officer(session, look.seat.name, look.seat.role, look.now)
     sheet = sheets.sheet_of_alert(session, officer, look.alert.id)
     known = sheet.sheet.get("places", []) if sheet else found.places
+    said = form_of(sheet.sheet) if sheet else {}
+    agreed = {name: said.pop(name, "") for name in AGREED}
     return {
         "name": found.name, "places": place_facts.places(known, shown),
         "note": None if sheet else found.note,
         "number": store.number_of(session, look.alert.handset),
-        "sheet": form_of(sheet.sheet) if sheet else None,
+        "sheet": said if sheet else None,
+        "agreed": agreed if look.is_mine and look.is_open else None,
         "file": str(sheet.case_file) if sheet else None,
     }  # fmt: skip
 
