@@ -124,12 +124,12 @@ def _machine_is_enough() -> list[Broken]:
 
 
 def _police_never() -> list[Broken]:
-    right = routing._may_hear
-    return [(routing, "_may_hear", lambda d, lane: d.kind != "cisu" and right(d, lane))]
+    right = routing.may_hear
+    return [(routing, "may_hear", lambda d, lane: d.kind != "cisu" and right(d, lane))]
 
 
 def _tests_too() -> list[Broken]:
-    return [(routing, "_may_hear", lambda d, lane: True)]
+    return [(routing, "may_hear", lambda d, lane: True)]
 
 
 def _other_keys() -> list[Broken]:
@@ -181,7 +181,7 @@ MUTANTS = {
     "ownership for ever": Mutant(
         "An owner who does nothing keeps the alert.",
         Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
-        lambda: [(routing, "_lapses_at", lambda alert, policy: None)]),
+        lambda: [(routing, "_lapses_at", lambda alert, policy, now: None)]),
     "another key each time": Mutant(
         "An attempt has a key of its own.", Faults(platform="slow"), _other_keys),
     "tests ring": Mutant("A test is told to everybody.", _NOBODY, _tests_too),
