@@ -23,6 +23,7 @@ from simulators.platform import Agent, Platform
 from simulators.proxy import FaultProxy
 from simulators.serving import Server, say, serve
 from simulators.sms_provider import Account, SmsProvider
+from simulators.tile_service import TileService
 from simulators.town import Map
 from simulators.twilio_posting import Patience
 
@@ -200,6 +201,22 @@ def platform(
         return Platform(
             secret, back=back, agent=agent, port=port, control_port=control_port, ledger=ledger
         )
+
+    asyncio.run(_serve_in_mode(make, mode))
+
+
+@app.command()
+def tile_service(
+    mode: Mode = "ok",
+    port: Port = 0,
+    control_port: Control = 0,
+    ledger: LedgerPath = None,
+    seed: Seed = None,
+) -> None:
+    """A service of map tiles. It has nothing random: --seed is accepted and changes nothing."""
+
+    def make() -> TileService:
+        return TileService(port=port, control_port=control_port, ledger=ledger)
 
     asyncio.run(_serve_in_mode(make, mode))
 

@@ -122,6 +122,13 @@ class Settings(BaseSettings):
     map_file: Path | None = None
     """A PMTiles file of vectors that maps are drawn from; empty: none, and in a demonstration a
     town that does not exist."""
+    map_service: str = ""
+    """https address of a service of raster tiles with {z}, {x} and {y}, fetched by the console
+    itself; empty: none. It learns where alerts are."""
+    map_service_zoom: int = Field(default=18, ge=1, le=20)
+    """The closest zoom that it has."""
+    map_service_credit: str = ""
+    """What must be written beside its maps."""
     areas: Path | None = None
     """JSON list of communes with who is sent there (tgd/rules/territory.py); empty: none, and in a
     demonstration invented ones."""
@@ -173,6 +180,23 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise ValueError("must be an http(s) address such as https://tgd.example")
         return value.rstrip("/")
+
+    @field_validator("map_service")
+    @classmethod
+    def _is_tile_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if value and not (is_safe and parts.netloc and not parts.username):
+            raise ValueError("must be an https address such as https://tiles.example/{z}/{x}/{y}")
+        if value and not all(name in value for name in ("{z}", "{x}", "{y}")):
+            raise ValueError("must hold {z}, {x} and {y}")
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_map(self) -> "Settings":
+        if self.map_service and self.map_file:
+            raise ValueError("TGD_MAP_FILE and TGD_MAP_SERVICE: only one of them draws the map")
+        return self
 
     @field_validator("canary_mqtt", "canary_broker")
     @classmethod

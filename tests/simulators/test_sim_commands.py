@@ -16,6 +16,7 @@ from counterparts import PostOffice, until
 SERVERS = {
     "sms-provider": [],
     "platform": ["--secret", "whsec_c2VjcmV0"],
+    "tile-service": [],
     "control-room": ["--token", "t"],
     "proxy": ["--upstream", "127.0.0.1:9"],
 }

@@ -19,6 +19,7 @@ from tgd.doctor.machine import (
     is_synchronised,
     volume,
 )
+from tgd.doctor.maps import check_map_service
 from tgd.doctor.mosquitto import check_mosquitto_file
 from tgd.doctor.rabbitmq import check_rabbitmq_file
 from tgd.doctor.record import check_record
@@ -48,6 +49,8 @@ class DoctorInput:
     """Setting name -> value; values are never shown."""
     auditor: Mapping[str, str] | None = None
     """The auditor's ways: setting name -> value, empty when not set."""
+    map_service: str = ""
+    """Where pictures of maps are fetched; empty: nowhere."""
     policy_warnings: tuple[str, ...] = ()
     """Sentences that the policy's own rules found."""
 
@@ -61,6 +64,7 @@ def run_checks(given: DoctorInput) -> list[Finding]:
         check_synchronised(is_synchronised()),
         *_papers(given),
         *(check_public_url(name, url) for name, url in given.public_urls.items()),
+        *check_map_service(given.map_service),
         *(check_auditor(given.auditor) if given.auditor is not None else ()),
         *(warning(said, "Change the policy, or know why not.") for said in given.policy_warnings),
         *check_versions(),

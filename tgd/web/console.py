@@ -23,6 +23,7 @@ from tgd.web.limiter import Limiter
 from tgd.web.live import Hub
 from tgd.web.once import Once
 from tgd.web.pmtiles import Tiles
+from tgd.web.tile_service import TileService
 from tgd.web.words import Words, read_words
 
 T = TypeVar("T")
@@ -44,7 +45,12 @@ class Console:
         self.insecure_http = _may_be_insecure(settings)
         self.areas: tuple[Area, ...] = _areas(settings)
         self.tiles = Tiles(settings.map_file) if settings.map_file else None
-        self.basemap = choose_basemap(self.tiles, demonstration=settings.demonstration)
+        self.tile_service = _tile_service(settings)
+        self.basemap = choose_basemap(
+            self.tiles, demonstration=settings.demonstration,
+            service_zoom=settings.map_service_zoom if self.tile_service else 0,
+            credit=settings.map_service_credit,
+        )  # fmt: skip
         self.telephone = _telephone(settings)
         self.limiter = Limiter()
         self.once = Once()
@@ -56,12 +62,16 @@ class Console:
     async def open(self) -> None:
         """Start to follow the record."""
         await self.hub.open()
+        if self.tile_service:
+            await self.tile_service.open()
 
     async def close(self) -> None:
         """End the live channels, then the threads."""
         await self.hub.close()
         if self.telephone:
             await self.telephone.close()
+        if self.tile_service:
+            await self.tile_service.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._hashing.shutdown(wait=False, cancel_futures=True)
         if self.tiles:
@@ -93,6 +103,13 @@ def _telephone(settings: Settings) -> TwilioTelephone | None:
     if not (settings.twilio_account_sid and token):
         return None
     return TwilioTelephone(settings.twilio_account_sid, token, settings.twilio_api_base)
+
+
+def _tile_service(settings: Settings) -> TileService | None:
+    if not settings.map_service:
+        return None
+    folder = settings.data_dir / "map-tiles"
+    return TileService(settings.map_service, folder, most_zoom=settings.map_service_zoom)
 
 
 def _areas(settings: Settings) -> tuple[Area, ...]:

@@ -63,6 +63,10 @@ function ground() {
       withoutLine(labels("street-name", "base", { filter: ["==", ["get", "kind"], "street"], line: true })),
     ] };
   }
+  if (kind === "raster") {
+    const pictures = { type: "raster", tiles: [`${location.origin}/map/{z}/{x}/{y}`], tileSize: 256, minzoom: 0, maxzoom: Number(holder.dataset.mostZoom) };
+    return { sources: { base: pictures }, layers: [{ id: "pictures", type: "raster", source: "base", paint: { "raster-fade-duration": 0 } }] };
+  }
   if (kind !== "tiles") return { sources: {}, layers: [] };
   const base = { type: "vector", tiles: [`${location.origin}/map/{z}/{x}/{y}`], minzoom: Number(holder.dataset.leastZoom), maxzoom: Number(holder.dataset.mostZoom) };
   const layers = [], names = [];
