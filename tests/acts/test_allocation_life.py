@@ -372,7 +372,7 @@ def test_she_does_not_want_it_any_more_and_the_prosecutor_hears_it_now(walk):
         walk.session, walk.officer("Lea"), walk.id, ConsentScope.DEVICE, walk.now
     )
     assert Role.PROSECUTOR in {
-        t.to for t in walk.chase() if t.kind is DeadlineKind.REFERRAL_WAITING
+        t.to for t in walk.chase() if t.kind is DeadlineKind.CONSENT_WITHDRAWN
     }
     with pytest.raises(WrongState):
         equipping.withdraw_consent(

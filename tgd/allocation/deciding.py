@@ -207,6 +207,7 @@ def renew(
     files.add(session, signed)
     _move_period(session, seen, signed.ends_at or now, HandsetEvent.PROLONG)
     _plan_period(session, seen, begins_on, now)
+    deadlines.settle(session, seen.id, [_K.CONSENT_WITHDRAWN], officer.name, now)
     if was_over:
         _watch_again(session, seen, now)
     return _written(session, seen, signed, now)

@@ -138,6 +138,9 @@ def record_consent(
     )  # fmt: skip
     move(session, seen, None, now)
     files.add(session, row)
+    if agreed and scope is ConsentScope.DEVICE:
+        kinds = [DeadlineKind.CONSENT_WITHDRAWN]
+        deadlines.settle(session, seen.id, kinds, officer.name, now)
     act = "ConsentGiven" if agreed else "ConsentRefused"
     write(session, officer.name, act, now, file=seen.id, scope=scope.value, wording=wording)
 
@@ -153,7 +156,7 @@ def withdraw_consent(
         raise WrongState("There is no such consent to withdraw.")
     seen = move(session, seen, None, now)
     if scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
-        waiting = Planned(DeadlineKind.REFERRAL_WAITING, now)
+        waiting = Planned(DeadlineKind.CONSENT_WITHDRAWN, now)
         deadlines.plan(session, seen.id, [waiting], now)
     write(session, officer.name, "ConsentWithdrawn", now, file=seen.id, scope=scope.value)
 

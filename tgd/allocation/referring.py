@@ -1,5 +1,6 @@
 """From a referral to a file that can be decided: refer, assess, advise, open, record findings."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,7 @@ from tgd.rules.deadlines import (
     end_of,
     start_of,
 )
+from tgd.rules.handset import ConsentScope
 from tgd.rules.law_texts import OPPI
 from tgd.store import deadlines, files, people
 
@@ -234,9 +236,15 @@ def describe_restrained_person(
 
 
 def facts(session: Session, seen: CaseFile) -> law.Facts:
-    """What the file says, the newest word about each condition."""
-    rows = files.conditions(session, seen.id)
-    return reading.facts_of({law.Condition(row.condition): row.found for row in rows})
+    """What the file says, the newest word about each condition; her own no is one of them."""
+    rows = {law.Condition(row.condition): row for row in files.conditions(session, seen.id)}
+    said = reading.facts_of({condition: row.found for condition, row in rows.items()})
+    recorded = rows.get(law.Condition.CONSENT)
+    answer = files.last_consent(session, seen.person, ConsentScope.DEVICE)
+    if answer is None or answer.withdrawn_at is None:
+        return said
+    is_newer = recorded is None or answer.withdrawn_at > recorded.recorded_at
+    return replace(said, consent=False) if is_newer else said
 
 
 def advice(session: Session, seen: CaseFile, now: datetime) -> law.Advice:

@@ -32,6 +32,7 @@ class DeadlineKind(StrEnum):
     PLATFORM_ERASURE = "platform_erasure"
     TRACES_ERASURE = "traces_erasure"
     CLEARANCE_END = "clearance_end"
+    CONSENT_WITHDRAWN = "consent_withdrawn"  # she carries a handset that she agrees to no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.PLATFORM_ERASURE: _rule(_G, _P, 1, 1, 1),
     _K.TRACES_ERASURE: _rule(_G, _P, 7, 7, 7),
     _K.CLEARANCE_END: _rule(_P, _G, 30, 15, 10),
+    _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
 }
 
 RENEWAL_DAYS = {_K.RENEWAL_FIRST: 120, _K.RENEWAL_SECOND: 150, _K.RENEWAL_LAST: 165}

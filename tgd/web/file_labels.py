@@ -43,6 +43,7 @@ DEADLINES: dict[StrEnum, str] = {
     _K.RETURN_DUE: word("Handset to be given back"),
     _K.PLATFORM_ERASURE: word("Platform erases its copy"),
     _K.TRACES_ERASURE: word("Traces are erased"), _K.CLEARANCE_END: word("End of a clearance"),
+    _K.CONSENT_WITHDRAWN: word("She withdrew her consent: decide again"),
 }  # fmt: skip
 ENDS = frozenset({_K.ALLOCATION_END.value, _K.BAN_END.value})
 """Due at the midnight that ends a last day: that day is shown."""
