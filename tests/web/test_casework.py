@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+from datetime import timedelta
 
 import pytest
 
 from tests.walking import REASONS
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.conftest import BROKEN_RULE, FULL_DISK
+from tgd import clock
 from tgd.store import casework
 
 LONG = "Il est revenu deux fois malgré l’interdiction ; le danger est grave et imminent."
@@ -113,6 +115,9 @@ BAD = {
     "record-consent": [{}, {"scope": "audio", "agreed": "yes"}, {"scope": "device"}],
     "write-sheet": [{}, {"name": "Ana", "places": "3 rue des Exemples"}],
     "expect-release": [{}, {"release_on": "demain"}, {"release_on": "2025-01-01"}],
+    "tell-release": [{}, {"how": "by_telephone", "acknowledged": "maybe"},
+                     {"how": "by_dove", "acknowledged": "yes"},
+                     {"how": "in_person", "acknowledged": "yes", "told": "2199-01-01T10:00"}],
     "acknowledge": [{}],
 }  # fmt: skip
 
@@ -238,3 +243,17 @@ async def test_a_long_list_has_pages_and_says_how_long_it_is(court: Court) -> No
     assert (await camille.json("/files"))["totals"]["reported"] == 3
     for wrong in ("page=0", "page=x", "list=nobodys"):
         assert (await camille.get(f"/files?{wrong}")).status_code == 404
+
+
+async def test_lea_says_that_ana_knows_of_his_release(court: Court) -> None:
+    at = court.walked("hand_over")
+    greta, lea = await court.browser("Greta"), await court.browser("Lea")
+    assert "act-tell-release" not in (await lea.get(at)).text, "nothing is announced"
+    release_on = (clock.now() + timedelta(days=9)).date().isoformat()
+    assert (await greta.post(f"{at}/expect-release", release_on=release_on)).status_code == 303
+    assert "Elle a été prévenue de sa libération" in (await lea.get(at)).text
+    told = await lea.post(f"{at}/tell-release", how="by_telephone", acknowledged="yes")
+    assert told.status_code == 303
+    assert "act-tell-release" not in (await lea.get(at)).text
+    history = (await greta.get(at)).text
+    assert "par téléphone" in history

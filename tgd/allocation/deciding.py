@@ -214,10 +214,8 @@ def renew(
 
 
 def _watch_again(session: Session, seen: CaseFile, now: datetime) -> None:
-    """What the end of the period had settled is watched again: her tests, the bans, his release."""
+    """What the end of the period had settled is watched again: her tests and the bans."""
     plan_bans(session, seen, now)
-    if seen.release_on is not None and seen.release_on >= day_in(zone_of(session, seen), now):
-        plan_release(session, seen.id, seen.release_on, now)
     if equipment.open_allocation(session, file_id=seen.id) is not None:
         tested = equipment.last_test_press(session, seen.id)
         due = Planned(_K.TEST_DUE, (tested.heard_at if tested else now) + TEST_EVERY)
@@ -297,12 +295,10 @@ def resume(
     session: Session, officer: Officer, file_id: UUID, reasons: str, now: datetime, *,
     version: int | None = None,
 ) -> Decision | NotYet:  # fmt: skip
-    """He is free again, or soon. Raises like `decide`."""
-    signed = _plain(session, officer, file_id, _D.RESUME, reasons, now, version,
-                    {"release_on": None})  # fmt: skip
-    if isinstance(signed, Decision):
-        deadlines.settle(session, file_id, [_K.RELEASE], officer.name, now)
-    return signed
+    """He is free again, or soon; whether she knows of it stays open until she was told. Raises
+    like `decide`."""
+    return _plain(session, officer, file_id, _D.RESUME, reasons, now, version,
+                  {"release_on": None})  # fmt: skip
 
 
 def _plain(
@@ -346,11 +342,15 @@ def withdraw(
 
 
 def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None:
-    """What the end of a period does, by decision or by its day: asked back, never silenced."""
-    kinds = [kind for kind in DeadlineKind if kind is not _K.RETURN_DUE]
-    deadlines.settle(session, seen.id, kinds, by, now)
+    """What the end of a period does, by decision or by its day: asked back, never silenced.
+
+    While she still has the handset, a release of which nobody has told her is watched on.
+    """
+    held = equipment.open_allocation(session, file_id=seen.id)
+    stays = {_K.RETURN_DUE} | ({_K.RELEASE} if held is not None else set())
+    deadlines.settle(session, seen.id, [kind for kind in _K if kind not in stays], by, now)
     let_go(session, seen.id, now)
-    if equipment.open_allocation(session, file_id=seen.id) is None:
+    if held is None:
         equipment.erase_copies(session, seen.id, now + timedelta(PLATFORM_ERASES_AFTER_DAYS))
         changes = {"purge_at": _purge_at(now)}
         move(session, seen, AllocationEvent.SETTLE, now, changes)

@@ -1,6 +1,6 @@
 """The day on which he is expected out: announced, watched, and told to her."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session
@@ -9,7 +9,9 @@ from tgd.allocation.acting import Officer, found, move, write, zone_of
 from tgd.errors import Incomplete, WrongState
 from tgd.records import CaseFile
 from tgd.rules.access import Act
+from tgd.rules.allocation import ToldHow
 from tgd.rules.deadlines import DeadlineKind, Planned, day_in, end_of
+from tgd.rules.delegation import at_the_court
 from tgd.store import deadlines, files
 
 
@@ -41,3 +43,26 @@ def plan_release(session: Session, file_id: UUID, release_on: date, now: datetim
     assert seen is not None
     due_at = end_of(release_on - timedelta(days=1), zone_of(session, seen))
     deadlines.plan(session, file_id, [Planned(DeadlineKind.RELEASE, due_at)], now)
+
+
+def tell_release(
+    session: Session, officer: Officer, file_id: UUID, how: ToldHow, now: datetime, *,
+    acknowledged: bool, told: datetime | None = None, version: int | None = None,
+) -> None:  # fmt: skip
+    """She was told that he comes out; only what she acknowledged ends the matter.
+
+    `told` is a moment of the court's own clock. Raises NotAllowed, NotThere, WrongState,
+    Incomplete, SomebodyWasFaster.
+    """
+    seen = found(session, officer, Act.FOLLOW_UP, file_id, version)
+    told_at = at_the_court(told, zone_of(session, seen)) if told else now
+    if not seen.opened_at <= told_at <= now:
+        raise Incomplete("She was told after the file was opened, and not later than now.")
+    if DeadlineKind.RELEASE not in {one.kind for one in deadlines.of_file(session, seen.id)}:
+        raise WrongState("No release waits to be told: announce it first.")
+    move(session, seen, None, now)
+    if acknowledged:
+        deadlines.settle(session, seen.id, [DeadlineKind.RELEASE], officer.name, now)
+    act = "ReleaseTold" if acknowledged else "ReleaseNotHeard"
+    write(session, officer.name, act, now, file=seen.id, kind=how.value,
+          told_at=told_at.astimezone(UTC).isoformat())  # fmt: skip

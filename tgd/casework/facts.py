@@ -155,6 +155,7 @@ def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: boo
     waits = {one.kind for one in deadlines.of_file(session, seen.id)}
     idle = {"hold" if is_held else "end-hold"}
     idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}
+    idle |= set() if DeadlineKind.RELEASE in waits else {"tell-release"}
     on_call = seen.court in officer.on_call_for
     offered = [
         act.name

@@ -33,6 +33,7 @@ from tgd.rules.allocation import (
     DecisionKind,
     EndReason,
     OpinionKind,
+    ToldHow,
 )
 from tgd.rules.handset import ConsentScope, IncidentKind
 from tgd.store import deadlines, equipment, files
@@ -233,6 +234,13 @@ FILE_ACTS: tuple[FileAct, ...] = (
         Field("release_on", word("Day of his expected release"), _K.DAY),
     ), lambda s, o, f, d, now, v: releasing.expect_release(
         s, o, f, d["release_on"], now, version=v
+    ), _OPEN),
+    FileAct("tell-release", _A.FOLLOW_UP, word("She was told of his release"), (
+        Field("how", word("How"), _K.ONE_OF, choices=ToldHow),
+        Field("told", word("When, if it was not now"), _K.MOMENT, required=False),
+        Field("acknowledged", word("She has heard it and knows the day"), _K.YES_NO),
+    ), lambda s, o, f, d, now, v: releasing.tell_release(
+        s, o, f, d["how"], now, acknowledged=d["acknowledged"], told=d["told"], version=v
     ), _OPEN),
     FileAct("record-consent", _A.RECORD_CONSENT, word("Record a consent"), (
         Field("scope", word("About what"), _K.ONE_OF, choices=ConsentScope),

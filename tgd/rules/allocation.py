@@ -129,6 +129,15 @@ class OpinionKind(StrEnum):
     UNFAVOURABLE = "unfavourable"
 
 
+class ToldHow(StrEnum):
+    """How she was told that he comes out."""
+
+    BY_TELEPHONE = "by_telephone"
+    IN_PERSON = "in_person"
+    BY_MESSAGE = "by_message"
+    BY_LETTER = "by_letter"
+
+
 WITH_HER = frozenset({_S.ACTIVE, _S.SUSPENDED, _S.EXPIRED, _S.WITHDRAWN})
 """States in which a handset may be in her hands."""
 ENDED = frozenset({_S.REFUSED, _S.CLOSED, _S.PURGED})

@@ -4,7 +4,13 @@ from enum import StrEnum
 
 from tgd.casework.fields import YesNo
 from tgd.casework.file_acts import Answer
-from tgd.rules.allocation import AllocationState, DecisionKind, EndReason, OpinionKind
+from tgd.rules.allocation import (
+    AllocationState,
+    DecisionKind,
+    EndReason,
+    OpinionKind,
+    ToldHow,
+)
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.delegation import Standing
 from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind
@@ -96,6 +102,8 @@ CHOICES: dict[StrEnum, str] = {
     AsideReason.RECALL: word("recall"), AsideReason.DOUBT: word("doubt"),
     AsideReason.DAMAGED: word("damaged"), AsideReason.WORN_OUT: word("worn out"),
     AsideReason.OLD_RADIO: word("network that ends"), AsideReason.GONE: word("gone for good"),
+    ToldHow.BY_TELEPHONE: word("by telephone"), ToldHow.IN_PERSON: word("in person"),
+    ToldHow.BY_MESSAGE: word("by message"), ToldHow.BY_LETTER: word("by letter"),
     Force.POLICE: word("police"), Force.GENDARMERIE: word("gendarmerie"),
 }  # fmt: skip
 ROUTES: dict[StrEnum, str] = {
@@ -140,6 +148,8 @@ ACTS = {
     "ConditionRecorded": word("Condition recorded"),
     "RestrainedPersonDescribed": word("Person under the ban described"),
     "DecisionSigned": word("Decision signed"), "ReleaseAnnounced": word("His release announced"),
+    "ReleaseTold": word("She was told of his release"),
+    "ReleaseNotHeard": word("She did not hear of his release"),
     "HandsetReserved": word("Handset reserved"), "HandsetLetGo": word("Handset kept no longer"),
     "HandsetProvisioned": word("Handset prepared"), "ConsentGiven": word("Consent given"),
     "ConsentRefused": word("Consent refused"), "ConsentWithdrawn": word("Consent withdrawn"),
