@@ -183,3 +183,73 @@ def test_the_check_digit_of_an_imei_finds_every_single_mistyped_digit() -> None:
                 assert not is_imei(right[:place] + digit + right[place + 1 :])
     assert not is_imei("49015420323751")
     assert not is_imei("４９０154203237518")
+
+
+async def test_what_is_on_its_way_is_not_free(court: Court) -> None:
+    """The reserve of Exemple is short until Sacha holds what Sofia has sent."""
+    made = court.house.do(lambda s: court_order(court, s))
+    sofia, sacha = await court.browser("Sofia"), await court.browser("Sacha")
+    assert (await sofia.post(f"/stock/{made}/transfer", to_pool=OTHER_POOL)).status_code == 303
+    assert (await sacha.json("/api/v1/stock"))["pools"][0]["free"] == 0
+    assert "sous la réserve de 1" in (await sacha.get("/stock")).text
+    assert (await sacha.post(f"/stock/{made}/receive")).status_code == 303
+    assert (await sacha.json("/api/v1/stock"))["pools"][0]["free"] == 1
+    assert "sous la réserve de 1" not in (await sacha.get("/stock")).text
+
+
+@pytest.mark.parametrize("part", ["model", "battery", "radio", "number", "imei"])
+async def test_what_is_too_long_to_be_kept_is_a_sentence(court: Court, part: str) -> None:
+    sofia = await court.browser("Sofia")
+    reply = await sofia.post("/stock/order", pool=POOL, **{part: "x" * 61})
+    assert reply.status_code == 422
+    assert "C’est trop long." in reply.text
+    assert handsets(court) == []
+
+
+@pytest.mark.parametrize("spelled", ["id", "imei", "number", "06 39 98 00 21", "+33 6 39980021"])
+async def test_a_hand_scanner_finds_the_handset(court: Court, spelled: str) -> None:
+    made = court.house.do(lambda s: court_order(court, s))
+    known = court.house.ask("SELECT id, imei, number FROM handset")[0]
+    sofia, sacha = await court.browser("Sofia"), await court.browser("Sacha")
+    words = getattr(known, spelled, spelled)
+    reply = await sofia.post("/stock/search", words=words)
+    assert (reply.status_code, reply.headers["location"]) == (303, f"/stock/{made}")
+    elsewhere = await sacha.post("/stock/search", words=words)
+    assert elsewhere.status_code == 200
+    assert "Aucun terminal trouvé." in elsewhere.text
+    assert f"/stock/{made}" not in elsewhere.text
+
+
+async def test_another_sim_card_is_written_down_while_she_carries_it(court: Court) -> None:
+    """The console rings the number that the handset has now."""
+    court.walked("hand_over")
+    sofia, at = await court.browser("Sofia"), f"/stock/{court.walk.handset}"
+    other = court.house.do(lambda s: court_other(court, s))
+    for wrong in ({}, {"number": "17"}, {"number": "+33639980022"}, {"model": "x" * 61}):
+        assert (await sofia.post(f"{at}/describe", **wrong)).status_code == 422, wrong
+    said = {"number": "06 39 98 00 66", "model": "Modele B"}
+    assert (await sofia.post(f"{at}/describe", **said)).status_code == 303
+    row = court.house.ask("SELECT * FROM handset WHERE id = :id", id=court.walk.handset)[0]
+    assert (row.number, row.model, row.battery) == ("+33639980066", "Modele B", "B1")
+    line = court.house.ask("SELECT detail FROM journal WHERE act = 'HandsetDescribed'")[0]
+    assert line.detail == {"parts": ["model", "number"]}
+    assert other != court.walk.handset
+
+
+def court_other(court: Court, session: Any) -> str:
+    court.walk.world = court.house.world(session)
+    return court.walk.order("+33639980022")
+
+
+async def test_a_recall_is_lifted_with_a_ground(court: Court) -> None:
+    made = court.house.do(lambda s: court_order(court, s))
+    sofia, at = await court.browser("Sofia"), f"/stock/{made}"
+    assert (await sofia.post(f"{at}/lift-recall", why="repaired")).status_code == 409
+    assert "Lever son rappel" not in (await sofia.get(at)).text
+    recall = {"criterion": "model", "value": "Modele A", "reasons": "La batterie chauffe."}
+    assert (await sofia.post("/stock/recall", **recall)).status_code == 303
+    assert "Lever son rappel" in (await sofia.get(at)).text
+    assert (await sofia.post(f"{at}/lift-recall")).status_code == 422
+    assert (await sofia.post(f"{at}/lift-recall", why="repaired")).status_code == 303
+    assert "rappelé" not in (await sofia.get(at)).text
+    assert court.house.ask("SELECT recall FROM handset")[0].recall is None

@@ -24,10 +24,17 @@ from tgd.allocation.acting import (
 from tgd.allocation.deciding import is_ended
 from tgd.allocation.equipping import reserve
 from tgd.allocation.sheets import PLATFORM
-from tgd.errors import Incomplete, NotAllowed, WrongState
+from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
 from tgd.rules.access import Act, Role
-from tgd.rules.handset import INCIDENT_EVENTS, AsideReason, HandsetEvent, HandsetState, IncidentKind
+from tgd.rules.handset import (
+    INCIDENT_EVENTS,
+    AsideReason,
+    HandsetEvent,
+    HandsetState,
+    IncidentKind,
+    LiftReason,
+)
 from tgd.rules.notice import NoticeKind
 from tgd.rules.phone import e164
 from tgd.rules.scope import Owned, reaches_file, reaches_stock
@@ -252,6 +259,42 @@ _AT_HAND = (
     HandsetState.IN_STOCK, HandsetState.RESERVED, HandsetState.PROVISIONED, HandsetState.RETURNED,
     HandsetState.REFURBISHED, HandsetState.FAULTY,
 )  # fmt: skip
+
+
+def lift_recall(
+    session: Session, officer: Officer, handset_id: str, why: LiftReason, now: datetime
+) -> None:
+    """It may be given again; one that was set aside goes the way of all that were. Raises like
+    `found_handset`, WrongState."""
+    there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
+    if there.recall is None:
+        raise WrongState("This handset is not recalled.")
+    recalled = str(there.recall)
+    move_handset(session, there, None, {"recall": None})
+    write(session, officer.name, "RecallLifted", now, handset=there.id, recall=recalled,
+          why=why.value)  # fmt: skip
+
+
+def describe(
+    session: Session, officer: Officer, handset_id: str, said: Mapping[str, str | None],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Correct its model, parts or number (another SIM card), also while somebody carries it; what
+    is left empty stays. Raises like `found_handset`, Incomplete."""
+    there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
+    changes: dict[str, Any] = {part: said[part] for part in (*CRITERIA, "number") if said[part]}
+    if "number" in changes:
+        changes["number"] = e164(changes["number"])
+        if changes["number"] is None:
+            raise Incomplete("This is no telephone number: write it like +33639980001.")
+    if not changes:
+        raise Incomplete("Write something first.")
+    kept = equipment.describe_handset(session, there, changes)
+    if isinstance(kept, str):
+        raise Incomplete("Another handset has this number or this IMEI already.")
+    if not kept:
+        raise SomebodyWasFaster
+    write(session, officer.name, "HandsetDescribed", now, handset=there.id, parts=sorted(changes))
 
 
 def place(session: Session, officer: Officer, handset_id: str, pool: str, now: datetime) -> None:

@@ -64,6 +64,13 @@ class Field:
     choices: type[StrEnum] | None = None
     group: str = ""
     """The page shows only the fields of one group in one form, when there are groups."""
+    longest: int | None = None
+    """Of a line that the record keeps in a narrower column."""
+
+    @property
+    def most(self) -> int:
+        """So many characters are read."""
+        return self.longest or (LONGEST_LINE if self.kind is Kind.LINE else LONGEST_WORDS)
 
     def read(self, form: Mapping[str, str]) -> Any:
         """The value; None for an empty one that may be. Raises NotReadable."""
@@ -87,11 +94,11 @@ class Field:
             return said | {"format": "date"}
         if self.kind is Kind.MOMENT:
             return said | {"pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$"}
-        return said | {"maxLength": LONGEST_LINE if self.kind is Kind.LINE else LONGEST_WORDS}
+        return said | {"maxLength": self.most}
 
 
 def _text(field: Field, said: str) -> str:
-    if len(said) > (LONGEST_LINE if field.kind is Kind.LINE else LONGEST_WORDS):
+    if len(said) > field.most:
         raise NotReadable(field.label, TOO_LONG)
     return said
 

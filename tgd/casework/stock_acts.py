@@ -20,6 +20,7 @@ from tgd.rules.handset import (
     HandsetEvent,
     HandsetState,
     IncidentKind,
+    LiftReason,
 )
 
 Said = Mapping[str, Any]
@@ -59,19 +60,21 @@ def _from(event: HandsetEvent) -> frozenset[HandsetState]:
 WORDS = Field("words", word("In words"), _K.WORDS)
 WHY = Field("why", word("Ground"), _K.ONE_OF, choices=AsideReason)
 BAD_IMEI = word("Its last digit does not fit: one digit is mistyped.")
+PARTS = (
+    Field("model", word("Model"), required=False, longest=60),
+    Field("battery", word("Battery"), required=False, longest=60),
+    Field("radio", word("Best network"), required=False, longest=60),
+    Field("number", word("Telephone number"), required=False, longest=40),
+)
 ORDER_FIELDS = (
-    Field("pool", word("Stock")), Field("model", word("Model"), required=False),
-    Field("battery", word("Battery"), required=False),
-    Field("radio", word("Best network"), required=False),
-    Field("number", word("Telephone number"), required=False),
-    Field("imei", word("IMEI"), required=False),
+    Field("pool", word("Stock")), *PARTS, Field("imei", word("IMEI"), required=False, longest=40),
 )  # fmt: skip
 
 
 def order(session: Session, officer: Officer, said: Said, now: datetime) -> str:
     """A handset on its way to a stock. Raises NotReadable for a mistyped IMEI, and like `order`."""
     if said["imei"] and not is_imei(said["imei"]):
-        raise NotReadable(ORDER_FIELDS[5].label, BAD_IMEI)
+        raise NotReadable(ORDER_FIELDS[-1].label, BAD_IMEI)
     return stock.order(
         session, officer, said["pool"], now, model=said["model"], battery=said["battery"],
         radio=said["radio"], number=said["number"], imei=said["imei"],
@@ -126,6 +129,12 @@ STOCK_ACTS: tuple[StockAct, ...] = (
         _from(_E.RESTOCK)),
     StockAct("place", _A.SET_ASIDE, word("Put it into a stock"), (Field("pool", word("Stock")),),
              lambda s, o, h, d, now: stock.place(s, o, h, d["pool"], now), frozenset(_S)),
+    StockAct("describe", _A.SET_ASIDE, word("Correct what is written of it"), PARTS,
+             lambda s, o, h, d, now: stock.describe(s, o, h, d, now), frozenset(_S)),
+    StockAct("lift-recall", _A.SET_ASIDE, word("Lift its recall"), (
+        Field("why", word("Ground"), _K.ONE_OF, choices=LiftReason),
+    ), lambda s, o, h, d, now: stock.lift_recall(s, o, h, d["why"], now),
+        frozenset(_S) - {_S.RETIRED}),
     StockAct("retire", _A.SET_ASIDE, word("Retire for good"), (WHY,),
              lambda s, o, h, d, now: stock.retire(s, o, h, d["why"], now), _from(_E.RETIRE)),
 )  # fmt: skip

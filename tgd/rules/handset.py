@@ -145,6 +145,14 @@ class AsideReason(StrEnum):
     GONE = "gone"
 
 
+class LiftReason(StrEnum):
+    """Why a handset is recalled no longer."""
+
+    REPAIRED = "repaired"
+    CHECKED = "checked"  # it does not have the fault
+    MISTAKEN = "mistaken"  # the recall was meant for others
+
+
 INCIDENT_EVENTS = {
     IncidentKind.LOST: _E.LOSE,
     IncidentKind.STOLEN: _E.STEAL,

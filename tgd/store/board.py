@@ -6,10 +6,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-_FREE = (
+FREE = (
     "h.recall IS NULL AND h.state IN ('in_stock', 'provisioned') AND NOT EXISTS"
     " (SELECT 1 FROM provisioning r WHERE r.handset = h.id AND r.ended_at IS NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM handset_transfer v"
+    " WHERE v.handset = h.id AND v.received_at IS NULL)"
 )
+"""What could be kept for somebody now: one that is on its way lies in no stock."""
 
 
 def pools(session: Session, courts: Collection[str]) -> list[Any]:
@@ -18,7 +21,7 @@ def pools(session: Session, courts: Collection[str]) -> list[Any]:
         text(
             f"""
             SELECT p.code, p.court, p.name, p.floor, count(h.id) AS handsets,
-                   count(h.id) FILTER (WHERE {_FREE}) AS free
+                   count(h.id) FILTER (WHERE {FREE}) AS free
             FROM pool p LEFT JOIN handset h ON h.pool = p.code
             WHERE p.court = ANY(:courts) GROUP BY p.code ORDER BY p.court, p.code
             """  # noqa: S608 -- a constant of this file
@@ -36,7 +39,7 @@ def all_pools(session: Session) -> list[Any]:
 
 _SHOWN = f"""
     SELECT h.id, h.state, h.version, h.pool, p.court, h.model, h.battery, h.radio, h.imei,
-           h.number, h.recall IS NOT NULL AS is_recalled, {_FREE} AS is_free,
+           h.number, h.recall IS NOT NULL AS is_recalled, {FREE} AS is_free,
            s.battery_pct, s.heard_at, s.state AS status,
            t.from_pool AS comes_from, h.is_test_device
     FROM handset h
@@ -72,6 +75,23 @@ def handset(session: Session, courts: Collection[str], handset_id: str) -> Any:
         {"courts": sorted(courts), "id": handset_id},
     )
     return rows.one_or_none()
+
+
+def sought(
+    session: Session, courts: Collection[str], words: str, digits: str, number: str | None,
+    limit: int = 50,
+) -> list[Any]:  # fmt: skip
+    """Those whose id or IMEI begins so, or that have this number, in these courts or no stock."""
+    rows = session.connection().execute(
+        text(
+            f"{_SHOWN} WHERE {_HERE} AND (starts_with(h.id, :words) OR h.number = :number"
+            " OR (:digits <> '' AND starts_with(h.imei, :digits)))"
+            f" ORDER BY {_ORDER} LIMIT :limit"
+        ),
+        {"courts": sorted(courts), "words": words, "digits": digits, "number": number,
+         "limit": limit},
+    )  # fmt: skip
+    return list(rows)
 
 
 def exported(session: Session, courts: Collection[str]) -> list[Any]:
@@ -125,9 +145,7 @@ def free_in_court(session: Session, court: str) -> list[str]:
         text(
             f"""
             SELECT h.id FROM handset h JOIN pool p ON p.code = h.pool
-            WHERE p.court = :court AND {_FREE} AND NOT EXISTS (
-                SELECT 1 FROM handset_transfer t WHERE t.handset = h.id AND t.received_at IS NULL)
-            ORDER BY h.id
+            WHERE p.court = :court AND {FREE} ORDER BY h.id
             """  # noqa: S608 -- a constant of this file
         ),
         {"court": court},

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from tgd.records import (
@@ -21,6 +22,7 @@ from tgd.records import (
     TestPress,
     WipeProof,
 )
+from tgd.store.board import FREE
 
 
 def pool(session: Session, code: str) -> Pool | None:
@@ -164,6 +166,15 @@ def sheet_of_person(session: Session, person: UUID) -> CaseSheet | None:
     return session.get(CaseSheet, known) if known else None
 
 
+def describe_handset(session: Session, seen: Handset, changes: dict[str, Any]) -> bool | str:
+    """Like `change_handset`, in a savepoint; the name of the constraint that refuses it."""
+    try:
+        with session.begin_nested():
+            return change_handset(session, seen, changes)
+    except IntegrityError as error:
+        return str(getattr(getattr(error.orig, "diag", None), "constraint_name", None))
+
+
 def confirm_sheet(session: Session, sheet_id: UUID, now: datetime) -> None:
     """She has said again that it is right."""
     session.connection().execute(
@@ -261,11 +272,7 @@ def recalled_by(session: Session, criterion: str, value: str, courts: Sequence[s
 def free_in(session: Session, pool_code: str) -> int:
     """How many handsets of a stock could be reserved now."""
     found = session.connection().execute(
-        text(
-            "SELECT count(*) FROM handset h WHERE h.pool = :pool AND h.recall IS NULL"
-            " AND h.state IN ('in_stock', 'provisioned') AND NOT EXISTS (SELECT 1"
-            " FROM provisioning p WHERE p.handset = h.id AND p.ended_at IS NULL)"
-        ),
+        text(f"SELECT count(*) FROM handset h WHERE h.pool = :pool AND {FREE}"),  # noqa: S608
         {"pool": pool_code},
     )
     return int(found.scalar_one())

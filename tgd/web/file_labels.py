@@ -13,7 +13,7 @@ from tgd.rules.allocation import (
 )
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.delegation import Standing
-from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind
+from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind, LiftReason
 from tgd.rules.law import Condition, Relation, Route
 from tgd.rules.law_texts import BanFramework, ImminentDangerGround
 from tgd.rules.territory import Force
@@ -104,6 +104,8 @@ CHOICES: dict[StrEnum, str] = {
     AsideReason.OLD_RADIO: word("network that ends"), AsideReason.GONE: word("gone for good"),
     ToldHow.BY_TELEPHONE: word("by telephone"), ToldHow.IN_PERSON: word("in person"),
     ToldHow.BY_MESSAGE: word("by message"), ToldHow.BY_LETTER: word("by letter"),
+    LiftReason.REPAIRED: word("repaired"), LiftReason.CHECKED: word("it does not have the fault"),
+    LiftReason.MISTAKEN: word("the recall was meant for others"),
     Force.POLICE: word("police"), Force.GENDARMERIE: word("gendarmerie"),
 }  # fmt: skip
 ROUTES: dict[StrEnum, str] = {

@@ -18,6 +18,7 @@ from tgd.rules.access import Act
 from tgd.rules.allocation import reference
 from tgd.rules.handset import HandsetState
 from tgd.rules.keys import sms_key
+from tgd.rules.phone import e164
 from tgd.serving import TooLarge, TooSlow, read_body
 from tgd.store import board, notices
 from tgd.web import door, file_labels
@@ -28,6 +29,7 @@ from tgd.web.render import Pages, as_json, as_list
 EXPORTED = ("pool", "model", "battery", "radio", "number", "imei", "id", "state", "is_recalled")
 
 
+LONGEST_SOUGHT = 64
 PAGE = 100
 """So many handsets of the board are shown at once; the counts are of all."""
 
@@ -78,6 +80,22 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
     async def stock(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_STOCK)
         return await board_page(console, made, request, seat)
+
+    @app.get("/stock/search")
+    async def again() -> Response:
+        return RedirectResponse("/stock", 303)
+
+    @app.post("/stock/search")
+    async def search(request: Request) -> Response:
+        """A form that is sent, not an address: a number in an address is in logs."""
+        seat, form = await sent(console, request, Act.SEE_STOCK)
+        words = form.get("words", "").strip()[:LONGEST_SOUGHT]
+        rows = await as_officer(console, seat, lambda s, o: _sought(s, o, words)) if words else []
+        if door.wants_json(request):
+            return as_json({"found": rows})
+        if len(rows) == 1:
+            return RedirectResponse(f"/stock/{rows[0]['id']}", 303)
+        return await board_page(console, made, request, seat, found=(words, rows))
 
     @app.get("/stock.csv")
     async def exported(request: Request) -> Response:
@@ -203,14 +221,24 @@ async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
     return found
 
 
+def _sought(session: Session, officer: Officer, words: str) -> list[dict[str, Any]]:
+    """By its id, IMEI or number, as a hand scanner or a person types them."""
+    digits = "".join(c for c in words if c.isdigit() and c.isascii())
+    rows = board.sought(session, officer.reach.courts, words, digits, e164(words))
+    return [dict(row._mapping) for row in rows]
+
+
 async def board_page(
     console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
     form: dict[str, str] | None = None, wrong: str = "",
+    found: tuple[str, list[dict[str, Any]]] | None = None,
 ) -> Response:  # fmt: skip
-    """The board; with what was refused."""
+    """The board; with what was refused, or with what was sought."""
     if seat.locked:
         raise door.Locked
     said = await the_board(console, seat, door.page_of(request))
+    if found is not None:
+        said |= {"handsets": found[1], "total": len(found[1])}
     if door.wants_json(request):
         refusal = {} if ended is None else {"error": ended.status, "sentence": ended.sentence}
         return as_json(said | refusal, ended.status if ended else 200)
@@ -221,7 +249,7 @@ async def board_page(
     return made.page(
         request, "stock.html", seat, ended.status if ended else 200, board=said, cells=cells,
         used=used, ended=ended, form=form or {}, wrong=wrong, files=file_labels,
-        order_fields=stock_acts.ORDER_FIELDS, recall_fields=stock_acts.RECALL_FIELDS,
+        words=found[0] if found else "", order_fields=stock_acts.ORDER_FIELDS, recall_fields=stock_acts.RECALL_FIELDS,
     )  # fmt: skip
 
 
@@ -248,7 +276,9 @@ async def handset_page(
 def _fits(act: StockAct, seat: Seat, one: dict[str, Any]) -> bool:
     """Whether the page offers the act; the act itself decides again."""
     state = HandsetState(one["state"])
-    if act.name == "place" and one["pool"]:
+    if (act.name == "place" and one["pool"]) or (
+        act.name == "lift-recall" and not one["is_recalled"]
+    ):
         return False
     if act.name == "receive" and state is not HandsetState.ORDERED and not one["comes_from"]:
         return False
