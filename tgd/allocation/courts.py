@@ -93,6 +93,7 @@ def clear(
             "A clearance is for one court or one association, and ends after it begins."
         )
     deadlines.plan_clearance(session, row.id, ends_at, now)
+    deadlines.settle_followed(session, row.id, row.given_by, now)
     write(session, row.given_by, "Cleared", now, account=account, court=court, kind=kind)
     return row
 

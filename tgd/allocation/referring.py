@@ -45,6 +45,8 @@ from tgd.rules.handset import ConsentScope
 from tgd.rules.law_texts import OPPI
 from tgd.store import deadlines, files, people
 
+_S = AllocationState
+UNDECIDED = (_S.REPORTED, _S.UNDER_EVALUATION, _S.OPINION_GIVEN, _S.DECISION_PENDING)
 PUBLIC = "public form"
 """Who reports, in the journal, when nobody has signed in: anybody may, by any means."""
 
@@ -70,6 +72,8 @@ def refer(
         seen = _begin(session, officer, court, name, person, association, now)
     else:
         seen = move(session, seen, None, now)
+    if is_urgent and AllocationState(seen.state) in UNDECIDED:
+        deadlines.plan(session, seen.id, [Planned(DeadlineKind.REFERRAL_WAITING, now)], now)
     files.add(
         session,
         Referral(id=ids.new(now), case_file=seen.id, source=clean(source)[:40], words=said,
@@ -77,6 +81,22 @@ def refer(
     )  # fmt: skip
     write(session, by, "ReferralReceived", now, file=seen.id, urgent=is_urgent)
     return seen
+
+
+def add_report(
+    session: Session, officer: Officer, file_id: UUID, words: str, now: datetime, *,
+    source: str = "unsaid", contact: str | None = None, is_urgent: bool = False,
+    version: int | None = None,
+) -> CaseFile:  # fmt: skip
+    """One more report about her, in her open file; an urgent one is said to who decides now.
+
+    Raises like `found`, WrongState for a file that has ended, Incomplete.
+    """
+    seen = found(session, officer, Act.OPEN_FILE, file_id, version)
+    if AllocationState(seen.state) in ENDED or seen.court is None:
+        raise WrongState("This file has ended.")
+    return refer(session, officer, seen.court, "", words, now, source=source, contact=contact,
+                 is_urgent=is_urgent, person=seen.person)  # fmt: skip
 
 
 def _file_of(

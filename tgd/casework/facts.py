@@ -13,11 +13,11 @@ from tgd.allocation.acting import NotThere, Officer, found, owned, write
 from tgd.casework import sheet_form
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
-from tgd.records import CaseFile
+from tgd.records import CaseFile, Deadline
 from tgd.rules import case_sheet, law
 from tgd.rules.access import Act, Role, may, may_on_call
 from tgd.rules.allocation import AllocationState, reference
-from tgd.rules.deadlines import RULES, DeadlineKind
+from tgd.rules.deadlines import RULES, Chased, DeadlineKind, is_quiet
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
 from tgd.rules.scope import FileGroup, shows
@@ -262,9 +262,14 @@ def _deadlines(session: Session, officer: Officer, seen: CaseFile, now: datetime
          "not_delivered_at": None if d.acknowledged_at else silent.get(d.kind),
          "acknowledged_by": d.acknowledged_by, "escalated_at": d.escalated_at,
          "is_near": d.due_at - RULES[DeadlineKind(d.kind)].warn_before <= now,
+         "is_quiet": is_quiet(_chased(d), now),
          "is_mine": officer.role.value in (d.owner, d.escalation)}
         for d in deadlines.of_file(session, seen.id)
     ]  # fmt: skip
+
+
+def _chased(d: Deadline) -> Chased:
+    return Chased(DeadlineKind(d.kind), d.due_at, d.reminded_at, d.escalated_at, d.acknowledged_at)
 
 
 def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:

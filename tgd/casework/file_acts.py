@@ -83,6 +83,7 @@ def from_states(event: AllocationEvent) -> frozenset[AllocationState]:
 
 REASONS = Field("reasons", word("Reasons"), _K.WORDS)
 WORDS = Field("words", word("In words"), _K.WORDS)
+CONTACT = word("How she, or who reports, can be reached safely")
 
 
 def refer(session: Session, officer: Officer | None, said: Said, now: datetime) -> UUID:
@@ -191,6 +192,14 @@ FILE_ACTS: tuple[FileAct, ...] = (
     ), lambda s, o, f, d, now, v: referring.open_file(
         s, o, f, now, association=d["association"], version=v
     ), from_states(_E.OPEN_FILE)),
+    FileAct("add-report", _A.OPEN_FILE, word("Add another report about her"), (
+        WORDS, Field("source", word("Who reports"), required=False),
+        Field("contact", CONTACT, required=False),
+        Field("urgent", word("It is urgent."), _K.TICK),
+    ), lambda s, o, f, d, now, v: referring.add_report(
+        s, o, f, d["words"], now, source=d["source"] or o.role.value, contact=d["contact"],
+        is_urgent=d["urgent"], version=v,
+    ), _OPEN),
     FileAct("entrust", _A.OPEN_FILE, word("Entrust it to an association"), (
         Field("association", word("Association that accompanies her")),
     ), lambda s, o, f, d, now, v: referring.entrust(s, o, f, d["association"], now, version=v),

@@ -161,6 +161,11 @@ def first_look(planned: Planned) -> datetime:
     return planned.due_at - RULES[planned.kind].warn_before
 
 
+def is_quiet(seen: Chased, now: datetime) -> bool:
+    """Whether somebody has seen it and it is not said again yet."""
+    return seen.acknowledged_at is not None and not chase(seen, now).remind
+
+
 def chase(seen: Chased, now: datetime) -> Step:
     """Remind the owner every day, tell the one above when nobody acknowledges, never stop."""
     rule = RULES[seen.kind]

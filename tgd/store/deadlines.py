@@ -67,6 +67,22 @@ def settle_clearance(session: Session, clearance: UUID, by: str, now: datetime) 
     )
 
 
+def settle_followed(session: Session, clearance: UUID, by: str, now: datetime) -> None:
+    """A clearance for the same that lasts longer needs no reminder of the end of the one before."""
+    session.connection().execute(
+        text(
+            "UPDATE deadline d SET settled_at = :now, settled_by = :by, look_again_at = NULL"
+            " FROM clearance older, clearance newer WHERE newer.id = :clearance"
+            " AND d.clearance = older.id AND d.settled_at IS NULL AND older.id <> newer.id"
+            " AND older.account = newer.account AND older.kind = newer.kind"
+            " AND older.court IS NOT DISTINCT FROM newer.court"
+            " AND older.association IS NOT DISTINCT FROM newer.association"
+            " AND newer.begins_at <= older.ends_at AND older.ends_at < newer.ends_at"
+        ),
+        {"clearance": clearance, "by": by, "now": now},
+    )
+
+
 def deadline(session: Session, deadline_id: UUID) -> Deadline | None:
     """The deadline as the record has it now."""
     return session.get(Deadline, deadline_id, populate_existing=True)

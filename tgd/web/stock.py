@@ -249,7 +249,8 @@ async def board_page(
     return made.page(
         request, "stock.html", seat, ended.status if ended else 200, board=said, cells=cells,
         used=used, ended=ended, form=form or {}, wrong=wrong, files=file_labels,
-        words=found[0] if found else "", order_fields=stock_acts.ORDER_FIELDS, recall_fields=stock_acts.RECALL_FIELDS,
+        words=found[0] if found else "", order_fields=stock_acts.ORDER_FIELDS,
+        recall_fields=stock_acts.RECALL_FIELDS,
     )  # fmt: skip
 
 
