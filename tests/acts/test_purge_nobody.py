@@ -164,9 +164,8 @@ def test_words_of_a_shift_that_left_nothing_open_are_nobody_s_too(walk: Walk) ->
     walk.world.wait(days=4)
     purge(walk.session, walk.now)
     assert places_of(walk.session, "mots de releve"), "the next shift has not read it"
-    shifts.confirm(
-        walk.session, SALIMA, walk.session.exec(select(HandOver.id)).one(), walk.now
-    )  # fmt: skip
+    left = walk.session.exec(select(HandOver.id)).one()
+    shifts.confirm(walk.session, SALIMA, left, walk.now, read=shifts.lines(walk.session, left))
     purge(walk.session, walk.now)
     assert places_of(walk.session, "mots de releve") == set()
 

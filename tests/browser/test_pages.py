@@ -54,7 +54,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 """Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
 NO_PAGE = re.compile(
-    r"/(api/.*|exercises|map/.*|recordings/.*|static/.*|sync|events|stock(/censuses)?\.csv"
+    r"/(api/.*|exercises|map/.*|recordings/.*|static/.*|sync|events|stock/search|stock(/censuses)?\.csv"
     r"|.*/papers/.*|.*\{name\})"
 )
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""

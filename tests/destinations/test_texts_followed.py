@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +25,7 @@ from simulators.twilio_calls import Person
 from tests.walking import Walk
 from tests.world import World
 from tgd import clock
-from tgd.allocation import deciding
+from tgd.allocation import releasing
 from tgd.casework.facts import file_of
 from tgd.database import transaction
 from tgd.rules.delivery import MessageStatus
@@ -266,9 +267,8 @@ def test_what_joins_a_text_of_the_day_that_did_not_arrive_goes_further_up_too(
     key = sent(walk, engine, FIRST)
     assert said(walk, engine, key, FIRST, MessageStatus.UNDELIVERED) == "done"
     walk.world.wait(minutes=5)
-    deciding.expect_release(
-        walk.session, walk.officer("Camille"), walk.id, walk.now.date(), walk.now
-    )
+    tomorrow = walk.now.date() + timedelta(days=1)
+    releasing.expect_release(walk.session, walk.officer("Camille"), walk.id, tomorrow, walk.now)
     assert "release" in [one.kind for one in walk.chase()]
     walk.session.commit()
     with transaction(engine) as session:

@@ -97,15 +97,14 @@ def _locate_copies(session: Session, work: _Work) -> set[UUID]:
     if not work.copies:
         return set()
     before = {alert["id"] for alert, _ in work.copies if alert["id"] not in work.opened}
-    places = [_place_of(row._mapping) for row in store.places_known(session, before)]
-    places += [_place_of(row) for row in work.positions]
+    places: list[Mapping[str, Any]] = [r._mapping for r in store.places_known(session, before)]
+    places += work.positions
     located = set()
     for alert, press in work.copies:
         row = _position_row(press, alert["id"], work)
-        place = _place_of(row)
-        if any(is_no_news(place[1:], known[1:]) for known in places if known[0] == place[0]):
+        if _is_known(row, [known for known in places if known["alert"] == alert["id"]]):
             continue
-        places.append(place)
+        places.append(row)
         work.positions.append(row)
         if (opened := work.opened.get(alert["id"])) is None:
             located.add(alert["id"])
@@ -114,8 +113,23 @@ def _locate_copies(session: Session, work: _Work) -> set[UUID]:
     return located
 
 
-def _place_of(row: Mapping[str, Any]) -> tuple[UUID, float, float, float | None]:
-    return row["alert"], row["lat"], row["lon"], row["radius_m"]
+def _is_known(row: Mapping[str, Any], known: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether this place is no news; who says by a fresh fix that she is back is heard."""
+    alike = [one for one in known if is_no_news(_place_of(row), _place_of(one))]
+    if not alike:
+        return False
+    newest = max(known, key=_found_at)
+    went_back = row["found_at"] is not None and row["found_at"] > _found_at(newest)
+    return newest in alike or not went_back
+
+
+def _place_of(row: Mapping[str, Any]) -> tuple[float, float, float | None]:
+    return row["lat"], row["lon"], row["radius_m"]
+
+
+def _found_at(row: Mapping[str, Any]) -> datetime:
+    found: datetime = row["found_at"] or row["heard_at"]
+    return found
 
 
 def _merged(

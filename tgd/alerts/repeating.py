@@ -78,6 +78,10 @@ class Seen:
         return self.press.verdict.lane.value
 
 
+def _is_over(row: Any) -> bool:
+    return bool(row.state == AlertState.CLOSED)
+
+
 @dataclass
 class KnownTriggers:
     """What is kept of the sources of a batch, the newest of each, and what the batch adds."""
@@ -86,10 +90,11 @@ class KnownTriggers:
     counted: dict[tuple[str, int, str], Any] = field(default_factory=dict)
 
     def learn(self, named: Iterable[Any], counted: Iterable[Any]) -> None:
-        """Rows of the record, newest first."""
-        for row in named:
+        """Rows of the record, newest first; what an open alert holds before any other, whatever
+        the clocks of two gateways say: it may not hold it twice."""
+        for row in sorted(named, key=_is_over):
             self.named.setdefault((row.source, row.trigger, row.kind), row)
-        for row in counted:
+        for row in sorted(counted, key=_is_over):
             if not row.trigger.startswith(UNPROVEN):
                 self.counted.setdefault((row.source, row.counter, row.kind), row)
 

@@ -50,6 +50,7 @@ from tgd.rules.deadlines import (
     end_of,
     of_period,
     period_end,
+    start_of,
 )
 from tgd.rules.guards import Missing
 from tgd.rules.handset import HandsetEvent, HandsetState
@@ -164,7 +165,8 @@ def _follow(session: Session, seen: CaseFile, signed: Decision, now: datetime) -
     deadlines.settle(session, seen.id, [_K.REFERRAL_WAITING], signed.by, now)
     if signed.kind == _D.GRANT and signed.begins_on and signed.ends_at:
         planned = of_period(signed.begins_on, signed.ends_at, zone_of(session, seen))
-        waiting = Planned(_K.HAND_OVER_WAITING, now + HAND_OVER_WITHIN)
+        begins = start_of(signed.begins_on, zone_of(session, seen))
+        waiting = Planned(_K.HAND_OVER_WAITING, max(now, begins) + HAND_OVER_WITHIN)
         deadlines.plan(session, seen.id, [*planned, waiting], now)
     elif signed.kind == _D.ASK_FOR_MORE:
         again = Planned(_K.REFERRAL_WAITING, now + timedelta(days=7))

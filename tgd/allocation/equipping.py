@@ -141,6 +141,8 @@ def record_consent(
     if agreed and scope is ConsentScope.DEVICE:
         kinds = [DeadlineKind.CONSENT_WITHDRAWN]
         deadlines.settle(session, seen.id, kinds, officer.name, now)
+    elif not agreed and scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
+        deadlines.plan(session, seen.id, [Planned(DeadlineKind.CONSENT_WITHDRAWN, now)], now)
     act = "ConsentGiven" if agreed else "ConsentRefused"
     write(session, officer.name, act, now, file=seen.id, scope=scope.value, wording=wording)
 

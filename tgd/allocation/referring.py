@@ -30,7 +30,7 @@ from tgd.records import (
 )
 from tgd.rules import facts as reading
 from tgd.rules import law
-from tgd.rules.access import Act
+from tgd.rules.access import Act, Role
 from tgd.rules.allocation import ENDED, AllocationEvent, AllocationState, OpinionKind
 from tgd.rules.deadlines import (
     DECIDE_WITHIN,
@@ -43,7 +43,8 @@ from tgd.rules.deadlines import (
 )
 from tgd.rules.handset import ConsentScope
 from tgd.rules.law_texts import OPPI
-from tgd.store import deadlines, files, people
+from tgd.rules.notice import NoticeKind
+from tgd.store import deadlines, files, notices, people
 
 _S = AllocationState
 UNDECIDED = (_S.REPORTED, _S.UNDER_EVALUATION, _S.OPINION_GIVEN, _S.DECISION_PENDING)
@@ -74,6 +75,9 @@ def refer(
         seen = move(session, seen, None, now)
     if is_urgent and AllocationState(seen.state) in UNDECIDED:
         deadlines.plan(session, seen.id, [Planned(DeadlineKind.REFERRAL_WAITING, now)], now)
+    elif is_urgent:  # nothing would settle a deadline of a file that is decided: it is told once
+        notices.add(session, NoticeKind.REMINDER, DeadlineKind.REFERRAL_WAITING, now,
+                    to_role=Role.PROSECUTOR, file=seen.id)  # fmt: skip
     files.add(
         session,
         Referral(id=ids.new(now), case_file=seen.id, source=clean(source)[:40], words=said,

@@ -20,7 +20,7 @@ from tgd.rules.allocation import AllocationState, reference
 from tgd.rules.deadlines import RULES, Chased, DeadlineKind, is_quiet
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
-from tgd.rules.scope import FileGroup, shows
+from tgd.rules.scope import BY_ALERT, FileGroup, shows
 from tgd.store import board, casework, deadlines, equipment, files, keeping, notices
 
 _G = FileGroup
@@ -171,9 +171,13 @@ def _person(session: Session, officer: Officer, seen: CaseFile, now: datetime) -
     sheet = equipment.sheet(session, seen.id)
     if sheet is not None and not sheet.sheet:
         sheet = None  # forgotten, or never filled in
+    said = sheet_form.form_of(sheet.sheet) if sheet else None
+    if said is not None and officer.role in BY_ALERT:
+        for name in case_sheet.AGREED:  # on the alert, and for who answers for it alone
+            said.pop(name, None)
     return {
         "name": person.name if person else "",
-        "sheet": sheet_form.form_of(sheet.sheet) if sheet else None,
+        "sheet": said,
         "sheet_version": sheet.version if sheet else None,
         "lacks": [case_sheet.NEEDED[f] for f in case_sheet.lacks(sheet.sheet)] if sheet else [],
         "confirmed_at": sheet.confirmed_at if sheet else None,

@@ -164,7 +164,10 @@ def move_heard(session: Session, before: UUID, after: UUID) -> None:
 def places_known(session: Session, alerts: Iterable[UUID]) -> list[Any]:
     """Where she was, as these alerts know it."""
     rows = session.connection().execute(
-        text("SELECT alert, lat, lon, radius_m FROM alert_position WHERE alert = ANY(:ids)"),
+        text(
+            "SELECT alert, lat, lon, radius_m, found_at, heard_at FROM alert_position"
+            " WHERE alert = ANY(:ids)"
+        ),
         {"ids": sorted(set(alerts))},
     )
     return list(rows)

@@ -126,7 +126,7 @@ def lines_of(session: Session, alert: UUID, *, with_looks: bool, limit: int = 40
         text(
             "SELECT seq, at, who, act, detail FROM journal WHERE alert = :alert"
             " AND (:with_looks OR act NOT IN ('AccessLogged', 'AccessRefused'))"
-            " ORDER BY at DESC, seq DESC LIMIT :limit"
+            " ORDER BY act IN ('AccessLogged', 'AccessRefused'), at DESC, seq DESC LIMIT :limit"
         ),
         {"alert": alert, "with_looks": with_looks, "limit": limit},
     )

@@ -18,7 +18,8 @@ from tgd.web.console import Console
 from tgd.web.words import choose_language, word
 
 FORM_LIMIT_BYTES = 32 * 1024
-MOST_FIELDS = 40
+MOST_FIELDS = 1000
+"""A hand-over has a tick for each open alert and each item put aside."""
 FOREIGN = word("This form came from another site: nothing was done.")
 OLD_FORM = word("This form is too old: go back to the page and repeat.")
 TOO_LARGE = word("This is too long to be sent.")

@@ -190,7 +190,7 @@ def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any]
         "note": None if sheet else found.note,
         "number": store.number_of(session, look.alert.handset),
         "sheet": said if sheet else None,
-        "agreed": agreed if look.is_mine and look.is_open else None,
+        "agreed": agreed if look.is_mine and look.is_open and sheet else None,
         "file": str(sheet.case_file) if sheet else None,
     }  # fmt: skip
 

@@ -223,7 +223,8 @@ async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
 
 def _sought(session: Session, officer: Officer, words: str) -> list[dict[str, Any]]:
     """By its id, IMEI or number, as a hand scanner or a person types them."""
-    digits = "".join(c for c in words if c.isdigit() and c.isascii())
+    is_id = any(c.isalpha() for c in words)  # the digits of an id are no IMEI
+    digits = "" if is_id else "".join(c for c in words if c.isdigit() and c.isascii())
     rows = board.sought(session, officer.reach.courts, words, digits, e164(words))
     return [dict(row._mapping) for row in rows]
 

@@ -47,7 +47,10 @@ class TileService:
         """Clear the folder of what was there before."""
         loop = asyncio.get_running_loop()
         made = loop.run_in_executor(self._threads, TileCache, self._folder, loop.time)
-        self._cache = await made
+        try:
+            self._cache = await made
+        except OSError as wrong:  # a map that keeps nothing, never a console without pages
+            log.warning("tile_not_kept", why=type(wrong).__name__)
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
 
     async def close(self) -> None:
@@ -65,10 +68,9 @@ class TileService:
         """A picture and its kind; None where no map has a tile. Raises TileAway."""
         if z > self._most_zoom or x >= 2**z or y >= 2**z:
             return None
-        assert self._cache is not None, "open() first"
-        name = f"{z}/{x}/{y}"
+        name, cache = f"{z}/{x}/{y}", self._cache
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, self._cache.get, name)
+        found = await loop.run_in_executor(self._threads, cache.get, name) if cache else None
         if found is None:
             found = await self._asked_once(name)
         kind = _kind_of(found)
@@ -128,10 +130,11 @@ class TileService:
 
     async def _keep(self, name: str, picture: bytes) -> None:
         """A disk that is full takes no map away."""
-        assert self._cache is not None, "open() first"
-        loop = asyncio.get_running_loop()
+        cache, loop = self._cache, asyncio.get_running_loop()
+        if cache is None:
+            return
         try:
-            await loop.run_in_executor(self._threads, self._cache.put, name, picture)
+            await loop.run_in_executor(self._threads, cache.put, name, picture)
         except OSError as wrong:
             log.warning("tile_not_kept", why=type(wrong).__name__)
 

@@ -43,6 +43,9 @@ async function refreshSheet() {
     await released();
     const writing = isWriting();
     for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) renew(byId(part), fresh.getElementById(part));
+    // the row may have said meanwhile what comes next: the reply is the older of the two
+    const row = document.querySelector(`li[data-id="${selected}"]`);
+    if (row) showNext(row);
     const notice = byId("sheet-changed");
     notice.hidden = !writing;
     notice.textContent = writing ? page.changed : "";
@@ -62,7 +65,12 @@ async function released() {
 
 // Only what differs is replaced, and whoever is at a button stays at it: two keys send the request.
 function renew(old, fresh) {
-  if (!old || !fresh || told(old) === told(fresh)) return;
+  if (!old || !fresh) return;
+  for (const one of old.querySelectorAll("details[open][id]")) {
+    const same = fresh.querySelector(`#${one.id}`);
+    if (same) same.open = true;
+  }
+  if (told(old) === told(fresh)) return;
   const at = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(fresh);
   if (!at) return;

@@ -2,7 +2,7 @@
 // Without it (no WebGL, no script) the same is written in words above.
 import { Map as Drawing } from "./maplibre-gl.mjs";
 
-const OLD_MS = 30000, EARTH_M = 6371008.8;
+const OLD_MS = 30000, AGAIN_AFTER_MS = 6000, EARTH_M = 6371008.8;
 const byId = (id) => document.getElementById(id);
 const card = byId("map-card"), holder = byId("map");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -111,6 +111,9 @@ function open(now) {
   }
   map.on("movestart", (e) => { if (e.originalEvent) stray(); });
   map.once("idle", () => { holder.dataset.drawn = "yes"; });
+  // a picture that did not come is asked for again, once the service may be well
+  let again = 0;
+  if (holder.dataset.base === "raster") map.on("error", () => { clearTimeout(again); again = setTimeout(() => { if (map) map.refreshTiles("base"); }, AGAIN_AFTER_MS); });
 }
 
 function stray() { follows = false; byId("map-back").hidden = false; }

@@ -3,7 +3,7 @@
 "use strict";
 const page = document.body.dataset;
 const byId = (id) => document.getElementById(id);
-const FORGET_MS = 60000;
+const FORGET_MS = 60000, UNHEARD_MS = 5000;
 // What is known of each alert; closed ones for a minute, in which an older fact may still come.
 const alerts = new Map();
 // What a page with a list does besides (live.js).
@@ -85,7 +85,9 @@ function left(until) {
 }
 
 // Who waits, and how many of the louder tones have begun: what has another key is news to the ear.
+// Before the stream has said anything, who waits is what the page says.
 function waits() {
+  if (!filled && performance.now() > UNHEARD_MS) return [...document.querySelectorAll('[data-list="real"] .waiting')].map((li) => ({ key: `${li.dataset.id}:page`, level: 0 }));
   return [...alerts].filter(([, one]) => one.waits).map(([id, one]) => {
     const waited = (Date.now() + skew - Date.parse(one.since)) / 1000, level = one.tones.filter((after) => waited >= after).length;
     return { key: `${id}:${one.presses}:${level}`, level };
