@@ -218,7 +218,8 @@ def test_bruno_hands_his_shift_over_and_salima_ticks_each_line(
     hands.write("form.act-hand-over textarea", "Chloé rappelle à 22 h.")
     hands.go("form.act-hand-over button")
     hands.go("form.act-end button")
-    assert hands.page.locator("[role=alert]").inner_text().startswith("Des alertes sont à votre")
+    said = hands.page.locator("main [role=alert]").inner_text()
+    assert said.startswith("Des alertes sont à votre")
     (refused,) = hands.eyes.troubles
     assert "status of 409" in refused
     hands.eyes.troubles.clear()

@@ -54,8 +54,8 @@ PAGES: dict[str, tuple[str, ...]] = {
 """Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
 NO_PAGE = re.compile(
-    r"/(api/.*|exercises|map/.*|recordings/.*|static/.*|sync|events|stock/search|stock(/censuses)?\.csv"
-    r"|.*/papers/.*|.*\{name\})"
+    r"/(api/.*|exercises|map/.*|recordings/.*|static/.*|sync|events|stock/search"
+    r"|stock(/censuses)?\.csv|.*/papers/.*|.*\{name\})"
 )
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""
 

@@ -13,7 +13,7 @@ _ON_DUTY = text(
            count(a.id) AS alerts, min(a.taken_at) AS oldest, max(a.owner_seen_at) AS seen_at
     FROM shift s JOIN account c ON c.name = s.account
     LEFT JOIN alert a ON a.owner = s.account AND a.state <> 'closed'
-    WHERE s.ended_at IS NULL GROUP BY s.id, c.role ORDER BY s.started_at, s.id
+    WHERE s.ended_at IS NULL GROUP BY s.id, c.role ORDER BY s.started_at, s.account
     """
 )
 _OPEN = text(
