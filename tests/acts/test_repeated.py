@@ -210,3 +210,32 @@ def test_a_press_that_comes_again_after_a_day_is_no_exercise(world: World) -> No
         world.hear(world.mqtt(spare.handset, raw))
         closed(world)
     assert [a.lane for a in world.alerts()] == ["exercise", "real"]
+
+
+def test_what_the_open_alert_holds_is_the_same_whatever_the_clocks_say(world: World) -> None:
+    """Another gateway heard it later by its clock, in an alert that is closed by now."""
+    ana = world.give("Ana")
+    world.wait(seconds=10)
+    world.hear(world.press(ana, trigger="x", verified=False))
+    closed(world)
+    world.wait(seconds=-10)
+    world.hear(world.press(ana, trigger="x", verified=False))
+    assert [alert.state for alert in world.alerts()] == ["closed", "open"]
+    world.wait(minutes=6)
+    world.hear(world.press(ana, trigger="x", verified=False))
+    assert [alert.state for alert in world.alerts()] == ["closed", "open"]
+
+
+def test_she_goes_away_and_comes_back(world: World) -> None:
+    """A copy with a fresh fix says where she is now, although she was there before."""
+    ana = world.give("Ana")
+
+    def at(lat: float) -> dict[str, object]:
+        return HERE | {"lat": lat, "at": world.now.isoformat()}
+
+    world.hear(world.press(ana, trigger="x", position=at(48.89)))
+    for lat in (48.90, 48.89, 48.89):
+        world.wait(seconds=30)
+        again(world, ana, "x", position=at(lat))
+    seen = [one.lat for one in world.positions(world.only_alert().id)]
+    assert sorted(seen) == [48.89, 48.89, 48.90]

@@ -76,7 +76,7 @@ async def test_who_reads_the_sheet_only_where_the_alert_lets_them(court: Court) 
 
 
 async def test_the_agreed_words_are_for_who_answers_her_alone(court: Court) -> None:
-    await handed_over(court)
+    at = await handed_over(court)
     alert = pressed(court)
     bruno, sami = await court.browser("Bruno"), await court.browser("Sami")
     for one in (bruno, sami):
@@ -85,8 +85,10 @@ async def test_the_agreed_words_are_for_who_answers_her_alone(court: Court) -> N
     mine = (await bruno.get(alert)).text
     assert "géranium" in mine
     assert "tournesol" in mine
-    for path in (alert, f"/api{alert}", "/on-paper"):
+    for path in (alert, f"/api{alert}", "/on-paper", at):
         assert "tournesol" not in (await sami.get(path)).text, path
+    assert "sa sœur" in (await sami.get(at)).text, "all else of her file is there"
+    assert "tournesol" in (await (await court.browser("Lea")).get(at)).text
     assert "tournesol" not in (await bruno.get("/on-paper")).text
     await bruno.post(f"{alert}/release")
     assert "tournesol" not in (await bruno.get(alert)).text

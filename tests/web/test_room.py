@@ -66,6 +66,23 @@ async def test_a_hand_over_is_signed_by_two(house: House) -> None:
     assert row.confirmed_at is not None
 
 
+async def test_a_long_hand_over_is_confirmed_too(house: House) -> None:
+    """More lines than a form usually has fields."""
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    assert (await bruno.post("/shift/hand-over", words="Nuit longue.")).status_code == 303
+    handset = house.give("Eve", number="+33639980002").handset
+    (left,) = house.ask(
+        "WITH many AS (INSERT INTO technical_item (id, handset, kind, raised_at, settled_at)"
+        " SELECT gen_random_uuid(), :h, 'silent', now(), now() FROM generate_series(1, 60)"
+        " RETURNING id)"
+        " UPDATE hand_over SET items = ARRAY(SELECT id FROM many) RETURNING id", h=handset,
+    )  # fmt: skip
+    named = (await berthe.get("/shift")).text.count('name="line-')
+    assert named > 60
+    read = {f"line-{n}": "y" for n in range(1, named + 1)}
+    assert (await berthe.post("/shift/confirm", hand_over=str(left.id), **read)).status_code == 303
+
+
 async def test_an_item_put_aside_comes_back_by_itself(house: House) -> None:
     silent = items(house, "silent", "low_battery")[1]
     bruno = await house.signed_in("Bruno")
