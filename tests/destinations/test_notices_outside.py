@@ -19,8 +19,6 @@ from dispatch.telling import Received
 from simulators.platform import Platform
 from simulators.sms_provider import Account, SmsProvider
 from tests.walking import Walk
-from tests.world import World
-from tgd import clock
 from tgd.allocation import stock
 from tgd.database import transaction
 from tgd.errors import Misconfigured
@@ -79,15 +77,6 @@ class Outside:
     @property
     def texts(self) -> list[str]:
         return [line["body"] for line in self.provider.ledger if line["event"] == "message"]
-
-
-@pytest.fixture
-def walk(session, keys) -> Walk:
-    """A case file whose handset is in Ana's hands."""
-    walk = Walk(World(session, keys, clock.now())).settle_in()
-    walk.until("hand_over")
-    session.commit()
-    return walk
 
 
 @asynccontextmanager

@@ -23,8 +23,6 @@ from dispatch.proving import Telephony
 from dispatch.telling import Sent
 from simulators.twilio_calls import Person
 from tests.walking import Walk
-from tests.world import World
-from tgd import clock
 from tgd.allocation import releasing
 from tgd.casework.facts import file_of
 from tgd.database import transaction
@@ -34,15 +32,6 @@ from tgd.store import notices
 from tgd.web.stock import the_handset
 
 FIRST, SECOND = "SM" + "1" * 32, "SM" + "2" * 32
-
-
-@pytest.fixture
-def walk(session, keys) -> Walk:
-    """A case file whose handset is in Ana's hands."""
-    walk = Walk(World(session, keys, clock.now())).settle_in()
-    walk.until("hand_over")
-    session.commit()
-    return walk
 
 
 @dataclass
