@@ -20,6 +20,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
+from tests import warm
 from tests.world import World
 from tgd import clock
 from tgd.database import open_record
@@ -42,6 +43,14 @@ structlog.configure(
 
 NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
 """The moment at which most stories begin."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_programs() -> Iterator[None]:
+    """Our own programs are imported once per test process, not once per start."""
+    warm.warm_up()
+    yield
+    warm.cool_down()
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,17 @@
 """Fills a record with alerts by SQL, in seconds: closed ones of the past, or open ones."""
 
-from sqlalchemy import text
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, text
 
 from tests.acceptance.running import Service
 
-# Without triggers and foreign keys for the moment of the filling: what is written fits together.
-_QUICKLY = "SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off"
+_QUICKLY = "SET LOCAL synchronous_commit = off"
+_REFERENCES = """
+SELECT conrelid::regclass::text AS of, conname AS name, pg_get_constraintdef(oid) AS says
+FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace
+"""
 
 _CLOSED = """
 INSERT INTO alert (id, source, lane, trust, labels, state, version, presses, updates, waits,
@@ -48,12 +54,18 @@ SELECT gen_random_uuid(), 'mqtt:waiting-' || n, 'real', 'unknown', '{}', 'open',
     at, at, at, at, now() + make_interval(secs => 60.0 * n / :count)
 FROM (SELECT n, now() AS at FROM generate_series(1, CAST(:count AS int)) AS n) AS waiting
 """
+_WERE_TOLD = """
+INSERT INTO delivery (id, key, alert, destination, topic, round, state, attempts, lease_token,
+    made_at, told_at, received_at)
+SELECT id, id || ':opened:0:' || :destination, id, :destination, 'opened', 0, 'received', 1, 1,
+    opened_at, opened_at, opened_at FROM alert WHERE starts_with(source, 'mqtt:waiting-')
+"""
 
 
 def closed_alerts(running: Service, first: int, last: int) -> None:
     """Alerts number `first` to `last` of the past, each with all that one alert leaves behind."""
     values = {"first": first, "last": last, "from": _id(first), "to": _id(last)}
-    with running.engine.begin() as connection:
+    with running.engine.begin() as connection, _without_references(connection):
         connection.exec_driver_sql(_QUICKLY)
         for one in (_CLOSED, _TRIGGERS, _SIGHTINGS, _DELIVERIES, _JOURNAL):
             connection.execute(text(one), values)
@@ -65,8 +77,23 @@ def _id(n: int) -> str:
     return f"00000000-0000-7000-8000-{n:012x}"
 
 
-def open_alerts(running: Service, count: int) -> None:
-    """Alerts that nobody answers for, each looked at once a minute as the plan wants it."""
-    with running.engine.begin() as connection:
+def open_alerts(running: Service, count: int, destination: str) -> None:
+    """Alerts that nobody answers for, told to `destination`, each looked at once a minute."""
+    with running.engine.begin() as connection, _without_references(connection):
         connection.exec_driver_sql(_QUICKLY)
         connection.execute(text(_WAITING), {"count": count})
+        connection.execute(text(_WERE_TOLD), {"destination": destination})
+
+
+@contextmanager
+def _without_references(connection: Connection) -> Iterator[None]:
+    """Foreign keys rest for the moment of the filling: what is written fits together."""
+    resting = connection.execute(text(_REFERENCES)).all()
+    for one in resting:
+        connection.exec_driver_sql(f'ALTER TABLE {one.of} DROP CONSTRAINT "{one.name}"')
+    yield
+    for one in resting:
+        says = one.says.removesuffix(" NOT VALID")
+        connection.exec_driver_sql(
+            f'ALTER TABLE {one.of} ADD CONSTRAINT "{one.name}" {says} NOT VALID'
+        )

@@ -5,12 +5,14 @@ The seed is printed, and `python -m tests.campaign NAME --seed N` plays the same
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests import warm
 from tests.campaign import (
     brokers,
     clocks,
@@ -28,6 +30,14 @@ needs_broker = [
     pytest.mark.needs_system_package,
     pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed"),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everything_starts_from_nothing() -> Iterator[None]:
+    """How long a killed part is away is part of the fault."""
+    warm.cool_down()
+    yield
+    warm.warm_up()
 
 
 async def played(campaign: ModuleType, folder: Path, **size: Any) -> list[Outcome]:

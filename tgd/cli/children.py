@@ -140,11 +140,11 @@ async def _spawn(part: Part) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE, limit=1 << 20, start_new_session=True,
         env={**inherited_environment(), **part.environment},
-        preexec_fn=_die_with(os.getpid()),
+        preexec_fn=die_with(os.getpid()),
     )  # fmt: skip
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def die_with(parent: int) -> Callable[[], None] | None:
     """Runs in the new process before its program: SIGKILL for it when `parent` dies.
 
     It has no time for an orderly stop, for its ports are needed now; nothing that it has
