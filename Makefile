@@ -40,7 +40,7 @@ check: .venv/.ready-dev ## Style, types and the rooms' contracts
 	@.venv/bin/lint-imports --no-cache
 
 test: check ## Every test (ARGS for pytest)
-	@.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
+	@.venv/bin/pytest -n 3 --dist loadfile $(ARGS)
 
 bench: .venv/.ready-dev ## Figures of the alert path, each beside its floor in the same run
 	@.venv/bin/python -m tests.bench $(ARGS)

@@ -209,14 +209,12 @@ def _row(tell: Tell, alert: Any, policy: Policy, now: datetime, worker: str) -> 
 def _write(
     session: Session, turn: _Turn, policy: Policy, now: datetime, worker: str
 ) -> dict[UUID, Any]:
-    store.insert_deliveries(session, turn.rows)
+    store.insert_deliveries(session, turn.rows, journal.rows(turn.lines))
     longest = max((d.timeout_s for d in policy.destinations), default=5.0)
     until = now + timedelta(seconds=longest) + LEASE_MARGIN
     claimed = store.claim_deliveries(session, turn.again, worker, now, until)
     store.withdraw_deliveries(session, turn.withdraw)
-    store.look_again(session, turn.moments)
-    store.leave_next(session, turn.planned, policy.console.tones_s)
-    journal.write(session, turn.lines)
+    store.leave_next(session, turn.moments, turn.planned, policy.console.tones_s)
     for alert, unseen in turn.lapses:
         acts.lapse(session, alert, now, unseen=unseen)
     if turn.rows or turn.withdraw or turn.planned:

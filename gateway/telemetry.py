@@ -48,7 +48,7 @@ def keep_positions(session: Session, told: Sequence[Whereabouts], now: datetime)
     open_now = {a.source: a.id for a in sorted(found, key=lambda a: a.lane == Lane.REAL)}
     rows = [_row(one, open_now, now) for one in told]
     kept = [row for row in rows if row is not None]
-    alerts_store.insert_positions(session, kept)
+    alerts_store.insert_raised(session, positions=kept)
     if kept:
         alerts_store.look_again_now(session, (row["alert"] for row in kept), now)
         nudges.nudge_all(session)

@@ -36,12 +36,16 @@ class Line:
 
 def write(session: Session, lines: Iterable[Line]) -> None:
     """Append lines in the act's own transaction."""
-    rows = [
+    chain.append(session, rows(lines))
+
+
+def rows(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """The lines as the record keeps them, for whoever adds them together with the change."""
+    return [
         {"at": x.at, "who": x.who, "act": x.act, "alert": x.alert, "handset": x.handset,
          "detail": x.detail or {}}
         for x in lines
     ]  # fmt: skip
-    chain.append(session, rows)
 
 
 SEALED_AT_ONCE = 1000

@@ -52,8 +52,8 @@ class Meter:
         event.listen(engine, "after_cursor_execute", self._executed)
 
     def _executed(self, *said: Any) -> None:
-        parameters = said[3]
-        self._count += len(parameters) if said[5] else 1
+        parameters = said[3]  # a list only where each row is a statement of its own
+        self._count += len(parameters) if isinstance(parameters, list) else 1
 
     @contextmanager
     def act(self, name: str) -> Iterator[None]:

@@ -53,7 +53,7 @@ def _keep(session: Session, presses: Sequence[Press], now: datetime) -> list[Rai
             known[key] = rows[-1]["id"]
             moments[alert].append(pressed_at(press.claimed_at, press.received_at))
         raised.append(Raised(alert, known[key], AlertState.CLOSED, opened=False, is_new=is_new))
-    store.insert_triggers(session, rows)
+    store.insert_raised(session, triggers=rows)
     for alert, pressed in moments.items():
         canaries.count_presses(session, alert, pressed)
     return raised
@@ -69,7 +69,7 @@ def _open_closed(
     """The alert of each canary that has none yet; it holds no press before they are counted."""
     firsts = {press.source: press for press in reversed(presses)}
     rows = [_row(press, now) for press in firsts.values()]
-    store.insert_alerts(session, rows)
+    store.insert_raised(session, rows)
     alerts.update({row["source"]: row["id"] for row in rows})
 
 

@@ -76,7 +76,7 @@ def make_real(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> 
     real = there[0] if there else ids.new(now)
     _end(session, actor, seen, real, now)
     if not there:
-        store.insert_alerts(session, [_row(seen, real, now)])
+        store.insert_raised(session, [_row(seen, real, now)])
         store.move_heard(session, seen.id, real)
         detail = {"was": seen.lane, "kind": "press", "became_real": True}
         journal.write(session, [Line(now, actor.name, "AlertOpened", real, seen.handset, detail)])

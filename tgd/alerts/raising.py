@@ -81,13 +81,12 @@ def raise_or_join(session: Session, presses: Sequence[Press], now: datetime) -> 
     work = _Work(now, taken=merges.taken_names(session, proposed))
     raised = [_raise_one(press, known, open_now, work) for press in presses]
     located = _locate_copies(session, work)
-    store.insert_alerts(session, work.alerts)
-    store.insert_triggers(session, work.triggers)
-    store.insert_positions(session, work.positions)
+    store.insert_raised(
+        session, work.alerts, work.triggers, work.positions, journal.rows(work.lines)
+    )
     store.join_presses(session, list(work.joins.values()), now)
     store.look_again_now(session, located, now)
     merges.insert_merges(session, _merged(presses, raised, work))
-    journal.write(session, work.lines)
     return raised
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text
 from sqlmodel import Session
 
-from tgd.records import Alert, AlertPosition, AlertTrigger, Sighting
+from tgd.records import Alert, AlertPosition, AlertTrigger, Journal, Sighting
+from tgd.store import many
 
 
 def lock_sources(session: Session, names: Iterable[str]) -> None:
@@ -91,30 +91,24 @@ def open_strangers(session: Session) -> set[str]:
     return set(rows.scalars())
 
 
-def insert_alerts(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """New alerts; the constraint of one open alert per source and lane stands behind."""
-    if rows:
-        session.connection().execute(insert(Alert), list(rows))
+def insert_raised(
+    session: Session,
+    alerts: many.Rows = (),
+    triggers: many.Rows = (),
+    positions: many.Rows = (),
+    lines: many.Rows = (),
+) -> None:
+    """New alerts, their triggers, positions and lines of the journal, in one statement; the
+    constraint of one open alert per source and lane stands behind."""
+    many.add(
+        session,
+        (Alert, alerts), (AlertTrigger, triggers), (AlertPosition, positions), (Journal, lines),
+    )  # fmt: skip
 
 
-def insert_triggers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """New triggers."""
-    if rows:
-        session.connection().execute(insert(AlertTrigger), list(rows))
-
-
-def insert_positions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Positions of open alerts."""
-    if rows:
-        session.connection().execute(insert(AlertPosition), list(rows))
-
-
-def insert_sightings(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+def insert_sightings(session: Session, rows: many.Rows) -> None:
     """Messages as they came; one that is kept already stays as it was."""
-    if rows:
-        session.connection().execute(
-            upsert(Sighting).on_conflict_do_nothing(constraint="sighting_once"), list(rows)
-        )
+    many.add_once(session, Sighting, rows)
 
 
 _JOIN = text(

@@ -3,22 +3,18 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, text
+from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from tgd.records import Journal
 from tgd.store import many
 
 _SEALER_LOCK = 0x7467641
-MANY = 100
 
 
 def append(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """New lines, in this transaction."""
-    if len(rows) > MANY:
-        many.add(session, Journal, rows)
-    elif rows:
-        session.connection().execute(insert(Journal), list(rows))
+    many.add(session, (Journal, rows))
 
 
 def may_seal(session: Session) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlmodel import Session
 
-from tgd.records import Delivery
+from tgd.records import Delivery, Journal
+from tgd.store import many
 
 _DUE = text(
     """
@@ -95,10 +96,9 @@ def holders(session: Session, alerts: Sequence[UUID]) -> dict[UUID, Any]:
     return {row.id: row for row in rows}
 
 
-def insert_deliveries(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """New deliveries, born claimed by the process that will tell them."""
-    if rows:
-        session.connection().execute(insert(Delivery), list(rows))
+def insert_deliveries(session: Session, rows: many.Rows, lines: many.Rows) -> None:
+    """New deliveries, born claimed by the process that will tell them, and lines of the journal."""
+    many.add(session, (Delivery, rows), (Journal, lines))
 
 
 def claim_deliveries(
@@ -145,10 +145,11 @@ def look_again(session: Session, moments: Sequence[dict[str, Any]]) -> None:
 
 _LEAVE = text(
     """
-    UPDATE alert SET next_at = p.next_at, next_step = p.next_step, next_version = p.version,
-        tones_s = CAST(:tones_s AS float[]), plans = plans + 1
-    FROM unnest(CAST(:id AS uuid[]), CAST(:version AS integer[]), CAST(:next_at AS timestamptz[]),
-                CAST(:next_step AS jsonb[])) AS p(id, version, next_at, next_step)
+    UPDATE alert SET look_again_at = p.at, next_at = p.next_at, next_step = p.next_step,
+        next_version = p.version, tones_s = CAST(:tones_s AS float[]), plans = plans + 1
+    FROM unnest(CAST(:id AS uuid[]), CAST(:at AS timestamptz[]), CAST(:version AS integer[]),
+                CAST(:next_at AS timestamptz[]), CAST(:next_step AS jsonb[]))
+         AS p(id, at, version, next_at, next_step)
     WHERE alert.id = p.id
     """
 )
@@ -156,11 +157,17 @@ _LEFT = ("id", "version", "next_at", "next_step")
 
 
 def leave_next(
-    session: Session, planned: Sequence[dict[str, Any]], tones_s: Sequence[float]
-) -> None:
-    """What comes next for each of these alerts (locked by this transaction), for the consoles."""
+    session: Session, moments: Sequence[dict[str, Any]], planned: Sequence[dict[str, Any]],
+    tones_s: Sequence[float],
+) -> None:  # fmt: skip
+    """When these alerts (locked by this transaction) are looked at again, and what comes next for
+    those of them that are planned, for the consoles: each is written once."""
+    left = {one["id"] for one in planned}
+    look_again(session, [one for one in moments if one["id"] not in left])
     if planned:
+        at = {one["id"]: one["at"] for one in moments}
         columns = {name: [one[name] for one in planned] for name in _LEFT}
+        columns["at"] = [at[one["id"]] for one in planned]
         columns["next_step"] = [s if s is None else json.dumps(s) for s in columns["next_step"]]
         session.connection().execute(_LEAVE, columns | {"tones_s": list(tones_s)})
 

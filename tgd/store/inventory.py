@@ -62,12 +62,11 @@ def add_handset(session: Session, handset: Handset) -> bool:
 def add_lists(
     session: Session, *lists: tuple[type[SQLModel], Sequence[dict[str, Any]]]
 ) -> str | None:
-    """Rows of one table after the other, each in one statement; the name of the constraint that
-    refuses one, and then none of them is kept, or None."""
+    """Rows of several tables; the name of the constraint that refuses one, and then none of them
+    is kept, or None."""
     try:
         with session.begin_nested():
-            for table, rows in lists:
-                many.add(session, table, rows)
+            many.add(session, *lists)
     except IntegrityError as error:
         return _constraint(error)
     return None

@@ -24,7 +24,7 @@ _REMEMBER = _said.on_conflict_do_update(
         for name in ("session", "battery_pct", "radio", "rssi_dbm", "version", "sim")
     },
     where=or_(_said.excluded.state != "lost", func.coalesce(HandsetStatus.session, 0) <= _SESSION),
-)
+).returning(col(HandsetStatus.handset))  # what returns something is one statement for many rows
 
 
 def remember_states(session: Session, rows: Sequence[dict[str, Any]]) -> None:
