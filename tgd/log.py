@@ -7,10 +7,13 @@ HARMLESS below; every other key is replaced by the word `withheld`.
 import logging
 import re
 import sys
+from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
+
+from tgd import clock
 
 HARMLESS = frozenset(
     {
@@ -71,6 +74,37 @@ def _place(error: BaseException) -> str:
     return f"{trace.tb_frame.f_globals.get('__name__', '?')} line {trace.tb_lineno}"
 
 
+class Bounded:
+    """Structlog processor: so many lines of one event in a while; the others are counted.
+
+    Whoever may call us can make us say something, and a line costs more than a bad packet. What is
+    an error is always said.
+    """
+
+    def __init__(self, lines: int = 200, seconds: float = 10.0) -> None:
+        self._lines, self._seconds = lines, seconds
+        self._until = 0.0
+        self._said: Counter[str] = Counter()
+
+    def __call__(
+        self, logger: Any, name: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """The same event, or DropEvent."""
+        if name in ("error", "critical", "exception"):
+            return event
+        if (now := clock.monotonic()) >= self._until:
+            before, self._said = self._said, Counter()
+            self._until = now + self._seconds
+            for said, count in before.items():
+                if count > self._lines:
+                    log.warning("lines_withheld", kind=said, count=count - self._lines)
+        said = str(event.get("event"))
+        self._said[said] += 1
+        if self._said[said] > self._lines:
+            raise structlog.DropEvent
+        return event
+
+
 class _Relay(logging.Handler):
     """Brings what libraries log by the standard way into ours, as a level and a logger's name.
 
@@ -86,6 +120,7 @@ def set_up(process: str, stream: TextIO | None = None, level: int = logging.INFO
     """Call once per process, before anything logs."""
     structlog.configure(
         processors=[
+            Bounded(),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -38,6 +38,7 @@ AMBIGUOUS: Final = _Ambiguous()
 """Stands for a name that was given two different values: neither is believed."""
 
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 _MAX_INT_DIGITS = 20
 
 
@@ -173,7 +174,7 @@ def open_json(raw: bytes, notes: Notes) -> object:
     text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     if not text.strip():
         return Unreadable("empty")
-    if _depth(text) > MAX_DEPTH:
+    if _is_too_deep(text):
         return Unreadable("too_deep")
     try:
         return json.loads(
@@ -186,15 +187,13 @@ def open_json(raw: bytes, notes: Notes) -> object:
         return Unreadable("not_json", notes.all())
 
 
-def _depth(text: str) -> int:
-    deepest = depth = 0
-    for char in _STRINGS.sub("", text):
-        if char in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif char in "]}":
-            depth -= 1
-    return deepest
+def _is_too_deep(text: str) -> bool:
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _int_or_float(digits: str) -> int | float:

@@ -15,7 +15,7 @@ from gateway.mqtt_direct.limits import Identity, Limits
 from gateway.mqtt_direct.line import Gone, Line, open_line
 from gateway.mqtt_direct.registry import Registry, Wills
 from gateway.mqtt_direct.session import Session
-from gateway.mqtt_direct.threshold import Threshold
+from gateway.mqtt_direct.threshold import Threshold, source_of
 from tgd.log import log
 
 
@@ -138,7 +138,7 @@ class MqttDirect:
                 log.exception("mqtt_accept_failed")
                 await asyncio.sleep(_ACCEPT_PAUSE_S)
                 continue
-            self._admit(peer, str(address[0]), context)
+            self._admit(peer, source_of(str(address[0])), context)
             # sock_accept does not wait while somebody stands there: without this pause a whole
             # backlog comes in before anybody is read, and those who have said CONNECT count as
             # half open

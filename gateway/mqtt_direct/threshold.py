@@ -1,14 +1,23 @@
 """Connections that have not said CONNECT yet: bounded in total and per source, the oldest yields.
 
 After a restart thousands of handsets come at once and each needs its second: so a newcomer only
-takes the place of one that has been silent for longer than the grace.
+takes the place of one that has been silent for longer than the grace, or of one of a larger crowd.
 """
 
 import asyncio
+import ipaddress
 from collections import Counter
 from collections.abc import Callable
 
 from gateway.mqtt_direct.limits import Limits
+
+
+def source_of(address: str) -> str:
+    """Who is counted as one: an IPv4 address, or the 64 bits that one IPv6 line has for itself."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.IPv6Network((ip, 64), strict=False))
 
 
 class Threshold:
@@ -25,7 +34,7 @@ class Threshold:
         if self._per_source[source] >= self._limits.half_open_per_source:
             return self._send_away(source)
         if len(self._standing) >= self._limits.half_open:
-            return self._send_away(None)
+            return self._send_away(None) or self._part_crowd(source)
         return True
 
     def enter(self, task: asyncio.Task[None], source: str) -> None:
@@ -49,6 +58,18 @@ class Threshold:
             if since > before:
                 break
             if source in (None, origin):
+                self.leave(task)
+                task.cancel()
+                return True
+        return False
+
+    def _part_crowd(self, newcomer: str) -> bool:
+        """The oldest of the source that stands here most makes room for one that stands less."""
+        crowd, count = self._per_source.most_common(1)[0]
+        if count <= self._per_source[newcomer] + 1:
+            return False
+        for task, (origin, _) in self._standing.items():
+            if origin == crowd:
                 self.leave(task)
                 task.cancel()
                 return True

@@ -147,10 +147,10 @@ def _opened(row: Any) -> dict[str, Any]:
 
 
 def _known(session: Session, presses: Sequence[Press]) -> KnownTriggers:
-    keys = [(p.source, p.trigger) for p in presses]
-    counted = [(p.source, p.counter) for p in presses if p.counter is not None]
     known = KnownTriggers()
-    known.learn(store.known_triggers(session, keys), store.triggers_counted(session, counted))
+    known.learn(
+        *store.known_or_counted(session, [(p.source, p.trigger, p.counter) for p in presses])
+    )
     return known
 
 

@@ -46,29 +46,35 @@ def seen_messages(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tup
 
 
 _KNOWN = """
-    SELECT t.id, t.source, t.trigger, t.kind, t.counter, t.alert, t.claimed_at, t.heard_at,
-           a.state, a.lane
+    SELECT '{column}' AS by, t.id, t.source, t.trigger, t.kind, t.counter, t.alert, t.claimed_at,
+           t.heard_at, a.state, a.lane
     FROM alert_trigger t JOIN alert a ON a.id = t.alert
     WHERE (t.source, t.{column}) IN
-          (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:values AS {type}[])))
-    ORDER BY t.heard_at DESC, t.id DESC
+          (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:{column}s AS {type}[])))
     """
-_KNOWN_BY_ID = text(_KNOWN.format(column="trigger", type="text"))
-_KNOWN_BY_COUNTER = text(_KNOWN.format(column="counter", type="bigint"))
+_BY_ID, _BY_COUNTER = (
+    _KNOWN.format(column="trigger", type="text"), _KNOWN.format(column="counter", type="bigint"),
+)  # fmt: skip
+_NEWEST_FIRST = "ORDER BY heard_at DESC, id DESC"
+_KNOWN_BY_ID = text(f"{_BY_ID} {_NEWEST_FIRST}")
+_KNOWN_BY_EITHER = text(f"{_BY_ID} UNION ALL {_BY_COUNTER} {_NEWEST_FIRST}")
 
 
 def known_triggers(session: Session, keys: Sequence[tuple[str, str]]) -> list[Any]:
     """The triggers with these (source, trigger id), with the state of their alert, newest first."""
-    values = {"sources": [s for s, _ in keys], "values": [t for _, t in keys]}
+    values = {"sources": [s for s, _ in keys], "triggers": [t for _, t in keys]}
     return list(session.connection().execute(_KNOWN_BY_ID, values))
 
 
-def triggers_counted(session: Session, keys: Sequence[tuple[str, int]]) -> list[Any]:
-    """The triggers with these (source, counter), newest first."""
-    if not keys:
-        return []
-    values = {"sources": [s for s, _ in keys], "values": [n for _, n in keys]}
-    return list(session.connection().execute(_KNOWN_BY_COUNTER, values))
+def known_or_counted(
+    session: Session, keys: Sequence[tuple[str, str, int | None]]
+) -> tuple[list[Any], list[Any]]:
+    """The triggers with these (source, trigger id), and those with these (source, counter), each
+    with the state of its alert, newest first."""
+    sources, triggers, counters = (list(column) for column in zip(*keys, strict=True))
+    values = {"sources": sources, "triggers": triggers, "counters": counters}
+    rows = list(session.connection().execute(_KNOWN_BY_EITHER, values))
+    return [r for r in rows if r.by == "trigger"], [r for r in rows if r.by == "counter"]
 
 
 def open_alerts(session: Session, sources: Iterable[str]) -> list[Any]:
