@@ -68,12 +68,29 @@ def test_many_rows_are_one_statement(
     alert, said = uuid4(), [f"Act{n}" for n in range(count)]
     with transaction(engine) as session:
         journal.write(session, [Line(NOW, "bruno", act, alert) for act in said])
-    assert len([one for one in statements if one.startswith("INSERT INTO journal")]) == 1
+    assert len([one for one in statements if 'INSERT INTO "journal"' in one]) == 1
     with transaction(engine) as session:
         kept = session.connection().execute(
             text("SELECT act FROM journal WHERE alert = :a ORDER BY seq"), {"a": alert}
         )
         assert kept.scalars().all() == said, "in the order in which they were said"
+    assert pipelines == []
+
+
+def test_states_of_many_handsets_are_one_statement(
+    engine: Engine, pipelines: list[object], statements: list[str]
+) -> None:
+    """Also where a row that is there is changed: such an insert once went row by row."""
+    with transaction(engine) as session:
+        world = World(session, Keys(bytes(32)), NOW)
+        crew = [
+            world.give(name, number=f"+3363998000{n}").handset
+            for n, name in enumerate(("Ana", "Bella", "Diane"))
+        ]
+        keep_states(
+            session, [(one, StateReport("online", battery_pct=7), NOW) for one in crew], NOW
+        )
+    assert len([one for one in statements if one.startswith("INSERT INTO handset_status")]) == 1
     assert pipelines == []
 
 
