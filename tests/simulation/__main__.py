@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.conftest import reachable_folder
+from tests.conftest import in_memory, reachable_folder
 from tests.simulation.ground import Ground, own_ground
 from tests.simulation.met import Lines, not_met
 from tests.simulation.night import EVENING, WHOLE, Length, live
@@ -27,7 +27,7 @@ def main() -> int:
     )
     asked = parser.parse_args()
     length = WHOLE if asked.whole else EVENING
-    with reachable_folder() as folder, own_ground(folder) as ground:
+    with reachable_folder(in_memory()) as folder, own_ground(folder) as ground:
         if asked.seed is not None:
             return _one(asked.seed, ground, asked.hours, length)
         first, _, last = asked.seeds.partition("-")

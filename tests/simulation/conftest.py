@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from tests.conftest import _admin, _named, drop_record, reachable_folder
+from tests.conftest import _admin, _named, drop_record, in_memory, reachable_folder
 from tests.simulation.ground import Ground
 
 
@@ -15,7 +15,7 @@ def ground(cluster: str) -> Iterator[Ground]:
     admin = _admin(cluster)
     with admin.connect() as connection:
         connection.execute(text("CREATE DATABASE nights TEMPLATE blank STRATEGY wal_log"))
-    with reachable_folder() as folder:
+    with reachable_folder(in_memory()) as folder:
         opened = Ground(_named(cluster, "nights"), folder)
         yield opened
         opened.close()

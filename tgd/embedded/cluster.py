@@ -41,6 +41,9 @@ ALWAYS = {
 
 CERTAINTY = ("fsync", "synchronous_commit", "full_page_writes")
 """On for a record; all off for a throw-away one of the tests."""
+FLEETING = {"autovacuum": "off", "max_wal_size": "256MB"}
+"""Only for a throw-away one: thousands of databases come and go in it, and a cleaner that looks at
+one of them keeps it from being dropped. It may lie in memory, so that its log is short."""
 
 
 def settings(folder: Folder, port: int, *, durable: bool) -> list[str]:
@@ -48,6 +51,7 @@ def settings(folder: Folder, port: int, *, durable: bool) -> list[str]:
     chosen = {
         **ALWAYS,
         **dict.fromkeys(CERTAINTY, "on" if durable else "off"),
+        **({} if durable else FLEETING),
         "port": str(port),
         "hba_file": str(folder.access_rules),
     }
