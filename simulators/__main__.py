@@ -88,7 +88,8 @@ def fleet(
     position: Annotated[str | None, typer.Option(help="lat,lon[,radius_m[,method]]")] = None,
     repeat_s: float = 5.0,
     heartbeat_s: float | None = None,
-    bad_per_s: Annotated[float, typer.Option(help="Bad messages beside (uses the last card).")] = 0,
+    bad_per_s: Annotated[float, typer.Option(help="Bad messages beside (use the last cards).")] = 0,
+    noisy: Annotated[int, typer.Option(help="How many cards the bad messages use.")] = 1,
     wait_s: Annotated[float, typer.Option(help="For connections, and for receipts.")] = 30.0,
     stay_s: float = 0.0,
     tls: TlsFiles = None,
@@ -105,6 +106,7 @@ def fleet(
         repeat_s=repeat_s,
         heartbeat_s=heartbeat_s,
         bad_per_s=bad_per_s,
+        noisy=noisy,
         wait_s=wait_s,
         stay_s=stay_s,
     )

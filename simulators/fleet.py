@@ -32,6 +32,8 @@ class Plan:
     """Unconfirmed presses are sent again at this interval."""
     heartbeat_s: float | None = None
     bad_per_s: float = 0.0
+    noisy: int = 1
+    """How many of the last cards the bad messages use."""
     wait_s: float = 30.0
     """How long to wait for all connections, and again for all receipts."""
     stay_s: float = 0.0
@@ -57,7 +59,7 @@ class Fleet:
         progress: Callable[[dict[str, Any]], None] | None = None,
         fix: Fix | None = None,
     ) -> None:
-        """With `bad_per_s`, the last card makes the noise and presses nothing."""
+        """With `bad_per_s`, the last cards make the noise and press nothing."""
         if not cards:
             raise ValueError("a fleet needs at least one enrolment")
         self.plan = plan
@@ -66,12 +68,13 @@ class Fleet:
         self._chance = random.Random(seed)
         self._progress = progress
         self._home = asyncio.Event()
-        crew, noisy = (cards[:-1], cards[-1]) if plan.bad_per_s else (cards, None)
+        quiet = len(cards) - (plan.noisy if plan.bad_per_s else 0)
+        crew, noisy = cards[:quiet], cards[quiet:]
         self.members = [
             Member(card, address, self, random.Random(self._chance.random()), fix=fix)
             for card in crew
         ]
-        self._noise = noisy and Noise(address, noisy, self._chance, self._note_bad)
+        self._noise = Noise(address, noisy, self._chance, self._note_bad) if noisy else None
 
     @property
     def ledger(self) -> list[dict[str, Any]]:

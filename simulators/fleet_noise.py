@@ -1,8 +1,8 @@
-"""Bad messages beside the fleet: what a broken device or a stranger might throw at the listener."""
+"""Bad messages beside the fleet: what broken devices and strangers might throw at the listener."""
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mqtt5
 
@@ -13,6 +13,7 @@ KINDS = (
     "random_bytes",
     "old_protocol",
     "wrong_secret",
+    "stranger",
     "torn_packet",
     "garbage_alert",
     "foreign_topic",
@@ -24,17 +25,18 @@ MOST_AT_ONCE = 500
 
 
 class Noise:
-    """Each bad message on its own short connection. `card` is enrolled, and only used for this."""
+    """Each bad message on its own short connection, as one of `cards`, which nobody else uses: the
+    more they are, the less they take each other's place."""
 
     def __init__(
         self,
         address: Address,
-        card: Card,
+        cards: Sequence[Card],
         chance: random.Random,
         note: Callable[[str], None],
     ) -> None:
         self._address = address
-        self._card = card
+        self._cards = cards
         self._chance = chance
         self._note = note
         self._under_way: set[asyncio.Task[None]] = set()
@@ -80,15 +82,19 @@ class Noise:
             writer.transport.abort()
 
     def _words(self, kind: str) -> list[bytes]:
-        hello = self._hello(self._card.mqtt_secret)
-        alert = f"tgd/v1/{self._card.handset}/alert"
+        card = self._chance.choice(self._cards)
+        hello = self._hello(card.handset, card.mqtt_secret)
+        alert = f"tgd/v1/{card.handset}/alert"
         match kind:
             case "random_bytes":
                 return [self._chance.randbytes(64)]
             case "old_protocol":
                 return [bytes.fromhex("100d00044d5154540402003c000161")]
             case "wrong_secret":
-                return [self._hello("not-" + self._card.mqtt_secret)]
+                return [self._hello(card.handset, "not-hers"), self._publish(alert, b"{}")]
+            case "stranger":
+                name = f"nobody{self._chance.randrange(1000)}"
+                return [self._hello(name, ""), self._publish(f"tgd/v1/{name}/alert", b"{}")]
             case "torn_packet":
                 return [hello, self._publish(alert, b'{"trigger"')[:-6]]
             case "garbage_alert":
@@ -101,10 +107,10 @@ class Noise:
                 everything = mqtt5.TopicFilter("tgd/v1/+/receipt")
                 return [hello, mqtt5.SubscribePacket(1, [everything]).write()]
 
-    def _hello(self, secret: str) -> bytes:
+    def _hello(self, handset: str, secret: str) -> bytes:
         return mqtt5.ConnectPacket(
-            self._card.handset,
-            username=self._card.handset,
+            handset,
+            username=handset,
             password=secret.encode(),
             keep_alive=30,
         ).write()

@@ -38,6 +38,9 @@ from tgd.seal import Keys
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30
+ANA_WAITS_S = 10.0
+"""Beside an attack, on two cores that also run the attack and other tests; the goal, on a machine
+of its own, is 2 s."""
 START_S = 100
 """A busy machine takes long to start three processes at once."""
 GROWTH_MIB = 150
@@ -149,6 +152,9 @@ class Witness:
     received: list[str] = field(default_factory=list)
     repeated: int = 0
     """How often she had to press the same again, as a handset does until it has its receipt."""
+    longest_s: float = 0.0
+    """From the first press of one trigger to its receipt; printed, and never longer than
+    ANA_WAITS_S: nobody's attack may keep her from being heard (RELIABILITY 6)."""
 
 
 @dataclass
@@ -182,7 +188,10 @@ class Ground:
         finally:
             over.set()
             await pressing
+        print(f"Ana: {len(witness.received)} receipts, {witness.repeated} presses again, the"
+              f" longest after {witness.longest_s:.2f} s")  # fmt: skip
         assert len(witness.received) >= presses
+        assert witness.longest_s < ANA_WAITS_S
         kept = self.rows(
             "SELECT trigger FROM alert_trigger WHERE trigger = ANY(:them)", them=witness.received
         )
@@ -193,7 +202,9 @@ class Ground:
     async def _press_until(self, over: asyncio.Event, witness: Witness) -> None:
         while not over.is_set() or len(witness.received) < witness.wanted:
             trigger = f"ana-{uuid4().hex[:16]}"
+            begun = time.monotonic()
             witness.repeated += await press_until_received(self.ports["mqtt"], self.ana, trigger)
+            witness.longest_s = max(witness.longest_s, time.monotonic() - begun)
             witness.received.append(trigger)
             await asyncio.sleep(0.05)
 

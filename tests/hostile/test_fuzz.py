@@ -7,7 +7,9 @@ import asyncio
 import json
 import random
 import struct
+from collections import Counter
 from dataclasses import replace
+from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from mqtt5 import ConnectPacket
@@ -16,18 +18,17 @@ from gateway.formats import READERS
 from gateway.heard import Form
 from tests.formats.test_never_raises import assert_can_be_kept
 from tests.hostile.fuzzing import READS, Read, case, corpus, try_one
-from tests.hostile.ground import Ground, gathered, quiet
+from tests.hostile.ground import ACCOUNT, PUBLIC_URL, Ground, gathered, quiet
 from tests.hostile.http_wire import request, talk
 from tests.hostile.test_http_bodies import answered
+from tests.hostile.test_signatures import signed_bytes, sms, text
 from tgd.rules.trigger import Trigger, Unreadable
 
 SEED = 20261123
 READ = 420
 """Per format; twelve formats: some 5,000."""
 POSTED, THROWN = 150, 400
-LIVE = {
-    "osmand": "/devices/osmand", "owntracks": "/devices/owntracks", "sms-form": "/sms/twilio",
-}  # fmt: skip
+LIVE = {"osmand": "/devices/osmand", "owntracks": "/devices/owntracks"}
 
 
 @pytest.mark.parametrize("name", READS)
@@ -108,6 +109,24 @@ async def test_the_gateway_answers_each_of_them(ground: Ground, name: str) -> No
             sent = request("POST", LIVE[name], case(name, SEED, number), Content_Type="")
             reply = (await talk(ground.ports["gateway"], sent)).is_bare()
             assert 200 <= reply.status < 500, (number, reply)
+
+
+async def test_the_gateway_answers_each_signed_text_and_refuses_the_others(ground: Ground) -> None:
+    """Signed over its very bytes, as the provider would: what is refused is not the signature."""
+    found: Counter[int] = Counter()
+    async with ground.attacked():
+        for number in range(POSTED):
+            raw = case("sms-form", SEED, number)
+            if number % 2:  # a sound form around a twisted text
+                words = quote_from_bytes(case("sms", SEED, number))
+                raw = f"{urlencode(text()[:3])}&AccountSid={ACCOUNT}&Body={words}".encode()
+            said = signed_bytes(PUBLIC_URL + "/sms/twilio", raw)
+            found[await sms(ground, raw, said if number % 4 else "a" + said[1:])] += 1
+    assert found[200] > POSTED / 5, found
+    assert found[400] > POSTED / 10, found
+    assert found[403] > POSTED / 5, found
+    assert not found[415], found
+    assert not any(status >= 500 for status in found), found
 
 
 async def test_dispatch_answers_each_signed_one(ground: Ground) -> None:

@@ -1,6 +1,7 @@
 """Twenty alerts a second for a long time, taken and closed: does anything grow or get slower?"""
 
 import asyncio
+import statistics
 from dataclasses import dataclass
 
 from simulators.fleet import Fleet, Plan
@@ -17,6 +18,7 @@ HANDSETS = 600
 """Each presses every half minute; by then its alert has been taken and closed."""
 AGENT = ("--auto-take", "1", "--auto-close", "4")
 SETTLED_AFTER_MIN = 5
+JUDGED_FROM_MIN = 15
 PARTS = ("gateway", "dispatch")
 
 
@@ -58,7 +60,28 @@ async def soak(minutes: int) -> list[str]:
             await asyncio.sleep(10)  # the last ones are taken and closed
             assert summary["lost"] == 0, summary
             promises.keep_safe(running.evidence(moments(fleet, "receipt")))
+            say("\n".join([f"{summary['pressed']} presses, 0 lost", *_slopes(seen)]))
+            judge(seen)
             return [f"{summary['pressed']} presses, 0 lost", *_slopes(seen)]
+
+
+def judge(seen: list[Minute]) -> None:
+    """AssertionError when something grows (RELIABILITY R13); of few minutes nobody can say so."""
+    if len(seen) < JUDGED_FROM_MIN:
+        return
+    settled = seen[SETTLED_AFTER_MIN:]
+    for part in PARTS:
+        mb = _slope([m.rss_mb[part] for m in settled]) * 10
+        assert mb < 1.0, f"{part} grows by {mb:.2f} MB in 10 minutes"
+        held = _slope([float(m.descriptors[part]) for m in settled]) * 10
+        assert held < 1.0, f"{part} holds {held:.1f} descriptors more in 10 minutes"
+    joined = _slope([float(m.connections) for m in settled]) * 10
+    assert joined < 1.0, f"the record has {joined:.1f} connections more in 10 minutes"
+    half = len(settled) // 2
+    early = statistics.fmean(m.p99_ms for m in settled[:half])
+    late = statistics.fmean(m.p99_ms for m in settled[half:])
+    assert late < 1.2 * early, f"receipt p99 was {early:.0f} ms, then {late:.0f} ms"
+    assert not any(m.idle_in_transaction for m in seen), "a transaction was idle for over a second"
 
 
 async def _watch(running: Service, fleet: Fleet, minutes: int) -> list[Minute]:

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import aiohttp
+
 from simulators.fleet import Fleet, Plan
 from simulators.fleet_member import Address
 from simulators.handset_words import Card
@@ -19,23 +21,41 @@ from tests.bench.figures import share
 from tests.bench.ground import moments, spans
 from tests.load.sizes import BACK_S, TO_PLATFORM_S, TO_RECORD_S, Size
 
+NOISY = 300
+"""Cards of the bad messages: with few they would only take each other's place."""
+SEEN = ("tgd_gateway_received_total{", "tgd_gateway_mqtt_events_total{")
 PATIENCE_S = 120.0
 """For what is not asserted by the clock: a busy machine may take its time, but must end."""
 
 
 async def storm(running: Service, size: Size) -> list[str]:
     """The fleet presses, each handset once, beside a flood of bad messages."""
-    cards = await asyncio.to_thread(running.cards, size.presses + 2)
-    fleet = _fleet(running, cards[2:], size.presses, size.seconds, "storm")
-    async with _noise(running, cards[:2], size.bad_per_s) as noise:
-        before = noise.bad
+    cards = await asyncio.to_thread(running.cards, size.presses + NOISY + 1)
+    fleet = _fleet(running, cards[NOISY + 1 :], size.presses, size.seconds, "storm")
+    async with _noise(running, cards[: NOISY + 1], size.bad_per_s) as noise:
+        thrown, seen = noise.bad, await _seen(running)
         summary = await fleet.run()
+        thrown, seen = noise.bad - thrown, await _seen(running) - seen
     assert (summary["lost"], summary["refused"]) == (0, 0), summary
-    assert noise.bad > before, "nothing was thrown while they pressed"
+    assert thrown > 0, "nothing was thrown while they pressed"
+    assert seen - size.presses > thrown / 2, f"{thrown} were thrown, {seen} seen with the presses"
     await _until_told(running, fleet)
     _one_alert_each(running, fleet)
     promises.keep_safe(running.evidence(moments(fleet, "receipt")))
-    return [f"bad messages beside: {noise.bad}", *_times(running, fleet, limits=size.limits)]
+    return [
+        f"bad messages beside: {thrown}, of {seen} connections and messages that we counted",
+        *_times(running, fleet, limits=size.limits),
+    ]
+
+
+async def _seen(running: Service) -> int:
+    """What the gateway itself has counted: messages that it heard, and connections that ended
+    without one."""
+    port = running.host.parts["gateway"].ports["gateway-health"]
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"http://127.0.0.1:{port}/metrics") as reply:
+            lines = (await reply.text()).splitlines()
+    return sum(int(float(line.rpartition(" ")[2])) for line in lines if line.startswith(SEEN))
 
 
 async def stuck(running: Service, size: Size) -> list[str]:
@@ -114,7 +134,7 @@ async def _noise(running: Service, cards: Sequence[Card], per_s: int) -> AsyncIt
         sys.executable, "-m", "simulators", "fleet",
         "--cards", str(write_cards(running.folder / "noise.jsonl", cards)),
         "--mqtt", f"127.0.0.1:{running.ports['mqtt']}", "--bad-per-s", str(per_s),
-        "--stay-s", "3600", stdout=asyncio.subprocess.PIPE,
+        "--noisy", str(NOISY), "--stay-s", "3600", stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     listening = asyncio.create_task(_listen(process, said))
     try:
@@ -171,13 +191,23 @@ def _turned_away(fleet: Fleet) -> list[str]:
     return [why for why in failed if "Connect call failed" not in why]
 
 
+def _kept(running: Service, fleet: Fleet) -> dict[str, float]:
+    """When the record first had each trigger: a receipt may come from the spool."""
+    rows = running.rows(
+        "SELECT t.trigger, extract(epoch FROM min(s.kept_at)) AS at FROM alert_trigger t"
+        " JOIN sighting s ON s.trigger = t.id WHERE t.trigger = ANY(:names) GROUP BY t.trigger",
+        names=[cry.press.trigger for cry in fleet.cries],
+    )
+    return {row.trigger: float(row.at) for row in rows}
+
+
 def _times(running: Service, fleet: Fleet, *, limits: bool) -> list[str]:
-    pressed, receipt = moments(fleet, "pressed"), moments(fleet, "receipt")
-    to_record = [receipt[t] - at for t, at in pressed.items()]
+    pressed, kept = moments(fleet, "pressed"), _kept(running, fleet)
+    to_record = [kept[t] - at for t, at in pressed.items()]
     to_platform = spans(running, fleet)
     if limits:
-        assert share(to_record, 0.99) <= TO_RECORD_S, share(to_record, 0.99)
-        assert share(to_platform, 0.99) <= TO_PLATFORM_S, share(to_platform, 0.99)
+        assert max(to_record) <= TO_RECORD_S, max(to_record)
+        assert max(to_platform) <= TO_PLATFORM_S, max(to_platform)
     return [
         f"{len(found)} presses {where}: p50 {share(found, 0.5):.3f} s, p99 {share(found, 0.99):.3f}"
         f" s, last {max(found):.3f} s"
