@@ -5,7 +5,7 @@ from sqlmodel import col, select
 
 from tests.walking import REASONS, Walk
 from tgd.allocation import deciding
-from tgd.records import Handset, Journal
+from tgd.records import Allocation, Handset, Journal
 from tgd.rules.allocation import DecisionKind
 from tgd.store import deadlines
 
@@ -35,3 +35,16 @@ def decide(walk: Walk, who: str, kind: DecisionKind, reasons: str = REASONS, **m
 
 def acts(walk: Walk) -> list[str]:
     return [line.act for line in walk.session.exec(select(Journal).order_by(col(Journal.seq)))]
+
+
+def allocations(walk: Walk) -> list[Allocation]:
+    walk.session.expire_all()
+    return list(walk.session.exec(select(Allocation).order_by(col(Allocation.id))))
+
+
+def real_alert(walk: Walk):
+    return next(a for a in walk.world.alerts() if a.lane == "real" and a.state != "closed")
+
+
+def state_of(walk: Walk, handset: str) -> str:
+    return walk.session.get(Handset, handset, populate_existing=True).state

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from tests.acts.allocating import allocations, real_alert, state_of
 from tests.walking import NANTERRE, OTHER_POOL, POOL, REASONS, Walk
 from tgd.allocation import (
     chasing,
@@ -18,12 +19,12 @@ from tgd.allocation import (
 )
 from tgd.allocation.acting import NotThere, NotYet
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
-from tgd.records import Allocation, Deadline, Handset, Journal
+from tgd.records import Deadline, Journal
 from tgd.rules.access import Role
 from tgd.rules.allocation import EndReason
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.guards import Missing
-from tgd.rules.handset import AsideReason, ConsentScope, IncidentKind
+from tgd.rules.handset import ConsentScope
 from tgd.rules.law import Condition
 from tgd.store import deadlines
 
@@ -35,21 +36,8 @@ def walk(world) -> Walk:
     return Walk(world).settle_in()
 
 
-def state_of(walk: Walk, handset: str) -> str:
-    return walk.session.get(Handset, handset, populate_existing=True).state
-
-
-def allocations(walk: Walk) -> list[Allocation]:
-    walk.session.expire_all()
-    return list(walk.session.exec(select(Allocation).order_by(col(Allocation.id))))
-
-
 def open_kinds(walk: Walk) -> dict[str, datetime]:
     return {one.kind: one.due_at for one in deadlines.of_file(walk.session, walk.id)}
-
-
-def real_alert(walk: Walk):
-    return next(a for a in walk.world.alerts() if a.lane == "real" and a.state != "closed")
 
 
 def close_alerts(walk: Walk) -> None:
@@ -61,73 +49,6 @@ def close_alerts(walk: Walk) -> None:
 
 def renew(walk: Walk, who: str = "Camille"):
     return deciding.renew(walk.session, walk.officer(who), walk.id, REASONS, walk.now)
-
-
-# Loss, theft, breakage
-
-
-@pytest.mark.parametrize(("kind", "place"), [("lost", "lost"), ("stolen", "stolen"),
-                                             ("broken", "faulty")])  # fmt: skip
-def test_a_loss_is_blocked_replaced_and_told_in_one_act(walk, kind, place):
-    walk.until("hand_over")
-    second = walk.order("+33639980022")
-    told = stock.report_incident(
-        walk.session, walk.officer("Greta"), walk.handset, IncidentKind(kind), "In the tram.",
-        walk.now, replacement=second,
-    )  # fmt: skip
-    assert told.told == ["platform", "association:Association Exemple", "court:TJ-NANTERRE"]
-    assert (state_of(walk, walk.handset), state_of(walk, second)) == (place, "reserved")
-    walk.press("press")  # by whoever has it: still an alert
-    assert ("stolen" in real_alert(walk).labels) is (kind == "stolen")
-    first, walk.handset = walk.handset, second
-    walk.world.wait(minutes=1)
-    assert isinstance(
-        equipping.hand_over(walk.session, walk.officer("Greta"), walk.id, walk.now), NotYet
-    )
-    walk.provision()
-    walk.press()
-    walk.test()
-    walk.hand_over()
-    before, after = allocations(walk)
-    assert (before.handset, after.handset) == (first, second)
-    assert before.ended_at == before.period.upper == after.period.lower == walk.now
-    assert (after.period.upper, after.decision) == (PARIS_END, before.decision)
-    returning.receive_back(walk.session, walk.officer("Sofia"), first, walk.now)
-    assert state_of(walk, first) == "returned"
-
-
-def test_what_the_association_reports_it_reports_of_its_own_people_only(walk):
-    walk.until("hand_over")
-    with pytest.raises(NotThere):
-        stock.report_incident(
-            walk.session, walk.officer("Noa"), walk.handset, IncidentKind.LOST, "Not mine.",
-            walk.now,
-        )  # fmt: skip
-    stock.report_incident(
-        walk.session, walk.officer("Lea"), walk.handset, IncidentKind.LOST, "In the tram.", walk.now
-    )
-    stock.report_found(walk.session, walk.officer("Lea"), walk.handset, walk.now)
-    assert state_of(walk, walk.handset) == "issued"
-
-
-def test_a_lost_handset_that_never_comes_back_does_not_keep_her_file_open(walk):
-    walk.until("hand_over")
-    stock.report_incident(
-        walk.session, walk.officer("Lea"), walk.handset, IncidentKind.STOLEN, "By him.", walk.now
-    )
-    with pytest.raises(WrongState):
-        returning.settle(walk.session, walk.officer("Greta"), walk.id, REASONS, walk.now)
-    walk.withdraw()
-    returning.settle(walk.session, walk.officer("Greta"), walk.id, REASONS, walk.now)
-    assert walk.file().state == "closed"
-    assert set(open_kinds(walk)) == {"platform_erasure", "traces_erasure"}
-    stock.retire(walk.session, walk.officer("Sofia"), walk.handset, AsideReason.GONE, walk.now)
-
-
-def test_a_handset_that_works_is_not_written_off(walk):
-    walk.until("withdraw")
-    with pytest.raises(WrongState, match="take it back"):
-        returning.settle(walk.session, walk.officer("Greta"), walk.id, REASONS, walk.now)
 
 
 # The stock

@@ -135,6 +135,10 @@ def test_only_an_immediate_order_alone_may_be_shortened() -> None:
     assert rests_on_oppi_alone(replace(HOLDS, bans=(immediate,)), text, TODAY)
     assert not rests_on_oppi_alone(replace(HOLDS, bans=(immediate, BAN)), text, TODAY)
     assert not rests_on_oppi_alone(replace(HOLDS, bans=()), text, TODAY)
+    followed = replace(BAN, since=TODAY + timedelta(days=5))
+    assert not rests_on_oppi_alone(replace(HOLDS, bans=(immediate, followed)), text, TODAY)
+    over = replace(BAN, since=TODAY - timedelta(days=90), until=TODAY - timedelta(days=1))
+    assert rests_on_oppi_alone(replace(HOLDS, bans=(immediate, over)), text, TODAY)
     assert not rests_on_oppi_alone(replace(HOLDS, bans=(immediate,)), TEXTS[1], TODAY)
 
 

@@ -12,6 +12,7 @@ from tgd.allocation import deciding, sheets
 from tgd.allocation.acting import (
     NotYet,
     Officer,
+    court_of,
     found,
     found_handset,
     handset,
@@ -68,6 +69,8 @@ def reserve(
         raise WrongState("A handset is kept for a file that is granted.")
     if there.recall is not None or equipment.open_transfer(session, there.id) is not None:
         raise WrongState("This handset is recalled or on its way: keep another one.")
+    if court_of(session, there) not in (None, seen.court):
+        raise WrongState("It belongs to another court's stock: have it sent to yours first.")
     row = Provisioning(
         id=ids.new(now), case_file=seen.id, handset=there.id, reserved_by=officer.name,
         reserved_at=now,
@@ -87,9 +90,11 @@ _TAKEN = {
 }
 
 
-def unreserve(session: Session, officer: Officer, file_id: UUID, now: datetime) -> None:
+def unreserve(
+    session: Session, officer: Officer, file_id: UUID, now: datetime, *, version: int | None = None
+) -> None:
     """Keep it no longer: it goes back to the stock. Raises like `reserve`."""
-    seen = found(session, officer, Act.RESERVE, file_id)
+    seen = found(session, officer, Act.RESERVE, file_id, version)
     files.stand_in_line(session, seen.id)
     let_go = deciding.let_go(session, seen.id, now)
     if let_go is None:
@@ -164,13 +169,14 @@ def withdraw_consent(
 
 
 def test(
-    session: Session, officer: Officer, file_id: UUID, now: datetime
+    session: Session, officer: Officer, file_id: UUID, now: datetime, *,
+    version: int | None = None,  # noqa: PT028 -- an act, no test of ours
 ) -> TestPress | NotYet:  # fmt: skip
     """Validate the newest press of kind test that this very handset sent with its present keys.
 
     The press itself travels like any other; here it is only recognised. Raises like `found`.
     """
-    seen = found(session, officer, Act.HAND_OVER, file_id)
+    seen = found(session, officer, Act.HAND_OVER, file_id, version)
     kept = equipment.preparation(session, file_id=seen.id)
     if kept is not None and kept.provisioned_at is not None:
         pressed = note_test(session, seen, kept.handset, kept.provisioned_at, officer.name, now)

@@ -27,6 +27,7 @@ from tgd.allocation.sheets import PLATFORM
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
 from tgd.rules.access import Act, Role
+from tgd.rules.deadlines import DeadlineKind, Planned
 from tgd.rules.handset import (
     INCIDENT_EVENTS,
     AsideReason,
@@ -38,7 +39,7 @@ from tgd.rules.handset import (
 from tgd.rules.notice import NoticeKind
 from tgd.rules.phone import e164
 from tgd.rules.scope import Owned, reaches_file, reaches_stock
-from tgd.store import equipment, files, notices
+from tgd.store import deadlines, equipment, files, notices
 from tgd.store import inventory as store
 
 CRITERIA = ("model", "battery", "radio")
@@ -159,6 +160,8 @@ def report_incident(
         reserve(session, officer, seen.id, replacement, now)
     elif seen is not None:
         move(session, seen, None, now)
+    if seen is not None and not is_ended(seen):  # she has nothing in her hands from now on
+        deadlines.plan(session, seen.id, [Planned(DeadlineKind.HAND_OVER_WAITING, now)], now)
     notices.add(session, NoticeKind.HANDSET, kind.value, now, file=row.case_file, handset=there.id)
     write(session, officer.name, "HandsetIncident", now, file=row.case_file, handset=there.id,
           kind=kind.value, replaced_by=replacement, told=told)  # fmt: skip
@@ -194,6 +197,7 @@ def report_found(session: Session, officer: Officer, handset_id: str, now: datet
     move_handset(session, there, HandsetEvent.FIND)
     if is_ended(seen):
         move_handset(session, handset(session, there.id), HandsetEvent.END)
+    deadlines.settle(session, seen.id, [DeadlineKind.HAND_OVER_WAITING], "found again", now)
     notices.add(session, NoticeKind.HANDSET, "found", now, file=seen.id, handset=there.id)
     write(session, officer.name, "HandsetFound", now, file=seen.id, handset=there.id)
 
@@ -208,6 +212,8 @@ def quarantine(
 
 
 def _set_aside(session: Session, there: Handset, now: datetime) -> None:
+    if equipment.open_allocation(session, handset=there.id) is not None:
+        raise WrongState("She still carries it: replace it, or take it back, first.")
     kept = equipment.preparation(session, handset=there.id)
     if kept is not None:
         equipment.change_preparation(session, kept.id, {"ended_at": now})
@@ -245,11 +251,11 @@ def recall(
         there = handset(session, handset_id)
         move_handset(session, there, None, {"recall": row.id})
         there = handset(session, handset_id)
-        if there.state in _AT_HAND:
+        if equipment.open_allocation(session, handset=handset_id) is not None:
+            carried.append(handset_id)
+        elif there.state in _AT_HAND:
             _set_aside(session, there, now)
             aside.append(handset_id)
-        elif equipment.open_allocation(session, handset=handset_id) is not None:
-            carried.append(handset_id)
     write(session, officer.name, "HandsetsRecalled", now, recall=str(row.id), criterion=criterion,
           set_aside=len(aside), carried=len(carried))  # fmt: skip
     return Recalled(row.id, tuple(aside), tuple(carried))

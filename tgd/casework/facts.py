@@ -55,12 +55,12 @@ def listed(
     courts, association = _where(officer)
     asked = {name: states for name, states in LISTS.items() if only in (None, name)}
     rows = casework.listed(
-        session, courts, association, asked, now, now - ENDED_SHOWN, skip=(page - 1) * limit,
+        session, courts, association, asked, now - ENDED_SHOWN, skip=(page - 1) * limit,
         limit=limit,
     )  # fmt: skip
     found = Listed({name: [] for name in asked}, dict.fromkeys(asked, 0))
     for row in rows:
-        found.lists[row.list].append(_row(row))
+        found.lists[row.list].append(_row(row, now))
         found.totals[row.list] = row.total
     return found
 
@@ -72,10 +72,8 @@ def sought(session: Session, officer: Officer, words: str, now: datetime) -> lis
         return []
     named = re.fullmatch(r"(?:TGD-)?([0-9]{1,12})", said, re.IGNORECASE)
     courts, association = _where(officer)
-    rows = casework.sought(
-        session, courts, association, said, int(named[1]) if named else None, now
-    )
-    return [_row(row) for row in rows]
+    rows = casework.sought(session, courts, association, said, int(named[1]) if named else None)
+    return [_row(row, now) for row in rows]
 
 
 def _where(officer: Officer) -> tuple[frozenset[str], str | None]:
@@ -85,9 +83,15 @@ def _where(officer: Officer) -> tuple[frozenset[str], str | None]:
     return (officer.reach.courts | officer.on_call_for if in_court else frozenset()), association
 
 
-def _row(row: Any) -> dict[str, Any]:
+def _row(row: Any, now: datetime) -> dict[str, Any]:
     said = {name: value for name, value in row._mapping.items() if name not in ("list", "total")}
-    return said | {"reference": reference(row.number)}
+    is_near = row.due_at is not None and _is_near(row.due_kind, row.due_at, now)
+    return said | {"reference": reference(row.number), "is_near": is_near}
+
+
+def _is_near(kind: str, due_at: datetime, now: datetime) -> bool:
+    """Whether its owner has been told of it already."""
+    return due_at - RULES[DeadlineKind(kind)].warn_before <= now
 
 
 def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) -> dict[str, Any]:
@@ -265,7 +269,7 @@ def _deadlines(session: Session, officer: Officer, seen: CaseFile, now: datetime
          "is_late": d.due_at <= now, "acknowledged_at": d.acknowledged_at,
          "not_delivered_at": None if d.acknowledged_at else silent.get(d.kind),
          "acknowledged_by": d.acknowledged_by, "escalated_at": d.escalated_at,
-         "is_near": d.due_at - RULES[DeadlineKind(d.kind)].warn_before <= now,
+         "is_near": _is_near(d.kind, d.due_at, now),
          "is_quiet": is_quiet(_chased(d), now),
          "is_mine": officer.role.value in (d.owner, d.escalation)}
         for d in deadlines.of_file(session, seen.id)

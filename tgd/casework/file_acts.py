@@ -268,9 +268,9 @@ FILE_ACTS: tuple[FileAct, ...] = (
         Field("handset", word("Handset")),
     ), lambda s, o, f, d, now, v: equipping.reserve(s, o, f, d["handset"], now, version=v), _RUNS),
     FileAct("unreserve", _A.RESERVE, word("Keep it no longer"), (),
-            lambda s, o, f, d, now, v: equipping.unreserve(s, o, f, now), _RUNS),
+            lambda s, o, f, d, now, v: equipping.unreserve(s, o, f, now, version=v), _RUNS),
     FileAct("test", _A.HAND_OVER, word("Validate the test press"), (),
-            lambda s, o, f, d, now, v: equipping.test(s, o, f, now), _RUNS),
+            lambda s, o, f, d, now, v: equipping.test(s, o, f, now, version=v), _RUNS),
     FileAct("hand-over", _A.HAND_OVER, word("Hand it over"), (
         Field("identity_checked", word("Her identity was checked."), _K.TICK),
     ), _hand_over, _RUNS),

@@ -169,7 +169,7 @@ def hand_over(
                   ["Terminal", held.handset], ["Remis le", moment(since, zone)],
                   ["Attribué jusqu’au", last_day(held.period.upper or now, zone)]],
         "consents": _consents(session, seen, zone),
-        "test": _test(session, seen, held.handset, zone), "explained": EXPLAINED,
+        "test": _test(session, seen, held.handset, since, zone), "explained": EXPLAINED,
         "signatures": [f"La personne protégée : {name}", "Pour le parquet :",
                        f"Pour l’association : {seen.association or ''}"],
     }  # fmt: skip
@@ -187,11 +187,17 @@ def _consents(session: Session, seen: CaseFile, zone: str) -> list[list[str]]:
     return rows
 
 
-def _test(session: Session, seen: CaseFile, handset: str, zone: str) -> list[list[str]]:
-    tests = [row for row in casework.tests(session, seen.id) if row.handset == handset]
+def _test(
+    session: Session, seen: CaseFile, handset: str, since: datetime, zone: str
+) -> list[list[str]]:
+    """The newest before the hand-over: an older one was pressed with keys that count no more."""
+    tests = [
+        row for row in casework.tests(session, seen.id)
+        if row.handset == handset and row.heard_at <= since
+    ]  # fmt: skip
     if not tests:
         return [["Essai", "aucun"]]
-    return [["Reçu le", moment(tests[-1].heard_at, zone)], ["Validé par", tests[-1].validated_by]]
+    return [["Reçu le", moment(tests[0].heard_at, zone)], ["Validé par", tests[0].validated_by]]
 
 
 def return_(

@@ -192,6 +192,9 @@ def advise(facts: Facts, day: date, texts: Sequence[LegalText] = TEXTS) -> Advic
 
 
 def rests_on_oppi_alone(facts: Facts, text: LegalText, day: date) -> bool:
-    """True when every ban that runs is an immediate provisional order: six months may shrink."""
-    running = {b.framework for b in facts.bans if b.runs_on(day) and b.framework in text.frameworks}
-    return text.may_shorten_oppi and running == {OPPI}
+    """True when an immediate provisional order runs on that day and no other ban does, nor has one
+    followed it since: six months may shrink."""
+    counted = [b for b in facts.bans if b.framework in text.frameworks]
+    runs = any(b.framework == OPPI and b.runs_on(day) for b in counted)
+    is_followed = any(b.framework != OPPI and (b.until is None or b.until >= day) for b in counted)
+    return text.may_shorten_oppi and runs and not is_followed

@@ -29,7 +29,7 @@ _LISTED = text(
         WHERE {_MINE} AND f.state = ANY(:states) AND f.state IN ('refused', 'closed')
           AND f.changed_at > CAST(:since AS timestamptz)
     ), ranked AS (
-        SELECT f.*, l.list, d.kind AS due_kind, d.due_at, d.look_again_at <= :now AS is_due,
+        SELECT f.*, l.list, d.kind AS due_kind, d.due_at,
                count(*) OVER (PARTITION BY l.list) AS total,
                row_number() OVER (PARTITION BY l.list ORDER BY d.due_at NULLS LAST, f.opened_at,
                                   f.id) AS place
@@ -38,7 +38,7 @@ _LISTED = text(
             ON l.state = f.state
         {_NEAREST}
     )
-    SELECT {_COLUMNS}, f.list, f.total, f.due_kind, f.due_at, f.is_due, {_OF_ONE}
+    SELECT {_COLUMNS}, f.list, f.total, f.due_kind, f.due_at, {_OF_ONE}
     FROM ranked f JOIN protected_person p ON p.id = f.person
     WHERE f.place > :skip AND f.place <= CAST(:skip AS int) + CAST(:limit AS int)
     ORDER BY f.list, f.place
@@ -54,7 +54,7 @@ _FOUND = text(
             THEN strpos(lower(p.name), lower(:words)) > 0 ELSE f.number = :number END
         ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id LIMIT :limit
     )
-    SELECT {_COLUMNS}, d.kind AS due_kind, d.due_at, d.look_again_at <= :now AS is_due,
+    SELECT {_COLUMNS}, d.kind AS due_kind, d.due_at,
            {_OF_ONE.replace("p.name", "f.name")}
     FROM found f {_NEAREST}
     ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id
@@ -64,28 +64,28 @@ _FOUND = text(
 
 def listed(
     session: Session, courts: Collection[str], association: str | None,
-    lists: Mapping[str, Collection[str]], now: datetime, since: datetime, *, skip: int, limit: int,
+    lists: Mapping[str, Collection[str]], since: datetime, *, skip: int, limit: int,
 ) -> list[Any]:  # fmt: skip
     """The files of these courts or of this association by lists of states, so many of each, the
     nearest deadline first, each with the `total` of its list; those that have ended only when they
     changed since then."""
     pairs = [(state, name) for name, states in lists.items() for state in sorted(states)]
-    known = {"courts": sorted(courts), "association": association, "now": now, "since": since,
+    known = {"courts": sorted(courts), "association": association, "since": since,
              "states": [state for state, _ in pairs],
              "running": [state for state, _ in pairs if state not in ("refused", "closed")],
- "lists": [name for _, name in pairs],
+             "lists": [name for _, name in pairs],
              "skip": skip, "limit": limit}  # fmt: skip
     return list(session.connection().execute(_LISTED, known))
 
 
 def sought(
     session: Session, courts: Collection[str], association: str | None, words: str,
-    number: int | None, now: datetime, limit: int = 50,
+    number: int | None, limit: int = 50,
 ) -> list[Any]:  # fmt: skip
     """Their files with this number or, without one, whose person's name has these words in it;
     ended ones too, until they are forgotten."""
     known = {"courts": sorted(courts), "association": association, "words": words,
-             "number": number, "now": now, "limit": limit}  # fmt: skip
+             "number": number, "limit": limit}  # fmt: skip
     return list(session.connection().execute(_FOUND, known))
 
 
