@@ -17,6 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
@@ -84,12 +85,19 @@ def open_cluster() -> Iterator[str]:
     """A private PostgreSQL without durability, with a template inside."""
     with reachable_folder(in_memory()) as folder:
         record = EmbeddedRecord(folder / "pg", durable=False)
-        url = record.start()
-        _make_template(url)
-        try:
+        with running(record) as url:
             yield url
-        finally:
-            record.stop()
+
+
+@contextmanager
+def running(record: EmbeddedRecord) -> Iterator[str]:
+    """This server, with a template inside, until the block ends."""
+    url = record.start()
+    try:
+        _make_template(url)
+        yield url
+    finally:
+        record.stop()
 
 
 def _make_template(url: str) -> None:
@@ -129,7 +137,8 @@ def open_folder() -> Iterator[Path]:
 
 
 def _admin(url: str) -> Engine:
-    return create_engine(url, isolation_level="AUTOCOMMIT")
+    # nothing kept open: the server may have been killed since
+    return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
 def _named(url: str, database: str) -> str:
