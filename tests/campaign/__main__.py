@@ -23,6 +23,7 @@ LONG: dict[str, dict[str, Any]] = {
     "everything": {"kills": 50},
     "outages": {"ids": 1000, "away_s": 600.0, "texts": 1000, "kills": 60, "killed_texts": 600},
     "freezes": {"rounds": 100},
+    "consoles": {"kills": 200},
     "clocks": {"rounds": 60},
     "disks": {"times": 10, "full_s": 20.0},
     "links": {"times": 20, "bad_s": 5.0, "locked_s": 20.0},
