@@ -23,10 +23,10 @@ async def handed_over(court: Court) -> str:
     return at
 
 
-def pressed(court: Court) -> str:
+def pressed(court: Court, kind: str = "press") -> str:
     """She presses where she is: at home, within twelve metres."""
     place = {"lat": float(LAT), "lon": float(LON), "radius_m": 12, "method": "gnss"}
-    body = {"trigger": "t1", "kind": "press", "position": place}
+    body = {"trigger": "t1", "kind": kind, "position": place}
     house, handset = court.house, court.walk.handset
     house.do(lambda s: house.world(s).hear(house.world(s).mqtt(handset, json.dumps(body).encode())))
     return f"/alerts/{house.newest()}"
@@ -101,3 +101,28 @@ async def test_the_sheet_on_paper_has_it_too(court: Court) -> None:
     page = (await sami.get("/on-paper")).text
     assert "sa sœur, 06 39 98 00 11" in page
     assert "dans le cercle" in page
+
+
+async def test_a_test_says_what_hinders_the_call_and_no_more_of_her_sheet(court: Court) -> None:
+    """Bruno, who closes it, is not to ring a deaf woman in vain; the rest is not needed."""
+    at = await handed_over(court)
+    bruno, sami, paul = [await court.browser(name) for name in ("Bruno", "Sami", "Paul")]
+    before = f"/alerts/{court.house.newest()}"  # the test at the court, when she had no handset yet
+    await bruno.post(f"{before}/take")
+    await bruno.post(f"{before}/close", outcome="test", reason="Essai reçu : mqtt, en 2 s")
+    alert = pressed(court, "test")
+    assert alert != before
+    for one in (bruno, sami):
+        page = (await one.get(alert)).text
+        assert "Peut-elle parler et entendre\u202f?" in page
+        assert "oui, mais elle entend mal" in page
+    await bruno.post(f"{alert}/take")
+    for words in ("sa sœur", "Milo, école", "06 39 98 00 13", "un chat", "géranium", at):
+        assert words not in (await bruno.get(alert)).text, words
+        assert words not in (await bruno.get(f"/api{alert}")).text, words
+    assert "entend mal" not in (await paul.get(alert)).text, "another court does not call her"
+    court.house.ask("UPDATE alert SET trust = 'unverified' RETURNING 1")
+    assert "entend mal" not in (await bruno.get(alert)).text, "who presses is not known any more"
+    court.house.ask("UPDATE alert SET trust = 'verified' RETURNING 1")
+    await bruno.post(f"{alert}/close", outcome="test", reason="Essai reçu : mqtt, en 2 s")
+    assert "entend mal" not in (await bruno.get(alert)).text

@@ -9,10 +9,10 @@ from sqlmodel import Session
 from tgd import ids
 from tgd.allocation.acting import NotThere, Officer, clean, found, move, must, write
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
-from tgd.records import CaseFile, CaseSheet, FollowUp, SheetCopy
+from tgd.records import Alert, CaseFile, CaseSheet, FollowUp, SheetCopy
 from tgd.rules import case_sheet as form
-from tgd.rules.access import Act, FieldGroup, discloses
-from tgd.rules.alert import AlertState
+from tgd.rules.access import Act, FieldGroup, discloses, may
+from tgd.rules.alert import AlertState, Lane
 from tgd.rules.allocation import ENDED, WITH_HER, AllocationState
 from tgd.rules.doubt import Trust
 from tgd.rules.territory import of_commune
@@ -114,21 +114,44 @@ def sheet_of_alert(session: Session, officer: Officer, alert_id: UUID) -> CaseSh
     None when the alert is closed, while its source is not proven and no human has removed the
     doubt, or when there is no sheet: a stranger who presses learns nothing by it.
     """
-    must(officer, Act.SEE_ALERTS)
-    seen = acting.alert(session, alert_id)
-    if seen is None or seen.person is None:
-        return None
-    is_open = seen.state != AlertState.CLOSED
-    is_proven = seen.trust == Trust.VERIFIED or seen.verified_at is not None
-    if not discloses(
-        officer.role, FieldGroup.PERSON, alert_open=is_open, verified_source=is_proven
-    ):
-        return None
-    sheet = equipment.sheet_of_person(session, seen.person)
-    if sheet is None or not sheet.sheet:
+    seen = _told_of_her(session, officer, alert_id)
+    sheet = _sheet_of(session, seen)
+    if sheet is None:
         return None
     try:
         found(session, officer, Act.SEE_FILES, sheet.case_file)
     except (NotThere, NotAllowed):
         return None
     return sheet
+
+
+def hinders_a_test(session: Session, officer: Officer, alert_id: UUID) -> str:
+    """Of the whole sheet the one answer that closing a test by a call needs: whether she speaks
+    and hears (order of 22 April 2015, art. 2, I 4°). For who may call her; else an empty text."""
+    seen = _told_of_her(session, officer, alert_id)
+    if seen is None or seen.lane != Lane.TEST or not may(officer.role, Act.CALL):
+        return ""
+    sheet = _sheet_of(session, seen)
+    return str(sheet.sheet.get(form.HINDERS, "")) if sheet else ""
+
+
+def _told_of_her(session: Session, officer: Officer, alert_id: UUID) -> Alert | None:
+    """The alert, if at this moment it tells this role who she is. Raises NotAllowed."""
+    must(officer, Act.SEE_ALERTS)
+    seen = acting.alert(session, alert_id)
+    if seen is None:
+        return None
+    is_open = seen.state != AlertState.CLOSED
+    is_proven = seen.trust == Trust.VERIFIED or seen.verified_at is not None
+    is_told = discloses(
+        officer.role, FieldGroup.PERSON, alert_open=is_open, verified_source=is_proven
+    )
+    return seen if is_told else None
+
+
+def _sheet_of(session: Session, seen: Alert | None) -> CaseSheet | None:
+    """The sheet of whoever carries the handset; None when it says nothing."""
+    if seen is None or seen.person is None:
+        return None
+    sheet = equipment.sheet_of_person(session, seen.person)
+    return sheet if sheet is not None and sheet.sheet else None

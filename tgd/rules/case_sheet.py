@@ -13,7 +13,9 @@ CURRENT_FOR = timedelta(days=30)
 
 AGREED = ("code_word", "duress_word")
 """What she says when all is well, and when she is made to say so: for who answers her alone."""
-TEXTS = ("name", "birth_date", "family", "speech_or_disability", "pets", "work", *AGREED)
+HINDERS = "speech_or_disability"
+"""Whether she speaks and hears, or what hinders her."""
+TEXTS = ("name", "birth_date", "family", HINDERS, "pets", "work", *AGREED)
 LISTS = ("telephones", "places", "children", "contacts")
 FIELDS = frozenset({*TEXTS, *LISTS})
 
@@ -22,7 +24,7 @@ NEEDED: dict[str, str] = {
     "places": "The case sheet needs her home: label, city and INSEE code.",
     "telephones": "The case sheet needs another telephone number of hers, or the word “none”.",
     "contacts": "The case sheet needs an emergency contact, or the word “none”.",
-    "speech_or_disability": "The case sheet must say whether she can speak and hear: yes or no.",
+    HINDERS: "The case sheet must say whether she can speak and hear: yes or no.",
 }
 NONE = "none"
 

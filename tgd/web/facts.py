@@ -23,7 +23,7 @@ from tgd.records import Alert
 from tgd.rules import walk
 from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
-from tgd.rules.case_sheet import AGREED
+from tgd.rules.case_sheet import AGREED, HINDERS
 from tgd.rules.coming import left, tones_of
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.place import Shown
@@ -185,11 +185,12 @@ def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any]
     known = sheet.sheet.get("places", []) if sheet else found.places
     said = form_of(sheet.sheet) if sheet else {}
     agreed = {name: said.pop(name, "") for name in AGREED}
+    hinders = "" if sheet else sheets.hinders_a_test(session, officer, look.alert.id)
     return {
         "name": found.name, "places": place_facts.places(known, shown),
         "note": None if sheet else found.note,
         "number": store.number_of(session, look.alert.handset),
-        "sheet": said if sheet else None,
+        "sheet": said if sheet else {HINDERS: hinders} if hinders else None,
         "agreed": agreed if look.is_mine and look.is_open and sheet else None,
         "file": str(sheet.case_file) if sheet else None,
     }  # fmt: skip
