@@ -15,6 +15,7 @@ from dispatch.blind import Blind
 from dispatch.blind_ledger import BlindLedger
 from dispatch.calls import Calls
 from dispatch.destinations import build
+from dispatch.following import Following
 from dispatch.loop import Loop
 from dispatch.notices import Notices
 from dispatch.policy import Policy, read_policy
@@ -87,6 +88,9 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     await parts.listener.open()
     await loop.open()
     await notices.open()
+    following = _following(parts)
+    if following:
+        await following.open()
     if calls := _calls(parts):
         await calls.open()
     say_listening("answers", answers.port)
@@ -94,6 +98,8 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     await stop.wait()
     if calls:
         await calls.close()
+    if following:
+        await following.close()
     await notices.close()
     await loop.close()
     await answers.stop()
@@ -104,6 +110,13 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
         await parts.telephone.close()
     await health.stop()
     parts.engine.dispose()
+
+
+def _following(parts: _Parts) -> Following | None:
+    """What asks for texts whose callback got lost; None where no telephone is set up."""
+    if parts.telephone is None:
+        return None
+    return Following(parts.engine, parts.policy, parts.telephone)
 
 
 def _calls(parts: _Parts) -> Calls | None:

@@ -71,6 +71,8 @@ class Telephone(Protocol):
 
     async def send_sms(self, to: str, body: str, *, status_url: str | None) -> str: ...
 
+    async def text_status(self, sid: str) -> tuple[str, str]: ...
+
     async def call(
         self, to: str, twiml: str, *, status_url: str | None, status_events: Sequence[str] = ()
     ) -> str: ...
@@ -202,6 +204,14 @@ class TwilioTelephone:
                 content_retention="discard", address_retention="obfuscate",
             )  # fmt: skip
             return _sid_of(made)
+
+    async def text_status(self, sid: str) -> tuple[str, str]:
+        """The provider's word for what became of a text of ours, and its code of error or an empty
+        text. Raises like `send_sms`; TelephoneRefused when it knows no such text."""
+        with _told_plainly():
+            found = await self._client.messages(sid).fetch_async()
+            code = found.error_code
+            return str(found.status), "" if code is None else str(code)
 
     async def call(
         self, to: str, twiml: str, *, status_url: str | None = None,

@@ -30,8 +30,14 @@ def read_text_status(raw: bytes) -> TextSaid | None:
         form = fields_once(raw)
     except ValueError:
         return None
-    sid, status = form.get("MessageSid", ""), message_status(form.get("MessageStatus", ""))
+    return text_said(
+        form.get("MessageSid", ""), form.get("MessageStatus", ""), form.get("ErrorCode", "")
+    )
+
+
+def text_said(sid: str, word: str, error: str) -> TextSaid | None:
+    """The same from single words, wherever they were read; None when they name nothing."""
+    status = message_status(word)
     if not _SID.fullmatch(sid) or status is None:
         return None
-    error = form.get("ErrorCode", "")
     return TextSaid(sid, status, error if _CODE.fullmatch(error) else None)

@@ -122,6 +122,26 @@ def locked(session: Session, key: str, destination: str) -> Any:
     return found.one_or_none()
 
 
+def still_sent(
+    session: Session, destinations: Sequence[str], told_before: datetime, told_after: datetime,
+    behind: str, limit: int,
+) -> list[Any]:  # fmt: skip
+    """Texts that were sent between these moments and of which nothing more is known; those behind
+    this key first, so that one look goes on where the one before ended."""
+    found = session.connection().execute(
+        text(
+            "SELECT key, destination, reference FROM notice_telling"
+            " WHERE state = 'sent' AND reference IS NOT NULL AND next_try_at IS NULL"
+            " AND destination = ANY(:destinations)"
+            " AND told_at <= :told_before AND told_at > :told_after"
+            " ORDER BY key <= :behind, key LIMIT :limit"
+        ),
+        {"destinations": list(destinations), "told_before": told_before,
+         "told_after": told_after, "behind": behind, "limit": limit},
+    )  # fmt: skip
+    return list(found)
+
+
 def arrived(session: Session, key: str, sid: str) -> None:
     """The text is on the telephone."""
     session.connection().execute(
