@@ -24,6 +24,7 @@ QUIET = (
     "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 """A browser that speaks to this machine alone."""
+DRAWING = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,6 +45,15 @@ def browser() -> Iterator[Browser]:
             yield opened
         finally:
             opened.close()
+
+
+@pytest.fixture(scope="module")
+def drawing(browser: Browser) -> Iterator[Browser]:
+    """A Chromium with WebGL in software."""
+    flags = [flag for flag in QUIET if flag not in ("--disable-gpu", "--disable-3d-apis")]
+    opened = browser.browser_type.launch(executable_path=CHROMIUM, args=[*flags, *DRAWING])
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

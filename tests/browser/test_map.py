@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.looking import DARK, LIGHT, looking
 from tests.browser.town import BRUNO, Town, open_town, served
 from tests.conftest import forget_settings, fresh_record
@@ -17,19 +16,9 @@ from tgd.alerts.acts import Actor
 from tgd.rules.alert import Outcome
 from tgd.settings import Settings
 
-DRAWING = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 INVENTED = Path(__file__).parents[1] / "web" / "invented.pmtiles"
 SHOTS = os.environ.get("SHOTS")
 PATIENCE_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def drawing(browser: Browser) -> Iterator[Browser]:
-    """A Chromium with WebGL in software."""
-    flags = [flag for flag in QUIET if flag not in ("--disable-gpu", "--disable-3d-apis")]
-    opened = browser.browser_type.launch(executable_path=CHROMIUM, args=[*flags, *DRAWING])
-    yield opened
-    opened.close()
 
 
 def settings_with(**ground: object) -> Settings:
