@@ -123,16 +123,16 @@ def _slopes(seen: list[Minute]) -> list[str]:
     settled = seen[SETTLED_AFTER_MIN:] if len(seen) > SETTLED_AFTER_MIN + 2 else seen
     lines = []
     for part in PARTS:
-        rss = _slope([m.rss_mb[part] for m in settled]) * 10
-        held = _slope([float(m.descriptors[part]) for m in settled]) * 10
+        rss = slope([m.rss_mb[part] for m in settled]) * 10
+        held = slope([float(m.descriptors[part]) for m in settled]) * 10
         lines.append(f"{part}: {rss:+.2f} MB and {held:+.2f} descriptors in 10 minutes")
-    lines.append(f"receipt p99: {_slope([m.p99_ms for m in settled]) * 10:+.1f} ms in 10 minutes")
+    lines.append(f"receipt p99: {slope([m.p99_ms for m in settled]) * 10:+.1f} ms in 10 minutes")
     idle = max(m.idle_in_transaction for m in seen)
     lines.append(f"most idle in transaction for over a second: {idle}")
     return [*lines, f"slopes over {len(settled)} of {len(seen)} minutes"]
 
 
-def _slope(values: list[float]) -> float:
+def slope(values: list[float]) -> float:
     """Least squares, per step; 0 for fewer than two."""
     if len(values) < 2:
         return 0.0
