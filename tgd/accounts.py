@@ -22,6 +22,8 @@ IDLE = timedelta(minutes=15)
 a console is never signed out in a shift, alarms go on behind the lock."""
 TOUCHED_EVERY = timedelta(seconds=20)
 """Not every page needs a write."""
+FORMS_KEPT = timedelta(days=1)
+"""Longer than a session, so that no page that can still be sent holds a forgotten form."""
 SHIFT_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 LONGEST_NAME = 80
 RESERVED = frozenset({"dispatch", "gateway"})
@@ -81,6 +83,7 @@ def sign_in(session: Session, name: str, now: datetime, *, before: str | None = 
     if before is not None:
         store.remove_seat(session, _kept(before))
     store.remove_ended_seats(session, now)
+    store.remove_old_forms(session, now - FORMS_KEPT)
     token = ids.new_secret()
     row = {"token_hash": _kept(token), "account": name, "form_token": ids.new_secret(),
            "now": now, "ends_at": now + LONGEST}  # fmt: skip

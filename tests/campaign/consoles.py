@@ -1,11 +1,12 @@
 """The console is killed while operators take, verify, ask and close by it.
 
 What an operator was told is done stays done; what was sent once is done once; and the alert path
-(handset to platform) does not notice. Operators do as people do: who got no answer looks at the
-sheet, and sends again only what is not there.
+(handset to platform) does not notice. Who got no answer looks at the sheet and sends again what is
+not there, or sends the same form again without looking, as a browser does.
 """
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -51,8 +52,8 @@ class Size:
 class Operator:
     """Takes the next alert and goes all the way with it, again and again."""
 
-    def __init__(self, url: str, name: str) -> None:
-        self.name = name
+    def __init__(self, url: str, name: str, chance: random.Random) -> None:
+        self.name, self._chance = name, chance
         self._http = httpx.AsyncClient(
             base_url=url, timeout=10, headers={"accept": "application/json"}
         )
@@ -114,7 +115,7 @@ class Operator:
         self.sent[alert, act] += 1
         reply = await self._send(f"/alerts/{alert}/{act}", form)
         while reply is None:
-            if await self._written(alert, act) > before:
+            if self._chance.random() < 0.5 and await self._written(alert, act) > before:
                 break
             reply = await self._send(f"/alerts/{alert}/{act}", form)
         is_done = reply is None or reply.status_code == 200
@@ -166,7 +167,9 @@ async def staffed(made: Town, count: int) -> AsyncIterator[list[Operator]]:
         for name in names:
             accounts.make_account(session, name, Role.OPERATOR, hashed, clock.now())
         session.commit()
-    staff = [Operator(f"http://127.0.0.1:{made.ports['console']}", name) for name in names]
+    staff = [
+        Operator(f"http://127.0.0.1:{made.ports['console']}", name, made.chance) for name in names
+    ]
     try:
         for one in staff:
             await one.sign_in()

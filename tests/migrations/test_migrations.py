@@ -39,6 +39,7 @@ from tgd.rules.access import Role
 from tgd.rules.forgetting import Keeping
 from tgd.rules.handset import IncidentKind
 from tgd.seal import Keys
+from tgd.store.accounts import is_first_sending
 
 
 @pytest.fixture
@@ -240,6 +241,7 @@ def fill_calls(session: Session, spare: str, alert: UUID) -> None:
     salima = Actor("Salima", Role.SUPERVISOR)
     acts.take(session, salima, alert, NOW)
     shifts.sit_at(session, salima, NOW, "01 99 00 00 21")
+    assert is_first_sending(session, "Salima", "a-form", NOW)
     exercising.announce(session, salima, spare, "30", NOW)
     call = calling.want_call(session, salima, alert, NOW)
     kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 12)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.web.conftest import BROKEN_RULE, FULL_DISK, House
+from tgd.web.once import Once
 
 CLOSED_DOORS = [
     "/", "/alerts/00000000-0000-0000-0000-000000000001", "/technical", "/journal", "/sync",
@@ -105,6 +106,27 @@ async def test_a_form_that_is_sent_twice_acts_once(house: House) -> None:
     for _ in range(2):
         reply = await bruno.post(f"/alerts/{alert}/request", once="def")
         assert reply.status_code == 303
+
+
+async def test_a_form_that_is_sent_again_to_another_console_acts_once(house: House) -> None:
+    """The console died after the commit and before its answer; the browser sends the same again."""
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    await bruno.post(f"/alerts/{alert}/take")
+    for form in (
+        {"act": "note", "words": "cris derrière la porte", "once": "abc"},
+        {"act": "verify", "found": "danger", "once": "def"},
+        {"act": "close", "outcome": "", "once": "ghi"},
+    ):
+        act = form.pop("act")
+        statuses = []
+        for _ in range(2):
+            house.console.once = Once()  # one that remembers nothing
+            statuses.append((await bruno.post(f"/alerts/{alert}/{act}", **form)).status_code)
+        assert statuses == ([422, 422] if act == "close" else [303, 303]), "refused is not done"
+    acts = [row.act for row in house.ask("SELECT act FROM journal WHERE who = 'Bruno'")]
+    assert (acts.count("NoteWritten"), acts.count("VerificationDone")) == (1, 1)
+    assert len(house.ask("SELECT 1 FROM note")) == 1
 
 
 async def test_four_eyes_are_two_people(house: House) -> None:

@@ -6,7 +6,7 @@ alert without a moment to look again, no overlapping allocation.
 
 from sqlmodel import SQLModel
 
-from tgd.records.accounts import Account, HandOver, Shift, WebSession
+from tgd.records.accounts import Account, FormDone, HandOver, Shift, WebSession
 from tgd.records.alerts import (
     Alert,
     AlertMerge,
@@ -77,6 +77,7 @@ __all__ = [
     "Delivery",
     "Exercise",
     "FollowUp",
+    "FormDone",
     "HandOver",
     "Handset",
     "HandsetIncident",

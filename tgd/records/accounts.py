@@ -44,6 +44,16 @@ class WebSession(SQLModel, table=True):
     ends_at: datetime = Field(sa_column=moment(nullable=False))
 
 
+class FormDone(SQLModel, table=True):
+    """A form of this person that was acted on; kept for a day, in which it may be sent again."""
+
+    __tablename__ = "form_done"
+
+    account: str = Field(sa_column=Column(ForeignKey("account.name"), primary_key=True))
+    word: str = Field(sa_column=Column(String(64), primary_key=True))
+    done_at: datetime = Field(sa_column=moment(nullable=False, index=True))
+
+
 class Shift(SQLModel, table=True):
     """From when to when a person sat at a console to answer for alerts."""
 

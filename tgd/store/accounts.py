@@ -91,6 +91,26 @@ def remove_seats_of(session: Session, name: str) -> None:
     )
 
 
+def is_first_sending(session: Session, name: str, word: str, now: datetime) -> bool:
+    """Whether this form of this person was not acted on before, by whichever console; from this
+    transaction's commit on it was. Whoever acts on it at this moment is waited for."""
+    made = session.connection().execute(
+        text(
+            "INSERT INTO form_done (account, word, done_at) VALUES (:name, :word, :now)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"name": name, "word": word, "now": now},
+    )
+    return made.rowcount == 1
+
+
+def remove_old_forms(session: Session, before: datetime) -> None:
+    """Nobody sends these again."""
+    session.connection().execute(
+        text("DELETE FROM form_done WHERE done_at <= :before"), {"before": before}
+    )
+
+
 def remove_ended_seats(session: Session, now: datetime) -> None:
     """What is over is forgotten."""
     session.connection().execute(

@@ -21,6 +21,7 @@ from tgd.errors import Incomplete, NotAllowed, Refusal
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
 from tgd.rules.forgetting import Keeping
+from tgd.store.accounts import is_first_sending
 from tgd.web import counts, door
 from tgd.web.console import Console
 from tgd.web.pages import list_page, the_sheet
@@ -202,10 +203,15 @@ async def _do_once(
     async with console.once.turn(seat.name, form.get("once", "")) as turn:
         if turn.was_done:
             return alert
-        actor, now = Actor(seat.name, seat.role), clock.now()
-        shown: UUID = await console.ask(
-            lambda session: getattr(doing(session, actor, alert, form, now), "id", alert)
-        )
+        actor, now, once = Actor(seat.name, seat.role), clock.now(), form.get("once", "")[:64]
+
+        def act_once(session: Session) -> UUID:
+            if once and not is_first_sending(session, seat.name, once, now):
+                return alert
+            shown: UUID = getattr(doing(session, actor, alert, form, now), "id", alert)
+            return shown
+
+        shown = await console.ask(act_once)
         turn.done()
     counts.acts.labels(act.value).inc()
     return shown

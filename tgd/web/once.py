@@ -3,7 +3,8 @@
 Each form carries a random word; this process remembers those that it has acted on. Only what was
 said to be done is remembered: an act that met a refusal, an outage or a fault is done when the same
 form is sent again, since doubled is better than lost. Whoever sends it meanwhile waits for how it
-ends. The record's compare-and-set stands behind it for everything but a note.
+ends. An act on an alert is remembered by the record as well, in its own transaction (decision
+0035): another console, or this one after its death, acts on the same form no more.
 """
 
 import asyncio
