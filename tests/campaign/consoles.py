@@ -20,6 +20,7 @@ import httpx
 from sqlmodel import Session
 
 from simulators.fleet_member import Cry
+from tests.acceptance.running import until
 from tests.campaign.crowd import Crowd
 from tests.campaign.outcome import Outcome, Say
 from tests.campaign.town import Town, inhabited, town
@@ -182,12 +183,13 @@ async def staffed(made: Town, count: int) -> AsyncIterator[list[Operator]]:
 async def kill_console(made: Town, count: int, say: Say) -> None:
     """While it answers, and each fifth time while it starts."""
     for n in range(1, count + 1):
-        before = made.part("console").process
         if n % 5:
             await _answers(made)
             await asyncio.sleep(made.chance.uniform(0.0, 2.0))
         else:
+            await until(lambda: made.is_alive("console"))
             await asyncio.sleep(made.chance.uniform(0.0, 1.5))
+        before = made.part("console").process
         made.kill("console")
         await made.next_life("console", before)
         say(f"console {n}/{count}")
