@@ -99,17 +99,10 @@ def fleet(
     """Thousands of handsets; the last line is the summary. Exits 0 when nothing was lost."""
     host, port = _host_port(mqtt)
     plan = Plan(
-        connect_per_s=connect_per_s,
-        presses=presses,
-        press_within_s=within_s,
-        kind=_kind(kind),
-        repeat_s=repeat_s,
-        heartbeat_s=heartbeat_s,
-        bad_per_s=bad_per_s,
-        noisy=noisy,
-        wait_s=wait_s,
-        stay_s=stay_s,
-    )
+        connect_per_s=connect_per_s, presses=presses, press_within_s=within_s, kind=_kind(kind),
+        repeat_s=repeat_s, heartbeat_s=heartbeat_s, bad_per_s=bad_per_s, noisy=noisy,
+        wait_s=wait_s, stay_s=stay_s,
+    )  # fmt: skip
     trusted = _tls(tls)
     address = Address(host, port, trusted.context() if trusted else None)
     enrolled = read_cards(cards)
