@@ -71,11 +71,11 @@ def judge(seen: list[Minute]) -> None:
         return
     settled = seen[SETTLED_AFTER_MIN:]
     for part in PARTS:
-        mb = _slope([m.rss_mb[part] for m in settled]) * 10
+        mb = slope([m.rss_mb[part] for m in settled]) * 10
         assert mb < 1.0, f"{part} grows by {mb:.2f} MB in 10 minutes"
-        held = _slope([float(m.descriptors[part]) for m in settled]) * 10
+        held = slope([float(m.descriptors[part]) for m in settled]) * 10
         assert held < 1.0, f"{part} holds {held:.1f} descriptors more in 10 minutes"
-    joined = _slope([float(m.connections) for m in settled]) * 10
+    joined = slope([float(m.connections) for m in settled]) * 10
     assert joined < 1.0, f"the record has {joined:.1f} connections more in 10 minutes"
     half = len(settled) // 2
     early = statistics.fmean(m.p99_ms for m in settled[:half])
