@@ -12,7 +12,7 @@ from pathlib import Path
 FELL = Path(".pytest_cache/v/cache/lastfailed")
 IN_REAL_TIME = (
     "tests/acceptance/", "tests/browser/", "tests/campaign/", "tests/channels/", "tests/cli/",
-    "tests/hostile/", "tests/load/",
+    "tests/destinations/", "tests/hostile/", "tests/load/",
 )  # fmt: skip
 MOST = 3
 TIMES = 3

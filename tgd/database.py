@@ -78,6 +78,11 @@ class Impatient(psycopg.Connection[Any]):
                 self.pgconn.finish()
             raise
 
+    def __del__(self, *_: Any) -> None:
+        """One that came back to an engine that was disposed of meanwhile is closed, silently."""
+        if hasattr(self, "pgconn"):
+            self.pgconn.finish()
+
 
 _ACTIVE = psycopg.pq.TransactionStatus.ACTIVE
 

@@ -1,5 +1,6 @@
 """Bruno only listens, and is heard by one act of his: never by anybody else's, nor by accident."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -33,6 +34,9 @@ async def test_bruno_listens_and_then_speaks_to_her(bruno: Line) -> None:
     bruno.want(listen_only=True)
     await bruno.until(TALK)
     at_desk, at_ana = bruno.provider.calls
+    async with asyncio.timeout(20):
+        while not at_desk.heard:
+            await asyncio.sleep(0.05)
     assert (at_desk.heard, at_ana.heard) == ([CRIES], [])
     bruno.speak()
     await bruno.until("SELECT 1 FROM conversation WHERE speaks_at IS NOT NULL")
