@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from threading import Event
 from typing import Any, TypeVar
 
 import psycopg
@@ -57,7 +58,17 @@ def open_record(url: str, *, lane: str = "work", connections: int = 5) -> Engine
     )
     engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows are one statement
     event.listen(engine, "do_connect", partial(_connect, limit_s))
+    _close_what_comes_back(engine)
     return engine
+
+
+def _close_what_comes_back(engine: Engine) -> None:
+    """A transaction that was given up may end after its engine: nobody else closes what it used."""
+    over = Event()
+    event.listen(engine, "engine_disposed", lambda _: over.set())
+    event.listen(
+        engine, "checkin", lambda _, record: record.invalidate() if over.is_set() else None
+    )
 
 
 class Impatient(psycopg.Connection[Any]):
@@ -77,11 +88,6 @@ class Impatient(psycopg.Connection[Any]):
             if timeout is None and self.pgconn.transaction_status == _ACTIVE:
                 self.pgconn.finish()
             raise
-
-    def __del__(self, *_: Any) -> None:
-        """One that came back to an engine that was disposed of meanwhile is closed, silently."""
-        if hasattr(self, "pgconn"):
-            self.pgconn.finish()
 
 
 _ACTIVE = psycopg.pq.TransactionStatus.ACTIVE

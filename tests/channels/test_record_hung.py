@@ -58,3 +58,15 @@ def test_what_the_server_itself_gives_up_keeps_its_connection(
         assert ask(engine) == first
     finally:
         engine.dispose()
+
+
+def test_what_comes_back_after_the_end_is_closed(record_url: str) -> None:
+    """A door that closes does not wait for a transaction that it has given up."""
+    engine = open_record(record_url)
+    late = engine.connect()
+    used = late.connection.dbapi_connection
+    engine.dispose()
+    assert used is not None
+    late.execute(text("SELECT 1"))  # it ends in its own time
+    late.close()
+    assert used.closed  # type: ignore[attr-defined]
