@@ -19,7 +19,7 @@ class DeadlineKind(StrEnum):
     """What somebody must not forget."""
 
     REFERRAL_WAITING = "referral_waiting"
-    HAND_OVER_WAITING = "hand_over_waiting"  # granted, and she still has nothing
+    HAND_OVER_WAITING = "hand_over_waiting"  # granted or replaced, and she has nothing
     RENEWAL_FIRST = "renewal_first"  # day 120
     RENEWAL_SECOND = "renewal_second"  # day 150
     RENEWAL_LAST = "renewal_last"  # day 165

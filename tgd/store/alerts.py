@@ -114,7 +114,7 @@ def insert_raised(
 
 def insert_sightings(session: Session, rows: many.Rows) -> None:
     """Messages as they came; one that is kept already stays as it was."""
-    many.add_once(session, Sighting, rows)
+    many.add_once(session, Sighting, rows, "sighting_once")
 
 
 _JOIN = text(

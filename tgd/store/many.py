@@ -21,15 +21,17 @@ Rows = Sequence[dict[str, Any]]
 def add(session: Session, *lists: tuple[type[SQLModel], Rows]) -> None:
     """New rows, all of one table with the same columns; what they do not say is as the table has
     it. They may refer to each other across tables, in whatever order these are named."""
-    _add(session, lists, once=False)
+    _add(session, lists)
 
 
-def add_once(session: Session, table: type[SQLModel], rows: Rows) -> None:
-    """The same for one table; a row that is there already stays as it was."""
-    _add(session, [(table, rows)], once=True)
+def add_once(session: Session, table: type[SQLModel], rows: Rows, constraint: str) -> None:
+    """The same for one table; a row that this constraint knows already stays as it was."""
+    _add(session, [(table, rows)], constraint)
 
 
-def _add(session: Session, lists: Sequence[tuple[type[SQLModel], Rows]], *, once: bool) -> None:
+def _add(
+    session: Session, lists: Sequence[tuple[type[SQLModel], Rows]], once: str | None = None
+) -> None:
     named = [(table, rows) for table, rows in lists if rows]
     if not named:
         return
@@ -39,20 +41,21 @@ def _add(session: Session, lists: Sequence[tuple[type[SQLModel], Rows]], *, once
 
 
 @cache  # as many as there are places that call us
-def _statement(shape: tuple[tuple[type[SQLModel], tuple[str, ...]], ...], once: bool) -> TextClause:
+def _statement(
+    shape: tuple[tuple[type[SQLModel], tuple[str, ...]], ...], once: str | None
+) -> TextClause:
     *before, last = (_insert(table, columns, once) for table, columns in shape)
     ahead = ", ".join(f"w{n} AS ({one})" for n, one in enumerate(before))
     return text(f"WITH {ahead} {last}" if before else last)
 
 
-def _insert(table: type[SQLModel], said: tuple[str, ...], once: bool) -> str:
+def _insert(table: type[SQLModel], said: tuple[str, ...], once: str | None) -> str:
     name = table.__tablename__
     columns = ", ".join(f'"{one}"' for one in (*said, *_usual(table, said)))
+    kept = f' ON CONFLICT ON CONSTRAINT "{once}" DO NOTHING' if once else ""
     return (
         f'INSERT INTO "{name}" ({columns}) SELECT {columns} FROM'  # noqa: S608
-        f' jsonb_populate_recordset(CAST(NULL AS "{name}"), CAST(:{name} AS jsonb))'
-        + " ON CONFLICT DO NOTHING"
-        * once
+        f' jsonb_populate_recordset(CAST(NULL AS "{name}"), CAST(:{name} AS jsonb)){kept}'
     )
 
 
