@@ -12,7 +12,7 @@ from typing import Any
 
 from dispatch.policy import HEARS_EXERCISES, AnyDestination, Policy, Step
 from dispatch.telling import Topic
-from tgd.rules.alert import AlertState, Lane
+from tgd.rules.alert import AlertState, Lane, Verified
 from tgd.rules.delivery import DeliveryState
 
 HORIZON = timedelta(seconds=60)
@@ -49,6 +49,8 @@ class AlertFacts:
     verified_at: datetime | None = None
     owner_seen_at: datetime | None = None
     """The last sign of the owner's screen, if it ever gave one."""
+    verified: str | None = None
+    on_scene_at: datetime | None = None
 
     @classmethod
     def of(cls, a: Any) -> "AlertFacts":
@@ -56,7 +58,7 @@ class AlertFacts:
         return cls(
             str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
             a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
-            a.verified_at, a.owner_seen_at,
+            a.verified_at, a.owner_seen_at, a.verified, a.on_scene_at,
         )  # fmt: skip
 
 
@@ -151,39 +153,50 @@ def may_hear(destination: AnyDestination, lane: Lane) -> bool:
 
 def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
     """When the owner does nothing for too long, or the owner's screen counts as gone."""
-    at = idle_at(alert, policy, now)
-    return None if at is None else min(at, _out_of_sight_at(alert, policy) or at)
+    moments = (idle_at(alert, policy, now), _out_of_sight_at(alert, policy, now))
+    return min((at for at in moments if at is not None), default=None)
 
 
 def idle_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
-    """Ownership without an act lapses, until the doubt has been removed.
-
-    Also when a control room's machine has acknowledged by itself: otherwise an owner who does
-    nothing would silence the telephones. Not when the owner sits in the control room.
-    """
-    if alert.owner is None or alert.acted_at is None:
-        return None
-    if alert.state is AlertState.ACKNOWLEDGED:
-        told = policy.destination(alert.owner.partition("/")[0])
-        if alert.verified_at or alert.requested_at or (told and told.kind == "cisu"):
-            return None
-    elif alert.state is not AlertState.TAKEN:
+    """Ownership without an act lapses while something is left to do that nobody else does."""
+    if alert.owner is None or alert.acted_at is None or not _owes_an_act(alert, policy):
         return None
     if alert.acted_at > now + AHEAD:
         return now
     return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
 
 
-def _out_of_sight_at(alert: AlertFacts, policy: Policy) -> datetime | None:
-    """When a screen that gives no sign counts as gone; an owner without one has only the acts."""
-    if alert.owner_seen_at is None or alert.acted_at is None:
+def _owes_an_act(alert: AlertFacts, policy: Policy) -> bool:
+    """Until the doubt is removed, and after danger or silence until the police is asked.
+
+    Also when a control room's machine has acknowledged by itself: otherwise an owner who does
+    nothing would silence the telephones. Not when the owner sits in the control room.
+    """
+    if alert.state is AlertState.TAKEN:
+        return True
+    told = policy.destination(str(alert.owner).partition("/")[0])
+    in_the_room = told is not None and told.kind == "cisu"
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return not (alert.verified_at or alert.requested_at or in_the_room)
+    in_danger = alert.verified in (Verified.DANGER, Verified.SILENT)
+    return alert.state is AlertState.VERIFIED and in_danger and not in_the_room
+
+
+def _out_of_sight_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
+    """When a screen that gives no sign counts as gone, whatever was done before: nobody there
+    follows the alert. An owner without a screen has only the acts."""
+    if alert.owner is None or alert.owner_seen_at is None or alert.acted_at is None:
+        return None
+    if alert.state is AlertState.CLOSED:
         return None
     seen_at = max(alert.owner_seen_at, alert.acted_at)
+    if seen_at > now + AHEAD:
+        return now
     return seen_at + timedelta(seconds=policy.ownership.screen_s)
 
 
 def _is_unseen(alert: AlertFacts, policy: Policy, now: datetime) -> bool:
-    gone_at = _out_of_sight_at(alert, policy)
+    gone_at = _out_of_sight_at(alert, policy, now)
     return gone_at is not None and gone_at <= now
 
 
@@ -191,18 +204,24 @@ def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -
     """Whether what a step waits for has happened.
 
     `taken` means that a human answers for it: a machine's acknowledgement never stops the ringing.
+    A patrol on the scene does, until whoever followed it up afterwards is gone.
     """
     if alert.state is AlertState.CLOSED:
         return True
     there = alert.state is AlertState.ON_SCENE
     if until == "taken":
-        return there or alert.owner is not None
+        return alert.owner is not None or (there and not _is_left_since(alert))
     if until == "acknowledged":
         return there or _is_acknowledged(alert)
     if until == "received":
         arrived = any(d.state.has_arrived for d in deliveries if d.topic is not Topic.CLOSED)
         return there or alert.owner is not None or arrived
     return False
+
+
+def _is_left_since(alert: AlertFacts) -> bool:
+    """Somebody answered for it after the patrol came, and no longer does."""
+    return alert.on_scene_at is not None and alert.waiting_since > alert.on_scene_at
 
 
 def _is_acknowledged(alert: AlertFacts) -> bool:

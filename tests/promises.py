@@ -22,7 +22,10 @@ A_SLOW_ROUND = timedelta(seconds=80)
 RUNG_WITHIN = timedelta(seconds=90)
 """From the moment when nobody answers for an alert to the ringing of a human elsewhere."""
 OWNED_WITHOUT_AN_ACT = timedelta(seconds=60)
-"""How long an owner may do nothing about an alert whose doubt is not removed."""
+"""How long an owner may do nothing about an alert whose doubt is not removed, or that was found to
+be danger and for which nobody asks for the police."""
+UNSEEN = timedelta(seconds=20)
+"""How long the screen of an owner may give no sign."""
 LATE = timedelta(seconds=2)
 """How late an escalation may be."""
 
@@ -83,10 +86,11 @@ class Evidence:
 _OF = "(SELECT id FROM alert WHERE state <> 'closed' OR changed_at >= '{since}')"
 QUESTIONS = {
     "alerts": "SELECT id, source, lane, state, presses, waits, owner, acted_at, opened_at,"
+    " verified, owner_seen_at,"
     f" look_again_at, closed_by, closed_at, reason FROM alert WHERE id IN {_OF} ORDER BY number",
     "triggers": f"SELECT source, trigger, kind, alert FROM alert_trigger WHERE alert IN {_OF}",
     "deliveries": f"SELECT key, destination, state FROM delivery WHERE alert IN {_OF}",
-    "journal": f"SELECT alert, act, at FROM journal WHERE alert IN {_OF}"
+    "journal": f"SELECT seq, alert, act, at FROM journal WHERE alert IN {_OF}"
     " AND act !~ '^(Delivery|AnswerHeard|TriggerSeen)' ORDER BY seq",
     "merged": f"SELECT told, alert FROM alert_merge WHERE alert IN {_OF}",
 }
@@ -279,11 +283,14 @@ def alerts_are_told_in_time(e: Evidence, destination: str) -> None:
 
 
 def no_owner_sleeps(e: Evidence) -> None:
-    """Whoever took an alert and does nothing for a minute does not keep it."""
-    past = e.now - OWNED_WITHOUT_AN_ACT - FORGOTTEN_AFTER
-    for a in e.alerts:
-        slept = a.state == "taken" and a.acted_at is not None and a.acted_at < past
+    """Who took an alert and does nothing for a minute, or whose screen is gone, keeps it not."""
+    past = e.now - FORGOTTEN_AFTER
+    for a in (x for x in e.alerts if x.owner and x.acted_at and x.state != "closed"):
+        danger = a.state == "verified" and a.verified in ("danger", "silent")
+        slept = (a.state == "taken" or danger) and a.acted_at < past - OWNED_WITHOUT_AN_ACT
         assert not slept, f"{a.owner} sleeps on {a.id} since {a.acted_at}"
+        gone = a.owner_seen_at and max(a.owner_seen_at, a.acted_at) < past - UNSEEN
+        assert not gone, f"{a.owner} is gone and keeps {a.id}, {a.state}, since {a.owner_seen_at}"
 
 
 def the_police_is_told(e: Evidence, control_room: str) -> None:

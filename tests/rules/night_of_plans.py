@@ -9,7 +9,7 @@ from typing import Any
 from dispatch.policy import Policy, read_policy
 from dispatch.routing import AlertFacts, DeliveryFacts, Plan, plan
 from dispatch.telling import Topic
-from tgd.rules.alert import AlertState, Lane
+from tgd.rules.alert import AlertEvent, AlertState, Lane, after
 from tgd.rules.delivery import DeliveryState, next_try
 
 ROOT = Path(__file__).parents[2]
@@ -109,10 +109,9 @@ class Night:
 
     def nobody(self) -> None:
         """Its ownership lapsed."""
-        taken = self.alert.state is AlertState.TAKEN
         self.alert = replace(
-            self.alert, state=AlertState.OPEN if taken else self.alert.state, owner=None,
-            acted_at=None, waiting_since=self.now, waits=self.alert.waits + 1,
+            self.alert, state=after(self.alert.state, AlertEvent.LAPSE), owner=None,
+            acted_at=None, owner_seen_at=None, waiting_since=self.now, waits=self.alert.waits + 1,
         )  # fmt: skip
 
     def requested(self) -> None:

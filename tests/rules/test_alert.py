@@ -20,11 +20,11 @@ WHAT_MAY_FOLLOW = {
     # state: what take, lapse, release, verify, request, acknowledge, arrive and close make of it
     "open": "taken -        -    -            -            acknowledged on_scene -",
     "taken": "taken open     open verified     requested    acknowledged on_scene closed",
-    "verified": "verified -     open verified     requested    acknowledged on_scene closed",
-    "requested": "requested -     -    requested    -            acknowledged on_scene closed",
+    "verified": "verified open  open verified     requested    acknowledged on_scene closed",
+    "requested": "requested requested - requested    -            acknowledged on_scene closed",
     "acknowledged": "acknowledged acknowledged - acknowledged acknowledged acknowledged"
     " on_scene closed",
-    "on_scene": "on_scene -    -    on_scene     on_scene     on_scene     on_scene closed",
+    "on_scene": "on_scene on_scene - on_scene     on_scene     on_scene     on_scene closed",
     "closed": "- - - - - - - -",
 }
 """Written out a second time, by hand: whoever changes the rule must say so twice."""

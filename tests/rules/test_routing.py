@@ -150,6 +150,90 @@ def test_an_idle_owner_of_what_a_machine_acknowledged_loses_it_too() -> None:
     assert "control-room-92-line" in night.rung(since_s=130)
 
 
+OWNED = [s for s in AlertState if s not in (AlertState.OPEN, AlertState.CLOSED)]
+
+
+@pytest.mark.parametrize("state", OWNED)
+def test_a_screen_that_is_gone_gives_the_alert_back_whatever_was_done(state: AlertState) -> None:
+    """The operator's computer dies while the patrol drives: somebody else must follow it up."""
+    night = Night()
+    night.until(5)
+    night.taken()
+    done = {
+        "verified": "danger", "verified_at": night.now, "requested_at": night.now,
+        "acknowledged_at": night.now, "on_scene_at": night.now,
+    }  # fmt: skip
+    night.alert = replace(night.alert, state=state, owner_seen_at=night.now, **done)
+    night.until(24)
+    assert night.alert.owner == "bruno"
+    night.until(26)
+    assert night.alert.owner is None
+    assert night.alert.state in (state, AlertState.OPEN)
+    night.until(25 + 90)
+    assert night.rung(Topic.OPENED, since_s=25) >= {"supervisor", "supervisor-sms"}
+
+
+@pytest.mark.parametrize("state", OWNED)
+def test_an_owner_whose_screen_is_there_keeps_what_is_verified(state: AlertState) -> None:
+    night = Night()
+    night.taken()
+    done = {"verified": "safe_voice", "verified_at": night.now}
+    night.alert = replace(night.alert, state=state, **done)
+    kept = state is not AlertState.TAKEN
+    for second in range(0, 600, 4):
+        seen = replace(night.alert, owner_seen_at=night.now) if night.alert.owner else night.alert
+        night.alert = seen
+        night.until(second)
+    assert (night.alert.owner is not None) == kept
+
+
+@pytest.mark.parametrize("found", ["danger", "silent"])
+def test_danger_for_which_nobody_asks_for_the_police_rings_again(found: str) -> None:
+    night = Night()
+    night.taken()
+    night.alert = replace(
+        night.alert, state=AlertState.VERIFIED, verified=found, verified_at=night.now
+    )
+    night.until(59)
+    assert night.alert.owner == "bruno"
+    night.until(61)
+    assert (night.alert.owner, night.alert.state) == (None, AlertState.OPEN)
+    night.until(60 + 90)
+    assert night.rung(Topic.OPENED, since_s=61) >= HUMANS
+
+
+def test_a_control_room_that_verified_the_danger_itself_keeps_it() -> None:
+    night = Night()
+    night.taken("control-room-92/poste-3")
+    night.alert = replace(
+        night.alert, state=AlertState.VERIFIED, verified="danger", verified_at=night.now
+    )
+    night.until(600)
+    assert night.alert.owner == "control-room-92/poste-3"
+
+
+def test_nobody_is_rung_while_the_patrol_is_there_until_whoever_followed_it_is_gone() -> None:
+    night = Night()
+    night.until(5)
+    there = {"state": AlertState.ON_SCENE, "on_scene_at": night.now}
+    night.alert = replace(night.alert, **there)
+    night.until(200)
+    assert not night.rung(Topic.OPENED, since_s=5.1) & HUMANS
+    night.taken()
+    night.alert = replace(night.alert, owner_seen_at=night.now)
+    night.until(200 + 20 + 90)
+    assert night.rung(Topic.OPENED, since_s=220) >= {"supervisor", "supervisor-sms"}
+
+
+@pytest.mark.parametrize("ahead_h", [2, 26])
+def test_a_sign_from_a_clock_far_ahead_keeps_nothing(ahead_h: int) -> None:
+    night = Night()
+    night.taken()
+    seen = night.now + timedelta(hours=ahead_h)
+    night.alert = replace(night.alert, state=AlertState.REQUESTED, owner_seen_at=seen)
+    assert night.look().lapse
+
+
 @pytest.mark.parametrize("why", ["verified", "requested", "their own"])
 def test_an_owner_who_has_acted_or_sits_in_the_control_room_keeps_it(why: str) -> None:
     night = Night()

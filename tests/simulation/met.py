@@ -15,7 +15,8 @@ FAULTS = {
     "loss", "repetition", "delay_s", "mqtt_cut", "sms_cut", "crash", "frozen", "record_refuses",
     "record_away", "ambiguous", "spool_refuses", "nudge_lost", "platform-second deaf",
     "room_deaf", "room_mute", "telephone_dead", "answer_lost", "clock_step_s", "vanishes",
-    "nobody", "policy_changes", *(f"platform {mode}" for mode in PLATFORM_MODES),
+    "screen gone, verifies", "screen gone, asks", "dozes", "nobody", "policy_changes",
+    *(f"platform {mode}" for mode in PLATFORM_MODES),
 }  # fmt: skip
 ROADS = {
     "sms", "spooled", "drained", "nothing keeps", "receipt from record", "receipt from spool",
@@ -51,7 +52,8 @@ class Lines:
         def plan(alert: Any, deliveries: Any, policy: Any, now: Any) -> Any:
             made = right(alert, deliveries, policy, now)
             kind = (
-                alert.state, alert.lane, alert.owner is None, alert.waits > 0, alert.updates > 0,
+                alert.state, alert.lane, alert.owner is None, alert.owner_seen_at is None,
+                alert.verified, alert.waits > 0, alert.updates > 0,
                 frozenset((d.destination, d.topic, d.state, d.next_try_at is None)
                           for d in deliveries),
                 len(made.tell), len(made.again), len(made.withdraw), made.lapse,

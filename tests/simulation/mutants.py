@@ -14,12 +14,14 @@ from typing import Any
 from sqlalchemy import text
 
 from dispatch import routing, turn
+from dispatch.policy import Policy
 from dispatch.telling import Sent
 from gateway import door
 from gateway.heard import Kept, Receipt
 from tests.simulation.faults import Faults
 from tests.simulation.night import Length
 from tgd.alerts import acts, canaries, raising
+from tgd.rules.alert import AlertState
 from tgd.rules.delivery import DeliveryState
 from tgd.store import alerts, dispatching
 
@@ -151,6 +153,10 @@ def _unwritten_end() -> list[Broken]:
     return [(acts, "journal", Forgetful)]
 
 
+def _taken_alone(alert: routing.AlertFacts, policy: Policy) -> bool:
+    return alert.state is AlertState.TAKEN
+
+
 WITHIN = 8
 """In how many seeds, from 0 on, each must have been caught."""
 SHORT = Length(bad_s=300.0, grace_s=240.0, presses=(3,))
@@ -182,6 +188,14 @@ MUTANTS = {
         "An owner who does nothing keeps the alert.",
         Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
         lambda: [(routing, "_lapses_at", lambda alert, policy, now: None)]),
+    "a gone screen keeps it": Mutant(
+        "An owner whose screen is gone keeps what was verified or asked.",
+        Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
+        lambda: [(routing, "_out_of_sight_at", lambda alert, policy, now: None)]),
+    "danger without the police": Mutant(
+        "An owner who found danger and asks nobody for help keeps the alert.",
+        Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
+        lambda: [(routing, "_owes_an_act", _taken_alone)]),
     "another key each time": Mutant(
         "An attempt has a key of its own.", Faults(platform="slow"), _other_keys),
     "tests ring": Mutant("A test is told to everybody.", _NOBODY, _tests_too),

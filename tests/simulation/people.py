@@ -27,6 +27,10 @@ from tgd.store import nudges
 SMS_AFTER_S = 10.0
 REPEATS_S = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 NAMES = ("Ana", "Bella", "Chloe", "Diane", "Emma")
+SIGNS_APART_S = 8.0
+"""A console gives one every 4 s; half as many cost half as much and keep it as well."""
+GONE_S, DOZES_S = 150.0, 900.0
+STAGES = ("takes", "verifies", "dozes", "asks")
 REASON = "Vérifié avec elle, par téléphone"
 BRUNO, BERTA = Actor("bruno", Role.OPERATOR), Actor("berta", Role.OPERATOR)
 SALIMA, SONIA = Actor("salima", Role.SUPERVISOR), Actor("sonia", Role.SUPERVISOR)
@@ -165,7 +169,9 @@ class Console:
 
     def __init__(self, world: World, actor: Actor) -> None:
         self.world, self.actor = world, actor
-        self._busy: set[UUID] = set()
+        self._watched: set[UUID] = set()
+        self._vanishes: dict[UUID, str] = {}
+        self._gone_until = world.now
         self._looking = False
         world.on_nudge.append((nudges.CONSOLE, self.nudged))
 
@@ -184,10 +190,36 @@ class Console:
         if alert is None or not hasattr(alert, "id"):
             return
         if self.world.chance(self.world.faults.vanishes):
-            self.world.saw("vanishes")
-            self.world.say(f"{self.actor.name} vanishes")
+            self._vanishes[alert.id] = self.world.rng.choice(STAGES)
+        if self._is_gone_after("takes", alert.id):
             return
+        if not self._watched:
+            self.world.at(SIGNS_APART_S, self._sign)
+        self._watched.add(alert.id)
         self.world.at(self.world.rng.uniform(5, 50), lambda: self._verify(alert.id))
+
+    def _is_gone_after(self, stage: str, alert: UUID) -> bool:
+        """True when he does nothing more here, from this stage on.
+
+        He never had it on his screen, or that screen is gone, or it stays there and he sleeps.
+        """
+        if self._vanishes.get(alert) != stage:
+            return False
+        self.world.saw({"takes": "vanishes", "dozes": "dozes"}.get(stage, f"screen gone, {stage}"))
+        self.world.say(f"{self.actor.name} vanishes")
+        if stage == "dozes":
+            self.world.at(DOZES_S, lambda: self._watched.discard(alert))
+        elif stage != "takes":
+            self._watched.discard(alert)
+            self._gone_until = self.world.now + timedelta(seconds=GONE_S)
+            self.world.at(GONE_S, self.nudged)
+        return True
+
+    def _sign(self) -> None:
+        """His screen is there, while something is on it."""
+        if self._watched:
+            self._do("", lambda s, now: acts.give_sign(s, self.actor.name, now))
+            self.world.at(SIGNS_APART_S, self._sign)
 
     def _verify(self, alert: UUID) -> None:
         found = self.world.rng.choice((Verified.DANGER, Verified.SILENT, Verified.SAFE_VOICE))
@@ -195,10 +227,12 @@ class Console:
             f"finds {found.value}", lambda s, now: acts.verify(s, self.actor, alert, found, now)
         )
         if done is None:
+            self._watched.discard(alert)
+        elif self._is_gone_after("verifies", alert):
             return
-        if found is Verified.SAFE_VOICE:
+        elif found is Verified.SAFE_VOICE:
             self._later(20, lambda: self._close(alert, Outcome.ACCIDENTAL))
-        else:
+        elif not self._is_gone_after("dozes", alert):
             self._later(10, lambda: self._request(alert))
 
     def _request(self, alert: UUID) -> None:
@@ -206,22 +240,30 @@ class Console:
             "asks for the police",
             lambda s, now: acts.request_intervention(s, self.actor, alert, now),
         )
-        if done is not None and self.world.rng.random() < 0.3:
+        if done is None:
+            self._watched.discard(alert)
+        elif self._is_gone_after("asks", alert):
+            return
+        elif self.world.rng.random() < 0.3:
             self._later(30, lambda: self._release(alert))
         else:
             self._later(300, lambda: self._close(alert, Outcome.MADE_SAFE))
 
     def _release(self, alert: UUID) -> None:
+        self._watched.discard(alert)
         self._do("gives it back", lambda s, now: acts.release(s, self.actor, alert, now))
 
     def _close(self, alert: UUID, outcome: Outcome) -> None:
         closed = self._do(
             "closes it", lambda s, now: acts.close(s, self.actor, alert, outcome, REASON, now)
         )
-        if closed is not None and closed.state != "closed":
+        if closed is None or closed.state == "closed":
+            self._watched.discard(alert)
+        else:
             self._later(60, lambda: self._countersign(alert))
 
     def _countersign(self, alert: UUID) -> None:
+        self._watched.discard(alert)
         self._do("and Salima countersigns", lambda s, now: acts.countersign(s, SALIMA, alert, now))
 
     def _later(self, seconds: float, do: Callable[[], None]) -> None:
@@ -229,6 +271,8 @@ class Console:
 
     def _do(self, what: str, do: Callable[[Session, Any], Any]) -> Any:
         """One act; a refusal is the rule's word, a record that is away is seen on the screen."""
+        if self.world.now < self._gone_until:
+            return None
         self.world.on("console")
         try:
             done = self.world.act(lambda s: do(s, self.world.clock_of_host()))

@@ -51,6 +51,7 @@ class World:
         self._heap: list[tuple[float, float, int, Callable[[], None]]] = []
         self._tie = 0
         self.trace: deque[str] = deque(maxlen=2000)
+        self._written: dict[int, datetime] = {}
         self._digest = hashlib.sha256()
         self.met: Counter[str] = Counter()
         self.offsets: Counter[str] = Counter()
@@ -198,6 +199,7 @@ class World:
     def evidence(self, since: datetime | None = None, *, final: bool = False) -> Evidence:
         """What lies on the table now."""
         record = self.ground.evidence(since.isoformat() if since else "-infinity")
+        record["journal"] = [self._when_written(line) for line in record["journal"]]
         shown = {str(a.id) for a in record["alerts"]}
         old = {t.trigger for t in self.ground.rows("SELECT trigger FROM alert_trigger")} - {
             t.trigger for t in record["triggers"]
@@ -214,6 +216,11 @@ class World:
             spooled=frozenset(self.spooled()), pressed=frozenset(self.pressed - forgotten),
             healed_at=self.healed_at,
         )  # fmt: skip
+
+    def _when_written(self, line: Any) -> Any:
+        """The line with the moment when it was first there: hosts date their lines by their own
+        clocks, and one that is a day ahead would make every wait look a day long."""
+        return line._replace(at=self._written.setdefault(line.seq, self.now))
 
     def check(self) -> None:
         """Safety, now."""

@@ -5,6 +5,7 @@ import os
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from dispatch.turn import claim
@@ -89,18 +90,34 @@ async def test_a_supervisor_takes_over_with_a_reason_from_whom_she_saw(house: Ho
     assert "jusque-là <bdi>Bruno</bdi>" in page
 
 
-async def test_an_owner_whose_screen_is_gone_loses_the_alert(house: House) -> None:
+TAKEN: tuple[tuple[str, dict[str, str]], ...] = ()
+VERIFIED = (*TAKEN, ("verify", {"found": "safe_voice"}))
+REQUESTED = (*TAKEN, ("verify", {"found": "danger"}), ("request", {}))
+
+
+@pytest.mark.parametrize("done", [TAKEN, VERIFIED, REQUESTED], ids=["taken", "verified", "asked"])
+async def test_an_owner_whose_screen_is_gone_loses_the_alert(
+    house: House, done: tuple[tuple[str, dict[str, str]], ...]
+) -> None:
     """While it gives signs she keeps it; then it rings again, and the timeline says why."""
     alert = house.press(house.give())
-    bruno = await house.signed_in("Bruno")
+    bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")
     stream = events(bruno)
     await bruno.post(f"/alerts/{alert}/take")
+    for act, form in done:
+        assert (await bruno.post(f"/alerts/{alert}/{act}", json=True, **form)).status_code == 200
     async with asyncio.timeout(10):
         while not house.ask("SELECT owner_seen_at FROM alert")[0].owner_seen_at:
             await until(stream, "beat")
     house.do(lambda s: claim(s, POLICY, clock.now(), "one"))
     assert owner_of(house, alert) == "Bruno"
     await stream.aclose()
+    assert "plus d’écran depuis" not in (await sami.get("/supervision")).text
+    house.ask(
+        "UPDATE alert SET owner_seen_at = owner_seen_at - interval '11 s',"
+        " acted_at = acted_at - interval '11 s' RETURNING 1"
+    )
+    assert "plus d’écran depuis" in (await sami.get("/supervision")).text
     later = clock.now() + timedelta(seconds=POLICY.ownership.screen_s + 1)
     house.do(lambda s: claim(s, POLICY, later, "one"))
     assert owner_of(house, alert) is None

@@ -25,7 +25,7 @@ class AlertEvent(StrEnum):
     """What can happen to an alert."""
 
     TAKE = "take"
-    LAPSE = "lapse"  # the owner did nothing for too long
+    LAPSE = "lapse"  # the owner did nothing for too long, or the owner's screen is gone
     RELEASE = "release"  # the owner gives it back
     VERIFY = "verify"
     REQUEST = "request"
@@ -79,6 +79,7 @@ TRANSITIONS: dict[tuple[AlertState, AlertEvent], AlertState] = {
     (_S.TAKEN, _E.ARRIVE): _S.ON_SCENE,
     (_S.TAKEN, _E.CLOSE): _S.CLOSED,
     (_S.VERIFIED, _E.TAKE): _S.VERIFIED,
+    (_S.VERIFIED, _E.LAPSE): _S.OPEN,
     (_S.VERIFIED, _E.RELEASE): _S.OPEN,
     (_S.VERIFIED, _E.VERIFY): _S.VERIFIED,  # the call goes on: the finding may change
     (_S.VERIFIED, _E.REQUEST): _S.REQUESTED,
@@ -86,6 +87,7 @@ TRANSITIONS: dict[tuple[AlertState, AlertEvent], AlertState] = {
     (_S.VERIFIED, _E.ARRIVE): _S.ON_SCENE,
     (_S.VERIFIED, _E.CLOSE): _S.CLOSED,
     (_S.REQUESTED, _E.TAKE): _S.REQUESTED,
+    (_S.REQUESTED, _E.LAPSE): _S.REQUESTED,  # the police stays asked; somebody else follows it up
     (_S.REQUESTED, _E.VERIFY): _S.REQUESTED,
     (_S.REQUESTED, _E.ACKNOWLEDGE): _S.ACKNOWLEDGED,
     (_S.REQUESTED, _E.ARRIVE): _S.ON_SCENE,
@@ -98,6 +100,7 @@ TRANSITIONS: dict[tuple[AlertState, AlertEvent], AlertState] = {
     (_S.ACKNOWLEDGED, _E.ARRIVE): _S.ON_SCENE,
     (_S.ACKNOWLEDGED, _E.CLOSE): _S.CLOSED,
     (_S.ON_SCENE, _E.TAKE): _S.ON_SCENE,
+    (_S.ON_SCENE, _E.LAPSE): _S.ON_SCENE,
     (_S.ON_SCENE, _E.VERIFY): _S.ON_SCENE,
     (_S.ON_SCENE, _E.REQUEST): _S.ON_SCENE,
     (_S.ON_SCENE, _E.ACKNOWLEDGE): _S.ON_SCENE,

@@ -26,6 +26,8 @@ from tgd.web.render import Pages, as_json
 
 TAKE_WITHIN = timedelta(seconds=10)
 """An alert that waits longer for somebody is overdue (CONSOLE 3.2)."""
+A_SIGN_WITHIN = timedelta(seconds=10)
+"""An owner's screen gives a sign every 4 s: after two that are missing, the supervisor sees it."""
 Doing = Callable[[Session, Actor, dict[str, str], datetime], Any]
 Shown = Callable[[int, str], Awaitable[Response]]
 
@@ -157,8 +159,11 @@ def _room(session: Session, now: datetime) -> dict[str, Any]:
     alerts = store.open_alerts(session)
     late = [a for a in alerts if a.owner is None and a.lane == "real"
             and now - a.waiting_since > TAKE_WITHIN]  # fmt: skip
+    gone = [a for a in alerts if a.owner is not None and a.owner_seen_at is not None
+            and now - max(a.owner_seen_at, a.acted_at) > A_SIGN_WITHIN]  # fmt: skip
     return {
         "on_duty": store.on_duty(session), "alerts": alerts, "late": {a.id for a in late},
+        "gone": {a.id for a in gone},
         "shelved": store.shelved(session, now), "hand_overs": store.hand_overs(session),
         "reference": reference,
     }  # fmt: skip
