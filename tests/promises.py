@@ -17,6 +17,7 @@ from tgd.rules.alert import AlertEvent, AlertState, after
 FORGOTTEN_AFTER = timedelta(seconds=15)
 """An open alert whose moment passed so long ago is looked at by nobody."""
 TOLD_WITHIN = timedelta(seconds=15)
+ASKED_AGAIN = timedelta(seconds=30)
 A_SLOW_ROUND = timedelta(seconds=80)
 """From the press on record (or the end of the faults) to the platform, never more."""
 RUNG_WITHIN = timedelta(seconds=90)
@@ -66,6 +67,9 @@ class Evidence:
     """Every press that a human made, where that is known."""
     healed_at: datetime | None = None
     """Since when the faults are over: promises with a time limit count from here."""
+    slowest: timedelta = timedelta()
+    """How far the slowest clock of a host is behind (0 or less): a moment that such a host has
+    planned, or wrote down, looks as if it were long past."""
 
     @property
     def real(self) -> list[Any]:
@@ -88,7 +92,8 @@ QUESTIONS = {
     "alerts": "SELECT id, source, lane, state, presses, waits, owner, acted_at, opened_at,"
     " verified, owner_seen_at,"
     f" look_again_at, closed_by, closed_at, reason FROM alert WHERE id IN {_OF} ORDER BY number",
-    "triggers": f"SELECT source, trigger, kind, alert FROM alert_trigger WHERE alert IN {_OF}",
+    "triggers": "SELECT source, trigger, kind, labels, alert FROM alert_trigger"
+    f" WHERE alert IN {_OF}",
     "deliveries": f"SELECT key, destination, state FROM delivery WHERE alert IN {_OF}",
     "journal": f"SELECT seq, alert, act, at FROM journal WHERE alert IN {_OF}"
     " AND act !~ '^(Delivery|AnswerHeard|TriggerSeen)' ORDER BY seq",
@@ -113,10 +118,12 @@ def every_receipt_is_on_record(e: Evidence) -> None:
 
 def every_press_counts_once(e: Evidence) -> None:
     """One press is one line, and belongs to one alert. What its handset did not name may be another
-    press after the closing: then it is one line of each alert."""
+    press after the closing: then it is one line of each alert. One that comes again a day later
+    (by the clock of who hears it) is another, and says of itself that it may be a replay."""
     counted = Counter(
         (t.source, t.trigger, t.kind, t.alert if t.trigger.startswith(UNNAMED) else None)
         for t in e.triggers
+        if "replayed" not in t.labels
     )
     twice = [press[:3] for press, n in counted.items() if n > 1]
     assert not twice, f"counted twice: {twice}"
@@ -255,25 +262,32 @@ def every_handset_knows(e: Evidence) -> None:
 
 
 def every_alert_was_told(e: Evidence) -> None:
-    """Somebody outside has every alert of the record, in a ledger of their own."""
+    """Somebody outside has every alert of the record, in a ledger of their own; or a human of ours
+    has answered for it and ended it, before anybody outside was due."""
     told = {line.alert for lines in e.ledgers.values() for line in lines}
-    untold = {str(a.id) for a in e.real} - told
+    untold = {str(a.id) for a in e.real if not _ended_at_home(a)} - told
     assert not untold, f"nobody heard of {sorted(untold)}"
+
+
+def _ended_at_home(alert: Any) -> bool:
+    return alert.closed_at is not None and alert.closed_at - alert.opened_at < RUNG_WITHIN
 
 
 def no_open_alert_is_forgotten(e: Evidence) -> None:
     """No open alert's next look is long past."""
-    past = e.now - FORGOTTEN_AFTER
+    past = e.now + e.slowest - FORGOTTEN_AFTER
     late = [str(a.id) for a in e.alerts if a.state != "closed" and a.look_again_at < past]
     assert not late, f"open, and looked at by nobody: {late}"
 
 
-def alerts_are_told_in_time(e: Evidence, destination: str) -> None:
+def alerts_are_told_in_time(e: Evidence, destination: str, *, said_no: bool = False) -> None:
     """A destination that listens has an alert 15 seconds after it is on record; one that was closed
-    meanwhile, and for which nobody waits, within a slow round more."""
+    meanwhile, and for which nobody waits, within a slow round more. One that had refused it
+    (`said_no`) is asked again every 30 seconds."""
+    within = TOLD_WITHIN + (ASKED_AGAIN if said_no else timedelta())
     at = {line.alert: line.at for line in reversed(e.ledgers.get(destination, ()))}
     for a in e.real:
-        due_at = max(a.opened_at, e.healed_at or a.opened_at) + TOLD_WITHIN
+        due_at = max(a.opened_at, e.healed_at or a.opened_at) + within
         if a.closed_at is not None and a.closed_at <= due_at:
             due_at += A_SLOW_ROUND
         told_at = at.get(str(a.id))
@@ -284,7 +298,7 @@ def alerts_are_told_in_time(e: Evidence, destination: str) -> None:
 
 def no_owner_sleeps(e: Evidence) -> None:
     """Who took an alert and does nothing for a minute, or whose screen is gone, keeps it not."""
-    past = e.now - FORGOTTEN_AFTER
+    past = e.now + e.slowest - FORGOTTEN_AFTER
     for a in (x for x in e.alerts if x.owner and x.acted_at and x.state != "closed"):
         danger = a.state == "verified" and a.verified in ("danger", "silent")
         slept = (a.state == "taken" or danger) and a.acted_at < past - OWNED_WITHOUT_AN_ACT

@@ -200,6 +200,7 @@ class World:
         """What lies on the table now."""
         record = self.ground.evidence(since.isoformat() if since else "-infinity")
         record["journal"] = [self._when_written(line) for line in record["journal"]]
+        record["alerts"] = [self._when_opened(a, record["journal"]) for a in record["alerts"]]
         shown = {str(a.id) for a in record["alerts"]}
         old = {t.trigger for t in self.ground.rows("SELECT trigger FROM alert_trigger")} - {
             t.trigger for t in record["triggers"]
@@ -215,12 +216,21 @@ class World:
             receipts=frozenset((self.heard_back if final else self.told) - forgotten),
             spooled=frozenset(self.spooled()), pressed=frozenset(self.pressed - forgotten),
             healed_at=self.healed_at,
+            slowest=timedelta(seconds=min([0, *self.offsets.values()])),
         )  # fmt: skip
 
     def _when_written(self, line: Any) -> Any:
         """The line with the moment when it was first there: hosts date their lines by their own
         clocks, and one that is a day ahead would make every wait look a day long."""
         return line._replace(at=self._written.setdefault(line.seq, self.now))
+
+    def _when_opened(self, alert: Any, lines: list[Any]) -> Any:
+        """The alert with the true moments of its opening and its closing."""
+        true = {line.act: line.at for line in lines if line.alert == alert.id}
+        closed_at = alert.closed_at and true.get("AlertClosed", alert.closed_at)
+        return alert._replace(
+            opened_at=true.get("AlertOpened", alert.opened_at), closed_at=closed_at
+        )
 
     def check(self) -> None:
         """Safety, now."""
@@ -240,7 +250,8 @@ class World:
         try:
             promises.keep(evidence)
             if listening:
-                promises.alerts_are_told_in_time(evidence, listening)
+                said_no = self.drawn.platform == "refuses"
+                promises.alerts_are_told_in_time(evidence, listening, said_no=said_no)
             if room:
                 promises.the_police_is_told(evidence, room)
         except AssertionError as broken:
