@@ -26,6 +26,9 @@ from tgd.rules.delivery import DeliveryState, try_after_failure
 from tgd.store import acting, nudges
 from tgd.store import dispatching as store
 
+SAID_BY_SOMEBODY = frozenset({"on_scene", "closed"})
+"""What a platform says only by a human with a name: a patrol is there, the alert is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -45,6 +48,8 @@ def hear_answer(
     """Apply one answer. Raises NotYours, NotAllowed, Incomplete, WrongState, SomebodyWasFaster."""
     if said.state not in ANSWERS[kind]:
         raise NotAllowed(f"A {kind} destination cannot answer “{said.state}”.")
+    if kind == "webhook" and said.state in SAID_BY_SOMEBODY and not _named(said):
+        raise Incomplete(f"Who says “{said.state}” must be named (“by”): no machine does.")
     delivery = _delivery(session, destination, said)
     if not _is_new(session, destination, said, delivery.id, now):
         return Effect("known", said.state)
@@ -115,8 +120,12 @@ def _answer_row(
 
 def _name(destination: str, said: AnswerSaid) -> str:
     """Who is behind it, as the destination names them; the name of the trade comes first."""
-    by = "".join(c for c in (said.by or "") if c.isalnum() or c in "-_. ")[:30].strip()
+    by = _named(said)
     return f"{destination}/{by}" if by else destination
+
+
+def _named(said: AnswerSaid) -> str:
+    return "".join(c for c in (said.by or "") if c.isalnum() or c in "-_. ")[:30].strip()
 
 
 def _mark(session: Session, delivery: Any, said: AnswerSaid, now: datetime) -> None:

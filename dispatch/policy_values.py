@@ -99,7 +99,7 @@ def _checked_until(value: str, step: ValidationInfo) -> str:
     if step.data.get("since") == "request" and value in ("received", "taken"):
         raise ValueError(
             f'"{value}" is always true after a request, so this step would tell nobody: '
-            "write acknowledged or closed"
+            "write acknowledged, answered or closed"
         )
     return value
 
@@ -122,5 +122,6 @@ Flag = Annotated[bool, Field(strict=True)]
 Told = Annotated[tuple[str, ...], AfterValidator(_checked_tell)]
 Tones = Annotated[tuple[Wait, ...], Field(max_length=5), AfterValidator(_checked_tones)]
 Until = Annotated[
-    Literal["received", "taken", "acknowledged", "closed"], AfterValidator(_checked_until)
+    Literal["received", "taken", "acknowledged", "answered", "closed"],
+    AfterValidator(_checked_until),
 ]

@@ -50,7 +50,6 @@ class AlertFacts:
     owner_seen_at: datetime | None = None
     """The last sign of the owner's screen, if it ever gave one."""
     verified: str | None = None
-    on_scene_at: datetime | None = None
 
     @classmethod
     def of(cls, a: Any) -> "AlertFacts":
@@ -58,7 +57,7 @@ class AlertFacts:
         return cls(
             str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
             a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
-            a.verified_at, a.owner_seen_at, a.verified, a.on_scene_at,
+            a.verified_at, a.owner_seen_at, a.verified,
         )  # fmt: skip
 
 
@@ -203,25 +202,24 @@ def _is_unseen(alert: AlertFacts, policy: Policy, now: datetime) -> bool:
 def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -> bool:
     """Whether what a step waits for has happened.
 
-    `taken` means that a human answers for it: a machine's acknowledgement never stops the ringing.
-    A patrol on the scene does, until whoever followed it up afterwards is gone.
+    `taken` means that a human of ours answers for it: neither a machine's acknowledgement nor a
+    patrol that somebody reports stops that ringing. `answered` means that a human of the room that
+    was asked has it, or that its patrol is there.
     """
     if alert.state is AlertState.CLOSED:
         return True
     there = alert.state is AlertState.ON_SCENE
     if until == "taken":
-        return alert.owner is not None or (there and not _is_left_since(alert))
+        return alert.owner is not None
     if until == "acknowledged":
         return there or _is_acknowledged(alert)
+    if until == "answered":
+        asked = [d for d in deliveries if d.topic is Topic.REQUESTED]
+        return there or any(d.state is DeliveryState.TAKEN for d in asked)
     if until == "received":
         arrived = any(d.state.has_arrived for d in deliveries if d.topic is not Topic.CLOSED)
         return there or alert.owner is not None or arrived
     return False
-
-
-def _is_left_since(alert: AlertFacts) -> bool:
-    """Somebody answered for it after the patrol came, and no longer does."""
-    return alert.on_scene_at is not None and alert.waiting_since > alert.on_scene_at
 
 
 def _is_acknowledged(alert: AlertFacts) -> bool:

@@ -112,6 +112,8 @@ def said(
 ) -> AnswerSaid:
     """What a destination says about a telling, or (no key) about the alert that it names."""
     alert = claimed_key.partition(":")[0] if alert_ is None else alert_
+    if state in ("on_scene", "closed"):
+        more.setdefault("by", "nadia")
     return AnswerSaid(id=id, key=claimed_key or None, alert=alert, state=state,
                       **more)  # type: ignore[arg-type]  # fmt: skip
 

@@ -109,8 +109,19 @@ def test_each_answer_of_each_kind_in_each_state(world: World, kind: str, word: s
         now = alert_now(world.session, alert.id)
         assert now.state == (before if expected in REFUSED else expected), before
         takes = (word == "taken" and expected not in REFUSED) or now.state == "closed"
-        nobodys = DESTINATION[kind] if takes else None
+        name = "/nadia" if word == "closed" else ""
+        nobodys = DESTINATION[kind] + name if takes else None
         assert now.owner == (nobodys if before == "open" else "bruno"), before
+
+
+@pytest.mark.parametrize("word", ["on_scene", "closed"])
+@pytest.mark.parametrize("by", ["", "  ", "\x00/"])
+def test_no_machine_of_a_platform_says_that_a_patrol_is_there_or_that_it_is_over(
+    world: World, alert: UUID, word: str, by: str
+) -> None:
+    with pytest.raises(Incomplete, match="must be named"):
+        hear(world, alert, word, "webhook", by=by, **SAFE)
+    assert alert_now(world.session, alert).state == "open"
 
 
 def test_the_same_answer_twice_is_one_and_another_id_is_another(world: World, alert: UUID) -> None:

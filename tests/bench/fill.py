@@ -13,7 +13,7 @@ SELECT conrelid::regclass::text AS of, conname AS name, pg_get_constraintdef(oid
 FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace
 """
 
-# Ten milliseconds apart: none is so old that it is forgotten meanwhile, which would be measured instead.
+# Ten milliseconds apart: none is old enough to be forgotten meanwhile, which would be measured.
 _CLOSED = """
 INSERT INTO alert (id, source, lane, trust, labels, state, version, presses, updates, waits,
     opened_at, pressed_at, changed_at, waiting_since, closed_at, closed_by, outcome, reason)

@@ -340,7 +340,10 @@ async def test_what_is_missing_is_said_and_nothing_has_changed(answers: Answers)
 
 
 async def test_what_is_somebody_elses_or_over_is_a_conflict(answers: Answers) -> None:
-    said = taken(answers.key(), outcome="made_safe", reason=WHY) | {"state": "closed"}
+    said = taken(answers.key(), outcome="made_safe", reason=WHY) | {
+        "state": "closed",
+        "by": "nadia",
+    }
     acts.take(answers.world.session, BRUNO, answers.alert, clock.now())
     answers.world.session.commit()
     assert (await answers.signed(said)).status_code == 409

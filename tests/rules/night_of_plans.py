@@ -130,6 +130,7 @@ class Night:
         """Who was told (of this topic, since then)."""
         return {n for at, n, t, _ in self.told if (topic is None or t is topic) and at > since_s}
 
-    def first_s(self, name: str) -> float | None:
-        """When this destination was first told."""
-        return min((at for at, n, _, _ in self.told if n == name), default=None)
+    def first_s(self, name: str, topic: Topic | None = None) -> float | None:
+        """When this destination was first told, of this topic or of anything."""
+        found = (at for at, n, t, _ in self.told if n == name and topic in (None, t))
+        return min(found, default=None)

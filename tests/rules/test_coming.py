@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.coming import coming
+from dispatch.routing import key_of
+from dispatch.telling import Topic
 from tests.rules.night_of_plans import NAMES, OPENED, Night, opened
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.coming import Coming, left
+from tgd.rules.delivery import DeliveryState
 
 PLATFORMS_SECOND = (("platform-second", "webhook"),)
 SUPERVISOR = (("supervisor", "voice"), ("supervisor-sms", "sms"))
@@ -89,6 +92,11 @@ def test_a_room_that_has_the_case_ends_what_was_to_come() -> None:
     night.requested()
     assert after(night) is not None
     night.acknowledged()
+    human = (("supervisor", "voice"), ("control-room-92-line", "voice"))
+    assert after(night) == Coming(OPENED + timedelta(seconds=120), human), "its machine is no human"
+    night.look()
+    one = key_of("a1", Topic.REQUESTED, 0, "control-room-92")
+    night.deliveries[one] = replace(night.deliveries[one], state=DeliveryState.TAKEN)
     assert after(night) is None
 
 

@@ -161,7 +161,7 @@ def test_a_screen_that_is_gone_gives_the_alert_back_whatever_was_done(state: Ale
     night.taken()
     done = {
         "verified": "danger", "verified_at": night.now, "requested_at": night.now,
-        "acknowledged_at": night.now, "on_scene_at": night.now,
+        "acknowledged_at": night.now,
     }  # fmt: skip
     night.alert = replace(night.alert, state=state, owner_seen_at=night.now, **done)
     night.until(24)
@@ -212,17 +212,37 @@ def test_a_control_room_that_verified_the_danger_itself_keeps_it() -> None:
     assert night.alert.owner == "control-room-92/poste-3"
 
 
-def test_nobody_is_rung_while_the_patrol_is_there_until_whoever_followed_it_is_gone() -> None:
+def test_a_patrol_that_somebody_reports_stops_no_ringing_until_a_human_has_the_alert() -> None:
+    """A platform's machine says so a second after the press: nobody of ours knows of it."""
     night = Night()
-    night.until(5)
-    there = {"state": AlertState.ON_SCENE, "on_scene_at": night.now}
-    night.alert = replace(night.alert, **there)
-    night.until(200)
-    assert not night.rung(Topic.OPENED, since_s=5.1) & HUMANS
+    night.until(1)
+    night.alert = replace(night.alert, state=AlertState.ON_SCENE)
+    night.until(100)
+    assert night.rung(Topic.OPENED) >= HUMANS
+
+
+def test_after_a_request_a_human_of_the_room_is_waited_for_not_its_machine() -> None:
+    night = Night()
     night.taken()
-    night.alert = replace(night.alert, owner_seen_at=night.now)
-    night.until(200 + 20 + 90)
-    assert night.rung(Topic.OPENED, since_s=220) >= {"supervisor", "supervisor-sms"}
+    night.requested()
+    night.until(2)
+    night.acknowledged()
+    night.until(300)
+    assert night.first_s("supervisor", Topic.REQUESTED) == pytest.approx(120, abs=1)
+
+
+def test_a_human_of_the_room_who_has_it_ends_what_was_to_ring_for_the_request() -> None:
+    def takes(night: Night, name: str, topic: Topic) -> None:
+        if name == "control-room-92" and topic is Topic.REQUESTED:
+            night.acknowledged()
+            one = next(k for k, d in night.deliveries.items() if d.destination == name)
+            night.deliveries[one] = replace(night.deliveries[one], state=DeliveryState.TAKEN)
+
+    night = Night(on_told=takes)
+    night.taken()
+    night.requested()
+    night.until(300)
+    assert night.rung(Topic.REQUESTED) == {"control-room-92"}
 
 
 @pytest.mark.parametrize("ahead_h", [2, 26])
@@ -288,13 +308,15 @@ def test_a_room_that_had_the_opening_is_still_asked_to_send_somebody() -> None:
     assert is_met("acknowledged", night.alert, ())
 
 
-def test_an_acknowledged_request_rings_nobody_else() -> None:
+def test_an_acknowledged_request_rings_nobody_else_while_a_human_of_the_room_is_waited_for() -> (
+    None
+):
     night = Night(
         on_told=lambda n, _, topic: n.acknowledged() if topic is Topic.REQUESTED else None
     )
     night.taken()
     night.requested()
-    night.until(200)
+    night.until(119)
     assert night.rung(Topic.REQUESTED) == {"control-room-92"}
 
 
