@@ -42,6 +42,8 @@ SLOWEST_LOOK_S = 1.0
 AWAY_S = 0.5
 AHEAD = timedelta(seconds=2)
 """How far the clocks of our hosts may disagree without a word."""
+AT_MOST_AHEAD = timedelta(seconds=60)
+PURGED_WITHIN = timedelta(minutes=10)
 CHASED_EVERY_S = 30.0
 MOST_DEADLINES = 100
 T = TypeVar("T")
@@ -191,25 +193,43 @@ class Loop:
                 self._answers.task_done()
 
     async def _write_again(self) -> None:
-        """What could not be written; raises RecordAway while it still cannot."""
-        while self._unwritten:
-            some = self._unwritten[:200]
-            await self._in_thread(partial(self._write_each, some))
-            del self._unwritten[: len(some)]
+        """What could not be written; raises RecordAway while it still cannot.
 
-    def _write_each(self, answered: list[Answered]) -> None:
-        """All together, or else each alone: one that no table takes holds no other."""
+        What is about an alert that somebody holds waits for the next turn: no other alert waits
+        with it.
+        """
+        held: list[Answered] = []
         try:
-            self._write_now(answered)
+            while self._unwritten:
+                some = self._unwritten[:200]
+                held += await self._in_thread(partial(self._write_each, some))
+                del self._unwritten[: len(some)]
+        finally:
+            self._unwritten[:0] = held
+
+    def _write_each(self, answered: list[Answered]) -> list[Answered]:
+        """All together, or else each alone: one that no table takes holds no other. Gives what
+        must wait."""
+        try:
+            return self._write_free(answered)
         except (SQLAlchemyError, *FAULTS) as error:
             log.error("answers_failed", exc_info=error, batch=len(answered))
-        else:
-            return
+        held: list[Answered] = []
         for one in answered:
             try:
-                self._write_now([one])
+                held += self._write_free([one])
             except (SQLAlchemyError, *FAULTS) as error:
                 log.error("answer_lost", exc_info=error, alert=one.claimed.telling.alert)
+        return held
+
+    def _write_free(self, answered: list[Answered]) -> list[Answered]:
+        """Write what nobody holds; gives the others."""
+        with transaction(self._engine) as session:
+            free = store.lock_free_alerts(session, [_alert_of(one) for one in answered])
+            write_answers(session, [one for one in answered if _alert_of(one) in free], clock.now())
+            killpoint.reach("dispatch_before_answered")
+        killpoint.reach("dispatch_after_answered")
+        return [one for one in answered if _alert_of(one) not in free]
 
     def _write_now(self, answered: list[Answered]) -> None:
         with transaction(self._engine) as session:
@@ -219,8 +239,8 @@ class Loop:
 
     async def _look_around(self) -> None:
         """Each second: leases of the dead, and the figures that an outsider watches."""
-        freed, figures, ahead_at = await self._in_thread(self._freed_and_figures)
-        _keep_time(ahead_at)
+        freed, figures, ahead_at, record_at = await self._in_thread(self._freed_and_figures)
+        _keep_time(ahead_at, record_at)
         if freed:
             counts.freed.inc(freed)
             log.warning("leases_freed", count=freed)
@@ -230,11 +250,12 @@ class Loop:
         counts.taken_alerts.set(figures.taken_alerts)
         await asyncio.sleep(1)
 
-    def _freed_and_figures(self) -> tuple[int, Any, datetime | None]:
+    def _freed_and_figures(self) -> tuple[int, Any, datetime | None, datetime]:
         now = clock.now()
         with transaction(self._engine) as session:
             freed = free_dead(session, now, self._worker)
-            return freed, store.plan_figures(session, now), store.newest_moment(session, now)
+            figures, ahead_at = store.plan_figures(session, now), store.newest_moment(session, now)
+            return freed, figures, ahead_at, store.record_time(session)
 
     async def _seal(self) -> None:
         """Chain the journal a moment after its lines were written."""
@@ -257,8 +278,14 @@ class Loop:
             return chasing.deadlines_due(session, clock.now(), MOST_DEADLINES)
 
     def _purge_now(self) -> Erased:
+        """What is erased is gone: never by a clock that the record's server contradicts."""
+        now = clock.now()
         with transaction(self._engine) as session:
-            return purge(session, clock.now())
+            apart = now - store.record_time(session)
+            if abs(apart) > PURGED_WITHIN:
+                log.critical("purge_waits", seconds_apart=round(apart.total_seconds()))
+                return Erased(0, 0, (), ())
+            return purge(session, now)
 
     def _seal_now(self) -> int:
         with transaction(self._engine) as session:
@@ -276,10 +303,20 @@ def _say_what_is_gone(erased: Erased) -> None:
         log.error("purge_failed", file=str(one.file), why=why)
 
 
-def _keep_time(ahead_at: datetime | None) -> None:
-    """An alert from the future would be told to nobody until then: it is we who are late."""
-    counts.clock_wrong_s.set(clock.wrong_by().total_seconds())
-    if ahead_at is None or ahead_at <= clock.now() + AHEAD:
+def _keep_time(ahead_at: datetime | None, record_at: datetime) -> None:
+    """An alert from the future would be told to nobody until then: it is we who are late.
+
+    Or it is the one who wrote it who is wrong. Two clocks against one: beyond a minute ahead of
+    our machine's we go with him only as far as the record's server says so too; what he opened is
+    due at once all the same (decision 0012).
+    """
+    wrong_by, now = clock.wrong_by(), clock.now()
+    counts.clock_wrong_s.set(wrong_by.total_seconds())
+    if ahead_at is None or ahead_at <= now + AHEAD:
         return
-    by = clock.advance(ahead_at)
+    by = clock.advance(min(ahead_at, max(record_at, now + wrong_by + AT_MOST_AHEAD)))
     log.critical("clock_behind", seconds=round(by.total_seconds(), 3))
+
+
+def _alert_of(answered: Answered) -> UUID:
+    return UUID(answered.claimed.telling.alert)

@@ -14,7 +14,7 @@ from dispatch.turn import Fault
 from tests.acts.dispatching import answer, named, rows, turn
 from tests.world import World
 from tgd import clock
-from tgd.database import refused_by
+from tgd.database import open_record, refused_by
 from tgd.listening import Listener
 from tgd.records import ProtectedPerson
 from tgd.store import nudges
@@ -127,6 +127,19 @@ class Platform:
         """Nothing is open."""
 
 
+class Late(Platform):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = asyncio.Event()
+
+    async def tell(self, telling: Telling) -> Answer:
+        answer = await super().tell(telling)
+        await self.let_go.wait()
+        return answer
+
+
 class Stuck(Platform):
     """A carrier that hears its first telling and never comes back from it."""
 
@@ -176,6 +189,47 @@ async def test_an_answer_is_written_when_the_record_is_back(
     assert len(platform.told) == 1
     assert rows(engine, "SELECT attempts FROM delivery") == [(1,)]
     assert loop.unwritten == 0
+
+
+async def test_an_alert_that_somebody_holds_holds_no_other(
+    world: World, engine: Engine, record_url: str
+) -> None:
+    """What Ana's platform said cannot be written while her row is locked; Bea is told all the
+    same, and Ana's answer is not forgotten."""
+    world.now = clock.now()
+    world.hear(world.press(world.give("Ana")))
+    bea = world.give("Bea", number="+33639980002")
+    world.session.commit()
+    ana = world.only_alert().id
+    listener = Listener(record_url, (nudges.DISPATCH,), holds="w1")
+    platform = Late()
+    own = open_record(record_url, lane="dispatch", connections=8)
+    loop = Loop(own, ONE, {"platform": platform}, listener, "w1")
+    await listener.open()
+    await loop.open()
+    with engine.connect() as held:
+        try:
+            await until(lambda: platform.told)
+            held.execute(text("SELECT 1 FROM alert WHERE id = :a FOR UPDATE"), {"a": ana})
+            platform.let_go.set()
+            await until(lambda: loop.unwritten == 1)
+            world.now = clock.now()
+            world.hear(world.press(bea))
+            world.session.commit()
+            await until(lambda: len(platform.told) == 2)
+            assert rows(engine, f"SELECT state FROM delivery WHERE alert = '{ana}'") == [
+                ("pending",)
+            ]
+            held.rollback()
+            await until(
+                lambda: rows(engine, "SELECT DISTINCT state FROM delivery") == [("received",)]
+            )
+        finally:
+            held.rollback()
+            await loop.close()
+            await listener.close()
+            own.dispose()
+    assert len(platform.told) == 2
 
 
 async def test_an_answer_that_no_table_takes_holds_no_other(

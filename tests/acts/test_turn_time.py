@@ -1,14 +1,22 @@
 """Whose turn it is: fresh before stale, and nobody waits for a frozen twin or a wrong clock."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from dispatch.loop import Loop, _keep_time
 from dispatch.turn import LEASE_MARGIN
+from tests.acts.dispatching import BRUNO, POLICY, rows
 from tests.world import World
+from tgd import clock
+from tgd.alerts import acts
 from tgd.database import open_record
+from tgd.listening import Listener
+from tgd.rules.alert import Outcome, Verified
 from tgd.store import dispatching as store
 
 
@@ -49,3 +57,48 @@ def test_an_alert_from_the_future_shows_that_our_clock_is_behind(
     with Session(engine) as session:
         assert store.newest_moment(session, ours) == world.now
         assert store.newest_moment(session, world.now) is None
+
+
+@pytest.fixture
+def carried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of this test's own: what it goes forward no other test sees."""
+    monkeypatch.setattr(clock, "_carried", clock.Carried(time.time(), time.monotonic()))
+
+
+@pytest.mark.parametrize(("ahead_days", "goes_s"), [(400, 60), (0.0005, 43.2)])
+def test_one_gateway_with_a_wrong_clock_takes_nobody_with_it(
+    carried: None, ahead_days: float, goes_s: float
+) -> None:
+    """Again and again: a dispatcher whose machine and whose record agree stays with them."""
+    before = clock.now()
+    ahead_at = before + timedelta(days=ahead_days)
+    for _ in range(5):
+        _keep_time(ahead_at, clock.now() + clock.wrong_by())
+    assert (clock.now() - before).total_seconds() == pytest.approx(goes_s, abs=2)
+
+
+def test_a_dispatcher_that_is_behind_gateway_and_record_goes_with_them(carried: None) -> None:
+    true = clock.now() + timedelta(hours=26)
+    _keep_time(true, true + timedelta(milliseconds=3))
+    assert abs(clock.now() - true) < timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("days", [4, -4])
+def test_a_clock_that_the_record_contradicts_erases_nothing(
+    world: World, engine: Engine, carried: None, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """A dispatcher whose machine booted four days ahead: her positions are not three days old."""
+    true = clock.now()
+    world.now = true - timedelta(hours=1)
+    world.hear(world.press(world.give("Ana")))
+    alert = world.only_alert().id
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.verify(world.session, BRUNO, alert, Verified.SAFE_VOICE, world.now)
+    acts.close(world.session, BRUNO, alert, Outcome.ACCIDENTAL, "Vérifié au téléphone", world.now)
+    world.session.commit()
+    wrong = time.time() + days * 86_400
+    monkeypatch.setattr(clock, "_carried", clock.Carried(wrong, time.monotonic()))
+    monkeypatch.setattr(clock, "_now", lambda: true + timedelta(days=days))
+    loop = Loop(engine, POLICY, {}, Listener("", ()), "w1")
+    assert loop._purge_now().positions == 0
+    assert rows(engine, "SELECT count(*) FROM alert_position") == [(1,)]

@@ -72,6 +72,21 @@ def lock_alerts(session: Session, alerts: Sequence[UUID]) -> None:
     )
 
 
+def lock_free_alerts(session: Session, alerts: Sequence[UUID]) -> set[UUID]:
+    """The same for those that nobody holds now, without waiting; gives which they are."""
+    found = session.connection().execute(
+        text("SELECT id FROM alert WHERE id = ANY(:ids) ORDER BY id FOR UPDATE SKIP LOCKED"),
+        {"ids": sorted(set(alerts))},
+    )
+    return {row.id for row in found}
+
+
+def record_time(session: Session) -> datetime:
+    """What the clock of the record's server says."""
+    found: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+    return found
+
+
 def deliveries_of(session: Session, alerts: Sequence[UUID]) -> list[Any]:
     """All deliveries of these alerts, oldest first."""
     return list(session.connection().execute(_DELIVERIES, {"alerts": list(alerts)}))
