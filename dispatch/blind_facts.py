@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dispatch.routing import AlertFacts, DeliveryFacts
+from dispatch.facts import AlertFacts, DeliveryFacts
 from dispatch.telling import Telling, Topic
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.delivery import DeliveryState

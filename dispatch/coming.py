@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch.facts import AHEAD, AlertFacts, DeliveryFacts
+from dispatch.owning import idle_at
 from dispatch.policy import Policy, Step
 from dispatch.routing import (
-    AHEAD,
-    AlertFacts,
-    DeliveryFacts,
     due_at,
-    idle_at,
     is_met,
     key_of,
     may_hear,

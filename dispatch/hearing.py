@@ -20,6 +20,7 @@ from tgd.alerts import acts
 from tgd.alerts.acts import Actor
 from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
 from tgd.journal import Line
+from tgd.records import Alert
 from tgd.rules.access import ANSWERS
 from tgd.rules.alert import AlertState, Outcome, Verified
 from tgd.rules.delivery import DeliveryState, try_after_failure
@@ -145,7 +146,7 @@ def _apply(
         if said.state == "closed":
             raise WrongState("This alert is closed already.")
         return
-    if kind == "cisu" and _has_the_case(said, delivery.topic, seen.requested_at):
+    if kind == "cisu" and _has_the_case(said, delivery, seen):
         acts.acknowledge(session, actor, alert, now)
     if said.state == "taken":
         _take(session, actor, alert, now)
@@ -155,11 +156,12 @@ def _apply(
         _close(session, actor, alert, said, now)
 
 
-def _has_the_case(said: AnswerSaid, topic: str, requested_at: datetime | None) -> bool:
+def _has_the_case(said: AnswerSaid, delivery: Any, seen: Alert) -> bool:
     """A human there has it whatever he was told; a machine's yes is about its own message, and one
-    about the ringing is no yes to a request that was made meanwhile."""
+    about the ringing, or an earlier request, is no yes to a request that was made meanwhile."""
     if said.state == "received":
-        return requested_at is None or topic == Topic.REQUESTED
+        is_of_this = delivery.topic == Topic.REQUESTED and delivery.round >= seen.requests - 1
+        return seen.requested_at is None or is_of_this
     return said.state == "taken"
 
 

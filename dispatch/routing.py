@@ -8,11 +8,12 @@ for the alert, so that a lapsed ownership rings again. Nothing has a last attemp
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from dispatch.facts import AHEAD, AlertFacts, DeliveryFacts
+from dispatch.owning import is_unseen, lapses_at
 from dispatch.policy import HEARS_EXERCISES, AnyDestination, Policy, Step
 from dispatch.telling import Topic
-from tgd.rules.alert import AlertState, Lane, Verified
+from tgd.rules.alert import AlertState, Lane
 from tgd.rules.delivery import DeliveryState
 
 HORIZON = timedelta(seconds=60)
@@ -21,66 +22,10 @@ UPDATES_APART = timedelta(seconds=2)
 """A handset that presses ten times a second is told of once every two seconds."""
 CLOSED_NOTICE_FOR = timedelta(hours=24)
 """How long a destination is told of an alert that is over, or of its end, and does not take it."""
-AHEAD = timedelta(seconds=60)
-"""A moment of the past that lies further ahead than this was written by a wrong clock, or ours has
-stepped back. What waits for it is due now: early is a nuisance, late is a death."""
 LONGEST_PAUSE = timedelta(seconds=660)
 """No delivery waits longer for its next try (`acknowledge_within_s` is at most 600)."""
 FOLLOWS = ("webhook", "cisu")
 """Kinds that are told what happens after the opening; a telephone is only rung."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertFacts:
-    """What the plan needs of an alert."""
-
-    id: str
-    lane: Lane
-    state: AlertState
-    opened_at: datetime
-    waiting_since: datetime
-    waits: int
-    updates: int
-    owner: str | None
-    acted_at: datetime | None
-    requested_at: datetime | None
-    acknowledged_at: datetime | None
-    closed_at: datetime | None
-    verified_at: datetime | None = None
-    owner_seen_at: datetime | None = None
-    """The last sign of the owner's screen, if it ever gave one."""
-    verified: str | None = None
-
-    @classmethod
-    def of(cls, a: Any) -> "AlertFacts":
-        """From a row of the record."""
-        return cls(
-            str(a.id), Lane(a.lane), AlertState(a.state), a.opened_at, a.waiting_since, a.waits,
-            a.updates, a.owner, a.acted_at, a.requested_at, a.acknowledged_at, a.closed_at,
-            a.verified_at, a.owner_seen_at, a.verified,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFacts:
-    """What the plan needs of a delivery that exists."""
-
-    key: str
-    destination: str
-    topic: Topic
-    round: int
-    state: DeliveryState
-    attempts: int
-    next_try_at: datetime | None
-    made_at: datetime
-
-    @classmethod
-    def of(cls, d: Any) -> "DeliveryFacts":
-        """From a row of the record."""
-        return cls(
-            d.key, d.destination, Topic(d.topic), d.round, DeliveryState(d.state), d.attempts,
-            d.next_try_at, d.made_at,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +58,9 @@ def plan(
     """What to do for this alert now; for a canary nothing, ever."""
     if alert.lane is Lane.CANARY:
         return Plan()
-    lapses_at = _lapses_at(alert, policy, now)
-    if lapses_at is not None and lapses_at <= now:
-        return Plan(lapse=True, unseen=_is_unseen(alert, policy, now), look_again_at=now)
+    gone_at = lapses_at(alert, policy, now)
+    if gone_at is not None and gone_at <= now:
+        return Plan(lapse=True, unseen=is_unseen(alert, policy, now), look_again_at=now)
     destinations = {d.name: d for d in policy.destinations if may_hear(d, alert.lane)}
     unneeded = _unneeded(alert, deliveries, policy, destinations, now)
     wanted, later = _steps(alert, deliveries, policy, destinations, now)
@@ -124,8 +69,8 @@ def plan(
     again = [d.key for d in alive if _is_due(d, now)]
     moments = [*later, *news_later]
     moments += [d.next_try_at for d in alive if d.next_try_at is not None and not _is_due(d, now)]
-    if lapses_at is not None:
-        moments.append(lapses_at)
+    if gone_at is not None:
+        moments.append(gone_at)
     if alert.state is not AlertState.CLOSED or wanted or news or again:
         moments.append(now + HORIZON)
     return Plan(
@@ -150,55 +95,6 @@ def may_hear(destination: AnyDestination, lane: Lane) -> bool:
     return lane is Lane.REAL or (lane is Lane.TEST and destination.lane_test)
 
 
-def _lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
-    """When the owner does nothing for too long, or the owner's screen counts as gone."""
-    moments = (idle_at(alert, policy, now), _out_of_sight_at(alert, policy, now))
-    return min((at for at in moments if at is not None), default=None)
-
-
-def idle_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
-    """Ownership without an act lapses while something is left to do that nobody else does."""
-    if alert.owner is None or alert.acted_at is None or not _owes_an_act(alert, policy):
-        return None
-    if alert.acted_at > now + AHEAD:
-        return now
-    return alert.acted_at + timedelta(seconds=policy.ownership.lapse_s)
-
-
-def _owes_an_act(alert: AlertFacts, policy: Policy) -> bool:
-    """Until the doubt is removed, and after danger or silence until the police is asked.
-
-    Also when a control room's machine has acknowledged by itself: otherwise an owner who does
-    nothing would silence the telephones. Not when the owner sits in the control room.
-    """
-    if alert.state is AlertState.TAKEN:
-        return True
-    told = policy.destination(str(alert.owner).partition("/")[0])
-    in_the_room = told is not None and told.kind == "cisu"
-    if alert.state is AlertState.ACKNOWLEDGED:
-        return not (alert.verified_at or alert.requested_at or in_the_room)
-    in_danger = alert.verified in (Verified.DANGER, Verified.SILENT)
-    return alert.state is AlertState.VERIFIED and in_danger and not in_the_room
-
-
-def _out_of_sight_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
-    """When a screen that gives no sign counts as gone, whatever was done before: nobody there
-    follows the alert. An owner without a screen has only the acts."""
-    if alert.owner is None or alert.owner_seen_at is None or alert.acted_at is None:
-        return None
-    if alert.state is AlertState.CLOSED:
-        return None
-    seen_at = max(alert.owner_seen_at, alert.acted_at)
-    if seen_at > now + AHEAD:
-        return now
-    return seen_at + timedelta(seconds=policy.ownership.screen_s)
-
-
-def _is_unseen(alert: AlertFacts, policy: Policy, now: datetime) -> bool:
-    gone_at = _out_of_sight_at(alert, policy, now)
-    return gone_at is not None and gone_at <= now
-
-
 def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -> bool:
     """Whether what a step waits for has happened.
 
@@ -208,13 +104,13 @@ def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -
     """
     if alert.state is AlertState.CLOSED:
         return True
-    there = alert.state is AlertState.ON_SCENE
+    there = alert.state is AlertState.ON_SCENE and not _is_asked_since(alert, alert.on_scene_at)
     if until == "taken":
         return alert.owner is not None
     if until == "acknowledged":
         return there or _is_acknowledged(alert)
     if until == "answered":
-        asked = [d for d in deliveries if d.topic is Topic.REQUESTED]
+        asked = [d for d in deliveries if (d.topic, d.round) == (Topic.REQUESTED, _asked(alert))]
         return there or any(d.state is DeliveryState.TAKEN for d in asked)
     if until == "received":
         arrived = any(d.state.has_arrived for d in deliveries if d.topic is not Topic.CLOSED)
@@ -224,9 +120,18 @@ def is_met(until: str, alert: AlertFacts, deliveries: Iterable[DeliveryFacts]) -
 
 def _is_acknowledged(alert: AlertFacts) -> bool:
     """A room that has only heard that nobody answered has not been asked to send somebody."""
-    if alert.acknowledged_at is None:
-        return False
-    return alert.requested_at is None or alert.acknowledged_at >= alert.requested_at
+    at = alert.acknowledged_at
+    return at is not None and not _is_asked_since(alert, at)
+
+
+def _is_asked_since(alert: AlertFacts, at: datetime | None) -> bool:
+    """What a room said, or did, before the newest request is no answer to it."""
+    return at is not None and alert.requested_at is not None and at < alert.requested_at
+
+
+def _asked(alert: AlertFacts) -> int:
+    """The round of the newest request; the first one is 0."""
+    return max(0, alert.requests - 1)
 
 
 def due_at(
@@ -250,8 +155,10 @@ def due_at(
 
 
 def round_of(step: Step, alert: AlertFacts) -> int:
-    """Which time it is rung: a wait that began anew rings all of them again."""
-    return alert.waits if step.until == "taken" and step.since == "opening" else 0
+    """Which time it is rung: a wait that began anew rings all of them again, a request too."""
+    if step.since == "request":
+        return _asked(alert)
+    return alert.waits if step.until == "taken" else 0
 
 
 def topic_of(step: Step) -> Topic:

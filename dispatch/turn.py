@@ -14,8 +14,9 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from dispatch.coming import to_leave
+from dispatch.facts import AlertFacts, DeliveryFacts
 from dispatch.policy import Policy
-from dispatch.routing import AlertFacts, DeliveryFacts, Plan, Tell, plan
+from dispatch.routing import Plan, Tell, plan
 from dispatch.telling import Answer, Later, Place, Received, Refused, Sent, Telling, Topic
 from tgd import ids, journal
 from tgd.alerts import acts

@@ -178,7 +178,9 @@ def test_a_lapse_rings_again_and_takes_the_proposal_with_it(world: World, alert:
         acts.countersign(world.session, SONIA, alert, world.now)
 
 
-def test_an_intervention_is_requested_once_and_never_for_a_test(world: World, alert: UUID) -> None:
+def test_an_intervention_is_requested_again_once_it_was_answered_and_never_for_a_test(
+    world: World, alert: UUID
+) -> None:
     asked_at = world.now
     acts.take(world.session, BRUNO, alert, world.now)
     assert acts.request_intervention(world.session, BRUNO, alert, asked_at).state == "requested"
@@ -187,7 +189,7 @@ def test_an_intervention_is_requested_once_and_never_for_a_test(world: World, al
     acts.acknowledge(world.session, Actor("room"), alert, world.now)
     world.wait(seconds=30)
     again = acts.request_intervention(world.session, BRUNO, alert, world.now)
-    assert (again.state, again.requested_at) == ("acknowledged", asked_at)
+    assert (again.state, again.requested_at, again.requests) == ("acknowledged", world.now, 2)
     world.hear(world.press(world.give("Bea", number="+33639980002"), kind="test"))
     test = world.alerts()[1].id
     acts.take(world.session, BRUNO, test, world.now)

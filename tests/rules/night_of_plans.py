@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dispatch.facts import AlertFacts, DeliveryFacts
 from dispatch.policy import Policy, read_policy
-from dispatch.routing import AlertFacts, DeliveryFacts, Plan, plan
+from dispatch.routing import Plan, plan
 from dispatch.telling import Topic
 from tgd.rules.alert import AlertEvent, AlertState, Lane, after
 from tgd.rules.delivery import DeliveryState, next_try
@@ -115,8 +116,10 @@ class Night:
         )  # fmt: skip
 
     def requested(self) -> None:
-        """An intervention is asked for."""
-        self.alert = replace(self.alert, state=AlertState.REQUESTED, requested_at=self.now)
+        """An intervention is asked for, perhaps again."""
+        state = after(self.alert.state, AlertEvent.REQUEST)
+        times = self.alert.requests + 1
+        self.alert = replace(self.alert, state=state, requested_at=self.now, requests=times)
 
     def acknowledged(self) -> None:
         """The control room has it."""

@@ -245,6 +245,55 @@ def test_a_human_of_the_room_who_has_it_ends_what_was_to_ring_for_the_request() 
     assert night.rung(Topic.REQUESTED) == {"control-room-92"}
 
 
+@pytest.mark.parametrize("state", [AlertState.ACKNOWLEDGED, AlertState.ON_SCENE])
+def test_a_second_request_is_told_as_the_first_was(state: AlertState) -> None:
+    """Twenty minutes later: he is back, the patrol has left."""
+    night = Night()
+    night.taken()
+    night.requested()
+    night.until(2)
+    night.alert = replace(
+        night.alert, state=state, acknowledged_at=night.now, on_scene_at=night.now,
+        verified_at=night.now,
+    )  # fmt: skip
+    night.until(1200)
+    night.requested()
+    night.until(1200 + 130)
+    since = night.rung(Topic.REQUESTED, since_s=1199)
+    assert since >= {"control-room-92", "control-room-92-line", "supervisor"}
+    assert {key.split(":")[2] for at, _, t, key in night.told
+            if t is Topic.REQUESTED and at >= 1199} == {"1"}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", [s for s in OWNED if s is not AlertState.TAKEN])
+def test_another_press_hours_later_is_seen_to_or_rings_again(state: AlertState) -> None:
+    night = Night()
+    night.taken()
+    done = {"verified": "safe_voice", "verified_at": night.now, "requested_at": night.now,
+            "acknowledged_at": night.now}  # fmt: skip
+    night.alert = replace(night.alert, state=state, **done)
+    night.until(3 * 3600)
+    assert night.alert.owner == "bruno"
+    again = night.now
+    night.alert = replace(night.alert, pressed_again_at=again, updates=1)
+    night.until(3 * 3600 + 59)
+    assert night.alert.owner == "bruno"
+    night.until(3 * 3600 + 61)
+    assert night.alert.owner is None
+    night.until(3 * 3600 + 60 + 90)
+    assert night.rung(Topic.OPENED, since_s=3 * 3600 + 1) >= {"supervisor", "supervisor-sms"}
+
+
+def test_an_owner_who_acts_after_another_press_keeps_it() -> None:
+    night = Night()
+    night.taken()
+    night.alert = replace(night.alert, state=AlertState.REQUESTED, pressed_again_at=night.now)
+    night.until(30)
+    night.taken()
+    night.until(900)
+    assert night.alert.owner == "bruno"
+
+
 @pytest.mark.parametrize("ahead_h", [2, 26])
 def test_a_sign_from_a_clock_far_ahead_keeps_nothing(ahead_h: int) -> None:
     night = Night()

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from dispatch import routing, turn
+from dispatch import owning, routing, turn
 from tests.simulation.faults import PLATFORM_MODES
 
 FAULTS = {
@@ -30,8 +30,9 @@ def not_met(met: Counter[str]) -> set[str]:
     return {name for name in FAULTS | ROADS if not met[name]}
 
 
+PLANS = frozenset({str(routing.__file__), str(owning.__file__)})
 UNREACHED: dict[str, str] = {
-    # "source line of routing.py": "why no night can come here"
+    # "source line of a file of the plan": "why no night can come here"
 }
 
 
@@ -71,12 +72,12 @@ class Lines:
 
     def never_run(self) -> set[str]:
         """The lines of the plan that no situation of the campaign came to."""
-        run: set[int] = set()
+        run: set[tuple[str, int]] = set()
 
         def trace(frame: FrameType, _: str, __: Any) -> Any:
-            if frame.f_code.co_filename != routing.__file__:
+            if frame.f_code.co_filename not in PLANS:
                 return None
-            run.add(frame.f_lineno)
+            run.add((frame.f_code.co_filename, frame.f_lineno))
             return trace
 
         sys.settrace(trace)
@@ -85,16 +86,17 @@ class Lines:
                 routing.plan(*situation)
         finally:
             sys.settrace(None)
-        written = Path(routing.__file__).read_text().splitlines()
-        return {written[n - 1].strip() for n in _lines_of_plan() - run} - set(UNREACHED)
+        written = {file: Path(file).read_text().splitlines() for file in PLANS}
+        return {written[file][n - 1].strip() for file, n in _lines_of_plan() - run} - set(UNREACHED)
 
 
-def _lines_of_plan() -> set[int]:
-    found: set[int] = set()
-    for made in vars(routing).values():
-        code = getattr(made, "__code__", None)
-        if isinstance(code, CodeType) and code.co_filename == routing.__file__:
-            found |= _lines(code)
+def _lines_of_plan() -> set[tuple[str, int]]:
+    found: set[tuple[str, int]] = set()
+    for module in (routing, owning):
+        for made in vars(module).values():
+            code = getattr(made, "__code__", None)
+            if isinstance(code, CodeType) and code.co_filename == module.__file__:
+                found |= {(code.co_filename, line) for line in _lines(code)}
     return found
 
 

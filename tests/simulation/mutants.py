@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dispatch import routing, turn
+from dispatch import owning, routing, turn
+from dispatch.facts import AlertFacts
 from dispatch.policy import Policy
 from dispatch.telling import Sent
 from gateway import door
@@ -153,7 +154,7 @@ def _unwritten_end() -> list[Broken]:
     return [(acts, "journal", Forgetful)]
 
 
-def _taken_alone(alert: routing.AlertFacts, policy: Policy) -> bool:
+def _taken_alone(alert: AlertFacts, policy: Policy) -> bool:
     return alert.state is AlertState.TAKEN
 
 
@@ -187,15 +188,15 @@ MUTANTS = {
     "ownership for ever": Mutant(
         "An owner who does nothing keeps the alert.",
         Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
-        lambda: [(routing, "_lapses_at", lambda alert, policy, now: None)]),
+        lambda: [(routing, "lapses_at", lambda alert, policy, now: None)]),
     "a gone screen keeps it": Mutant(
         "An owner whose screen is gone keeps what was verified or asked.",
         Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
-        lambda: [(routing, "_out_of_sight_at", lambda alert, policy, now: None)]),
+        lambda: [(owning, "_out_of_sight_at", lambda alert, policy, now: None)]),
     "danger without the police": Mutant(
         "An owner who found danger and asks nobody for help keeps the alert.",
         Faults(vanishes=1.0, lasting=frozenset({"vanishes"})),
-        lambda: [(routing, "_owes_an_act", _taken_alone)]),
+        lambda: [(owning, "_owes_an_act", _taken_alone)]),
     "another key each time": Mutant(
         "An attempt has a key of its own.", Faults(platform="slow"), _other_keys),
     "tests ring": Mutant("A test is told to everybody.", _NOBODY, _tests_too),

@@ -162,21 +162,22 @@ def verify(session: Session, actor: Actor, alert_id: UUID, found: Verified, now:
 
 
 def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """Ask the control room to send somebody. Raises like `take`; refused for a test."""
+    """Ask the control room to send somebody; again when it has answered and she is still, or once
+    more, in danger. Raises like `take`; refused for a test."""
     seen = _owned(session, actor, alert_id, Act.REQUEST_INTERVENTION)
     if seen.lane == rules.Lane.TEST:
         raise WrongState("This is a test: no control room is asked.")
-    changes = {"requested_at": seen.requested_at or now}
-    return _event(session, actor, seen, AlertEvent.REQUEST, "InterventionRequested", now, changes)
+    changes = {"requested_at": now, "requests": seen.requests + 1}
+    detail = {"time": seen.requests + 1} if seen.requests else None
+    return _event(
+        session, actor, seen, AlertEvent.REQUEST, "InterventionRequested", now, changes, detail
+    )
 
 
 def acknowledge(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
     """The control room says that it has the case; what it said before a request is not about it."""
     seen = _seen(session, alert_id)
-    before = seen.acknowledged_at
-    if before and seen.requested_at and before < seen.requested_at:
-        before = None
-    changes = {"acknowledged_at": before or now}
+    changes = {"acknowledged_at": _since_request(seen, seen.acknowledged_at) or now}
     return _event(
         session, actor, seen, AlertEvent.ACKNOWLEDGE, "InterventionAcknowledged", now, changes
     )
@@ -185,8 +186,13 @@ def acknowledge(session: Session, actor: Actor, alert_id: UUID, now: datetime) -
 def arrive(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
     """A patrol is on the scene."""
     seen = _seen(session, alert_id)
-    changes = {"on_scene_at": seen.on_scene_at or now}
+    changes = {"on_scene_at": _since_request(seen, seen.on_scene_at) or now}
     return _event(session, actor, seen, AlertEvent.ARRIVE, "PatrolOnScene", now, changes)
+
+
+def _since_request(seen: Alert, at: datetime | None) -> datetime | None:
+    """The moment, unless it was before the newest request: then it says nothing about that one."""
+    return None if at and seen.requested_at and at < seen.requested_at else at
 
 
 def close(

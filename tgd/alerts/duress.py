@@ -49,7 +49,7 @@ def hear_duress(session: Session, actor: Actor, alert_id: UUID, now: datetime) -
     # also where somebody else answers for the real one: two people agree that she is in danger
     return acts.move(
         session, actor, heard, AlertEvent.REQUEST, "InterventionRequested", now,
-        {"requested_at": now},
+        {"requested_at": now, "requests": heard.requests + 1},
     )  # fmt: skip
 
 

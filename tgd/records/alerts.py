@@ -106,6 +106,7 @@ class Alert(SQLModel, table=True):
     verified: str | None = Field(default=None, sa_column=Column(String(20)))
     verified_at: datetime | None = Field(default=None, sa_column=moment())
     requested_at: datetime | None = Field(default=None, sa_column=moment())
+    """The newest request for an intervention."""
     acknowledged_at: datetime | None = Field(default=None, sa_column=moment())
     on_scene_at: datetime | None = Field(default=None, sa_column=moment())
     closed_at: datetime | None = Field(default=None, sa_column=moment())
@@ -138,6 +139,12 @@ class Alert(SQLModel, table=True):
     """How often what comes next was written anew: what was read earlier is never shown later."""
     forgotten_at: datetime | None = Field(default=None, sa_column=moment())
     """When what humans wrote about it was erased: nothing more is written."""
+    pressed_again_at: datetime | None = Field(default=None, sa_column=moment())
+    """The first press after a pause that the owner has done nothing about since it came."""
+    requests: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
+    )
+    """How often an intervention was asked for: each time is told anew."""
 
 
 class AlertPosition(SQLModel, table=True):

@@ -71,7 +71,7 @@ def must_ring(
     on_scene_at: datetime | None, now: datetime,
 ) -> bool:  # fmt: skip
     """Whether the room was asked and has not said in time that it has the case."""
-    if requested_at is None or on_scene_at is not None:
+    if requested_at is None or (on_scene_at is not None and on_scene_at >= requested_at):
         return False
     heard = acknowledged_at is not None and acknowledged_at >= requested_at
     return not heard and now - requested_at >= CALL_AFTER

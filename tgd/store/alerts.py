@@ -1,7 +1,7 @@
 """Questions about alerts on the hot path: one statement per question, whatever the batch's size."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -117,6 +117,8 @@ def insert_sightings(session: Session, rows: many.Rows) -> None:
     many.add_once(session, Sighting, rows, "sighting_once")
 
 
+AGAIN_AFTER = timedelta(seconds=60)
+"""A press after such a pause is another cry; a button that is stuck makes none."""
 _JOIN = text(
     """
     UPDATE alert SET
@@ -124,6 +126,10 @@ _JOIN = text(
         changed_at = :now, updates = alert.updates + j.presses, trust = j.trust,
         labels = string_to_array(j.packed, ' '),
         proposed_by = NULL, proposed_outcome = NULL, proposed_reason = NULL,
+        pressed_again_at = CASE
+            WHEN alert.owner IS NOT NULL AND alert.pressed_at < :now - :pause
+                AND coalesce(alert.pressed_again_at <= alert.acted_at, true)
+            THEN :now ELSE alert.pressed_again_at END,
         battery_pct = coalesce(j.battery, alert.battery_pct),
         look_again_at = least(coalesce(alert.look_again_at, :now), :now)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:presses AS int[]), CAST(:ats AS timestamptz[]),
@@ -142,6 +148,7 @@ def join_presses(session: Session, joins: Sequence[dict[str, Any]], now: datetim
         _JOIN,
         {
             "now": now,
+            "pause": AGAIN_AFTER,
             "ids": [j["id"] for j in joins],
             "presses": [j["presses"] for j in joins],
             "ats": [j["at"] for j in joins],

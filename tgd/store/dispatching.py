@@ -16,7 +16,7 @@ _DUE = text(
     """
     SELECT id, number, handset, person, lane, trust, labels, state, presses, updates, opened_at,
            waiting_since, waits, owner, acted_at, requested_at, acknowledged_at, closed_at, outcome,
-           verified, verified_at, owner_seen_at, version,
+           verified, verified_at, on_scene_at, pressed_again_at, requests, owner_seen_at, version,
            next_at, next_step, next_version, tones_s
     FROM alert WHERE look_again_at IS NOT NULL AND (
         look_again_at <= :now OR look_again_at = opened_at
@@ -258,7 +258,7 @@ def delivery_by_key(session: Session, key: str, destination: str) -> Any:
         session.connection()
         .execute(
             text(
-                "SELECT id, alert, topic, state, attempts, said, (SELECT a.state = 'closed'"
+                "SELECT id, alert, topic, round, state, attempts, said, (SELECT a.state = 'closed'"
                 " FROM alert a WHERE a.id = delivery.alert) AS is_over FROM delivery"
                 " WHERE key = :key AND destination = :destination FOR UPDATE"
             ),

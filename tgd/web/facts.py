@@ -271,6 +271,10 @@ def _message_after_taking(look: Look) -> bool:
     )  # fmt: skip
 
 
+HAVE_ANSWERED = (AlertState.ACKNOWLEDGED, AlertState.ON_SCENE)
+"""A room that has answered may be asked again: he came back, the patrol has left."""
+
+
 def may_do(look: Look) -> dict[str, bool]:
     """Which acts the page offers; the acts themselves decide again."""
     role, a, mine = look.seat.role, look.alert, look.is_mine and look.is_open
@@ -281,7 +285,7 @@ def may_do(look: Look) -> dict[str, bool]:
         "release": may(role, Act.RELEASE) and mine and can_give_back,
         "verify": may(role, Act.VERIFY) and mine,
         "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane != Lane.TEST
-        and a.requested_at is None,
+        and (a.requested_at is None or a.state in HAVE_ANSWERED),
         "duress": may(role, Act.REQUEST_INTERVENTION) and mine and Label.DURESS not in a.labels,
         "real": may(role, Act.TAKE) and look.is_open and a.lane != Lane.REAL,
         "note": may(role, Act.NOTE) and a.forgotten_at is None,
