@@ -50,7 +50,7 @@ from tgd.spool import SpoolView
 LOOK_S = 0.5
 AWAY_S = 3.0
 """Without a turn on the record for so long, it is away."""
-STUCK = timedelta(seconds=15)
+STUCK = timedelta(seconds=8)
 """A call that waits longer in the spool is told from there, whatever the record says."""
 AT_ONCE = 200
 """Most tellings at a time; a fresh press goes before an old one."""
@@ -224,7 +224,7 @@ class Blind:
         for alert in due:
             if len(self._telling) + len(claimed) >= AT_ONCE:
                 break
-            claimed += self._claim(alert, now, lines)
+            claimed += self._claim_safely(alert, now, lines)
         if lines:
             await self._write(lines)
         killpoint.reach("blind_before_told")
@@ -232,6 +232,20 @@ class Blind:
             task = asyncio.create_task(self._tell(name, delivery))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
+
+    def _claim_safely(
+        self, alert: BlindAlert, now: datetime, lines: list[dict[str, Any]]
+    ) -> list[tuple[UUID, BlindDelivery]]:
+        """One that cannot be planned holds no other, and is tried again in a moment."""
+        mine: list[dict[str, Any]] = []
+        try:
+            claimed = self._claim(alert, now, mine)
+        except FAULTS as error:
+            log.error("blind_plan_failed", exc_info=error, alert=str(alert.id))
+            self._again_at[alert.id] = now + STUCK
+            return []
+        lines += mine
+        return claimed
 
     def _claim(
         self, alert: BlindAlert, now: datetime, lines: list[dict[str, Any]]

@@ -45,6 +45,9 @@ class Spool:
         for torn in self._folder.glob("*.part"):
             # never renamed, so never acknowledged to anybody
             torn.unlink(missing_ok=True)
+        for aside in self._folder.glob("*.damaged"):
+            # perhaps it was the key that was wrong, and it is right now
+            aside.rename(aside.with_suffix(".spool"))
 
     def close(self) -> None:
         """Let the folder go."""
@@ -94,7 +97,7 @@ class Spool:
             return _opened(path, self._keys)
         except (CannotUnseal, ValueError):
             path.rename(path.with_suffix(".damaged"))
-            log.error("spool_file_damaged", segment=path.stem)
+            log.critical("spool_file_damaged", segment=path.stem)
             return []
 
     def forget(self, path: Path) -> None:

@@ -62,7 +62,8 @@ class Looking:
             return {Finding(Wrong.RECORD_AWAY)}
         self._show_age(pressed, now)
         found = self._judged(seen, now) | of_canaries(pressed, self._canaries, now)
-        return found | of_spool(self._oldest(), now)
+        unreadable = [path.stem for path in self._spool.glob("*/*.damaged")]
+        return found | of_spool(self._oldest(), unreadable, now)
 
     def _show_age(self, pressed: Mapping[str, datetime], now: datetime) -> None:
         for channel, handset in self._canaries.handsets.items():

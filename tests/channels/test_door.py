@@ -186,6 +186,19 @@ def test_a_damaged_file_is_put_aside_and_kept(tmp_path: Path, keys: Keys, broken
     assert path.with_suffix(".damaged").read_bytes() == broken
 
 
+def test_what_another_key_could_not_read_is_read_with_the_right_one(
+    tmp_path: Path, keys: Keys
+) -> None:
+    """A restore brought the wrong key: nothing is lost, at the next start it is there again."""
+    Spool(tmp_path, keys).append([{"n": 1}])
+    wrong = Spool(tmp_path, Keys(bytes(32)))
+    assert [wrong.read(path) for path in wrong.waiting()] == [[]]
+    right = Spool(tmp_path, keys)
+    right.open()
+    assert [right.read(path) for path in right.waiting()] == [[{"n": 1}]]
+    right.close()
+
+
 async def test_an_orderly_close_keeps_what_waits_and_then_refuses(
     record_url: str, ana: Carried, world: World, engine: Engine, tmp_path: Path, keys: Keys
 ) -> None:

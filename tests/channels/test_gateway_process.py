@@ -25,10 +25,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from simulators.sms_provider import Account, SmsProvider
-from tgd.errors import Misconfigured
+from tgd.errors import CannotStart, Misconfigured
 from tgd.keyring import open_keys
 from tgd.rules.doubt import Trust
 from tgd.settings import Settings
+from tgd.spool import Spool
 
 AWAY = "postgresql+psycopg://nobody@127.0.0.1:9/none"
 
@@ -185,6 +186,20 @@ async def test_the_master_key_is_made_once_and_shared(tmp_path: Path):
     path.write_text("not a key")
     with pytest.raises(Misconfigured):
         open_keys(settings)
+
+
+def test_no_second_key_is_made_while_calls_lie_in_the_spool(tmp_path: Path):
+    settings = Settings(data_dir=tmp_path / "home")
+    first = open_keys(settings)
+    spool = Spool(settings.spool / "gateway-1", first)
+    spool.open()
+    spool.append([{"n": 1}])
+    spool.close()
+    (tmp_path / "home" / "master.key").rename(tmp_path / "backup")
+    with pytest.raises(CannotStart, match="put the key back"):
+        open_keys(settings)
+    (tmp_path / "backup").rename(tmp_path / "home" / "master.key")
+    assert open_keys(settings).master == first.master
 
 
 async def test_it_may_open_as_many_connections_as_the_machine_allows(started, tmp_path):

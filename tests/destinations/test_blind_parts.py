@@ -190,6 +190,26 @@ async def test_a_ledger_that_cannot_be_written_stops_no_telling(
         os.close(full)
 
 
+async def test_one_that_cannot_be_planned_holds_no_other(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are told, and what was claimed beside it is not busy for ever."""
+    poison, fine = uuid4(), uuid4()
+    right = Blind._planned
+
+    def planned(self: Blind, alert: BlindAlert, now: Any) -> Any:
+        if alert.id == poison:
+            raise ValueError("a fact that nobody foresaw")
+        return right(self, alert, now)
+
+    monkeypatch.setattr(Blind, "_planned", planned)
+    spool.append([entry(poison), entry(fine)])
+    async with running(Peer()) as peer, blind(tmp_path, peer) as one:
+        await until(lambda: told(peer))
+        await until(lambda: not one.busy())
+    assert {event["subject"] for event in told(peer)} == {str(fine)}
+
+
 async def test_what_is_being_told_now_waits_with_its_adoption(spool: Spool, tmp_path: Path) -> None:
     name = uuid4()
     spool.append([entry(name)])

@@ -67,8 +67,23 @@ def test_what_the_record_shows(
 
 
 def test_a_batch_may_wait_ten_seconds() -> None:
-    assert of_spool(None, NOW) == of_spool(at(-9), NOW) == set()
-    assert of_spool(at(-11), NOW) == {Finding(Wrong.SPOOL_NOT_DRAINED)}
+    assert of_spool(None, [], NOW) == of_spool(at(-9), [], NOW) == set()
+    assert of_spool(at(-11), [], NOW) == {Finding(Wrong.SPOOL_NOT_DRAINED)}
+
+
+def test_a_batch_that_cannot_be_read_is_found_at_once() -> None:
+    assert of_spool(None, ["20261128-1"], NOW) == {Finding(Wrong.SPOOL_UNREADABLE, "20261128-1")}
+
+
+@pytest.mark.parametrize(("untold_s", "found"), [(None, False), (-7.9, False), (-8.1, True)])
+def test_an_alert_of_which_nobody_was_told_is_found_whatever_was_planned(
+    untold_s: float | None, found: bool
+) -> None:
+    """A dispatcher that looks again in time and tells nobody: by its dates all is well."""
+    untold = None if untold_s is None else at(untold_s)
+    seen = RecordSeen((AlertSeen("a", at(30), None, untold),), (), 1)
+    assert (Finding(Wrong.NOBODY_TOLD, "a") in of_record(seen, POLICY, 0, NOW)) == found
+    assert of_record(seen, PolicySeen(frozenset(), 0), 0, NOW) == set(), "the console is the way"
 
 
 WATCH = CanaryWatch({"mqtt": "canary1", "sms": "canary2"}, at(-1000), timedelta(seconds=125))

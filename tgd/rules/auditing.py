@@ -12,6 +12,9 @@ from tgd.rules.canary import CanaryWatch, lost
 
 LATE = timedelta(seconds=5)
 """How late a look or a delivery may be before it is a finding."""
+UNTOLD_FOR = timedelta(seconds=8)
+"""How long an alert may be open without anybody being told; no first step of a policy that deserves
+its name is later, and together with two looks it is found within the ten seconds of R17."""
 SPOOLED_FOR = timedelta(seconds=10)
 """How long a batch may wait in the spool while the record is there."""
 
@@ -30,6 +33,8 @@ class Wrong(StrEnum):
     PART_NOT_READY = "part_not_ready"  # it answers that it cannot work
     CANARY_LOST = "canary_lost"  # our own press has not come by this channel for too long
     SPOOL_NOT_DRAINED = "spool_not_drained"  # although the record is there
+    SPOOL_UNREADABLE = "spool_unreadable"  # another key, or a damaged disk: calls lie in it
+    NOBODY_TOLD = "nobody_told"  # open and without an owner, and not one delivery was ever made
     AUDIT_FAILED = "audit_failed"  # the auditor itself could not look
 
 
@@ -45,6 +50,8 @@ SENTENCES: Mapping[Wrong, str] = {
     Wrong.PART_NOT_READY: "A process of the service says that it cannot work.",
     Wrong.CANARY_LOST: "The canary of a channel is not heard: perhaps no press is.",
     Wrong.SPOOL_NOT_DRAINED: "Calls wait in the spool although the record is there.",
+    Wrong.SPOOL_UNREADABLE: "Calls that handsets were told are received cannot be read any more.",
+    Wrong.NOBODY_TOLD: "Nobody has been told of an open alert that nobody answers for.",
     Wrong.AUDIT_FAILED: "The audit itself has failed.",
 }
 
@@ -70,6 +77,8 @@ class AlertSeen:
     look_again_at: datetime
     leased_until: datetime | None
     """The latest lease of its deliveries."""
+    untold_since: datetime | None = None
+    """When it was opened, if nobody answers for it and nothing was ever told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,8 @@ def of_record(
     """What the record shows; `policy` is None when the file is broken, `consoles` the least
     number that must be watched."""
     found = {Finding(Wrong.ALERT_FORGOTTEN, a.id) for a in seen.alerts if _is_forgotten(a, now)}
+    if policy is not None and policy.steps:
+        found |= {Finding(Wrong.NOBODY_TOLD, a.id) for a in seen.alerts if _is_untold(a, now)}
     found |= {
         Finding(Wrong.DELIVERY_OVERDUE, f"{d.alert}:{d.destination}")
         for d in seen.deliveries
@@ -129,15 +140,21 @@ def _is_forgotten(alert: AlertSeen, now: datetime) -> bool:
     return alert.look_again_at < now - LATE and not in_flight
 
 
+def _is_untold(alert: AlertSeen, now: datetime) -> bool:
+    """Whatever dispatch has planned: its own dates are what may be wrong."""
+    return alert.untold_since is not None and now - alert.untold_since > UNTOLD_FOR
+
+
 def _is_overdue(delivery: DeliverySeen, now: datetime) -> bool:
     moments = [m for m in (delivery.next_try_at, delivery.lease_until) if m is not None]
     return all(m < now - LATE for m in moments)
 
 
-def of_spool(oldest_at: datetime | None, now: datetime) -> set[Finding]:
-    """What lies in the spool while the record is there."""
+def of_spool(oldest_at: datetime | None, unreadable: Iterable[str], now: datetime) -> set[Finding]:
+    """What lies in the spool while the record is there, and the batches that were put aside."""
     waits = oldest_at is not None and now - oldest_at > SPOOLED_FOR
-    return {Finding(Wrong.SPOOL_NOT_DRAINED)} if waits else set()
+    found = {Finding(Wrong.SPOOL_UNREADABLE, name) for name in unreadable}
+    return found | ({Finding(Wrong.SPOOL_NOT_DRAINED)} if waits else set())
 
 
 def of_canaries(pressed: Mapping[str, datetime], watch: CanaryWatch, now: datetime) -> set[Finding]:

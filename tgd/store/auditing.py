@@ -19,7 +19,9 @@ def seen(session: Session, now: datetime) -> RecordSeen:
     asked.execute(text("SET TRANSACTION READ ONLY"))
     alerts = asked.execute(
         text(
-            "SELECT CAST(a.id AS text) AS id, a.look_again_at, max(d.lease_until) AS leased_until"
+            "SELECT CAST(a.id AS text) AS id, a.look_again_at, max(d.lease_until) AS leased_until,"
+            " CASE WHEN a.owner IS NULL AND a.lane = 'real' AND count(d.id) = 0"
+            " THEN a.opened_at END AS untold_since"
             " FROM alert a LEFT JOIN delivery d ON d.alert = a.id WHERE a.state <> 'closed'"
             " GROUP BY a.id ORDER BY a.look_again_at, a.number LIMIT :most"
         ),
@@ -43,7 +45,7 @@ def seen(session: Session, now: datetime) -> RecordSeen:
         {"now": now, "since": now - WATCHED},
     )
     return RecordSeen(
-        tuple(AlertSeen(r.id, r.look_again_at, r.leased_until) for r in alerts),
+        tuple(AlertSeen(r.id, r.look_again_at, r.leased_until, r.untold_since) for r in alerts),
         tuple(DeliverySeen(r.alert, r.destination, r.next_try_at, r.lease_until)
               for r in deliveries),
         int(consoles.scalar_one()),
