@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -79,19 +79,28 @@ class Service:
         lines = [json.loads(line) for line in written]
         return [x for x in lines if x["event"] == "kept" and not x["alert"].startswith("floor")]
 
-    def evidence(self, receipted: Iterable[str]) -> Evidence:
-        """What the promises are judged by: the record, the platform's own ledger, the handsets'."""
-        with self.engine.connect() as connection:  # one moment: the service goes on meanwhile
+    def evidence(
+        self, receipted: Iterable[str], pressed: Iterable[str] | None = None,
+        healed_at: datetime | None = None,
+    ) -> Evidence:  # fmt: skip
+        """What the promises are judged by: the record, the platform's own ledger, the handsets'.
+
+        One moment of the record: the service goes on meanwhile, and the ledger is read after it.
+        """
+        with self.engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ")
             now = connection.execute(text("SELECT clock_timestamp() AS now")).one().now
-            # before the ledger: what it calls received is in there
             record = promises.ask(lambda q: list(connection.execute(text(q))))
         noted = [
-            Noted(line["alert"], line["type"].split(".")[-2], line["key"])
+            Noted(line["alert"], line["type"].split(".")[-2], line["key"],
+                  datetime.fromisoformat(line["at"]))
             for line in self.kept_at_platform()
-        ]
+        ]  # fmt: skip
+        made = None if pressed is None else frozenset(pressed)
+        # texts, and who asks over HTTP, are counted elsewhere
         return Evidence(now=now, **record, ledgers={"platform": noted},
-                        receipts=frozenset(receipted))  # fmt: skip
+                        receipts=frozenset(receipted), pressed=made,
+                        uncounted=("osmand:", "sms:"), healed_at=healed_at)  # fmt: skip
 
     def part(self, name: str) -> Part:
         """One of our processes."""

@@ -5,13 +5,16 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 
+from gateway.formats.osmand import derived_id
 from simulators.fleet import Fleet, Plan
 from simulators.fleet_member import Address, Cry
 from simulators.handset_words import Card
+from tgd.rules.doubt import TriggerKind
 
 A_LONG_TIME_S = 1e6
 REPEAT_S = 3.0
@@ -103,13 +106,15 @@ class Probe:
 
     def __init__(self, urls: Sequence[str], card: Card) -> None:
         self._urls, self._card = urls, card
-        self.asked, self.accepted = 0, 0
+        self.asked = 0
+        self.accepted: set[str] = set()
+        """Which SOS were answered with 2xx, by the name that the record gives them."""
         self._task: asyncio.Task[None] | None = None
 
     @property
     def seconds_without(self) -> int:
         """Seconds in which nobody would have been heard."""
-        return self.asked - self.accepted
+        return self.asked - len(self.accepted)
 
     async def __aenter__(self) -> "Probe":
         self._task = asyncio.create_task(self._each_second())
@@ -129,12 +134,16 @@ class Probe:
         while True:
             next_s = time.monotonic() + 1
             self.asked += 1
-            self.accepted += await self._ask()
+            at_ms = time.time_ns() // 10**6
+            if await self._ask(str(at_ms)):
+                at = datetime.fromtimestamp(at_ms / 1000, UTC)
+                named = derived_id(self._card.handset, at, TriggerKind.PRESS)
+                self.accepted.add(str(named))
             await asyncio.sleep(max(0.0, next_s - time.monotonic()))
 
-    async def _ask(self) -> bool:
+    async def _ask(self, at: str) -> bool:
         limit = aiohttp.ClientTimeout(total=1 / len(self._urls))
-        form = {"id": self._card.handset, "timestamp": str(time.time_ns() // 10**6), "alarm": "sos"}
+        form = {"id": self._card.handset, "timestamp": at, "alarm": "sos"}
         headers = {"Authorization": f"Bearer {self._card.mqtt_secret}"}
         async with aiohttp.ClientSession(timeout=limit, headers=headers) as http:
             for url in self._urls:
