@@ -217,8 +217,10 @@ def _is_needed(
     destination = destinations.get(delivery.destination)
     if destination is None:
         return False  # taken out of the policy while the alert was open
-    if alert.closed_at is not None and now >= alert.closed_at + CLOSED_NOTICE_FOR:
-        return False
+    if alert.closed_at is not None:
+        begun_at = max(alert.closed_at, delivery.made_at)  # a clock ahead of ours made one of them
+        if now >= begun_at + CLOSED_NOTICE_FOR:
+            return False
     if delivery.topic is Topic.CLOSED:
         return True
     if alert.state is AlertState.CLOSED:
@@ -271,12 +273,16 @@ def _closing(
     destination: AnyDestination,
     now: datetime,
 ) -> list[Tell]:
-    """The end is told after the beginning has arrived; a control room is told at once."""
+    """The end is told after the beginning has arrived; a control room is told at once.
+
+    However long ago it was, whoever has it is told once: a clock a day ahead calls it yesterday.
+    """
     mine = [d for d in deliveries if d.destination == name]
     opening = [d for d in mine if d.topic is Topic.OPENED and not d.state.is_settled]
     if any(d.topic is Topic.CLOSED for d in mine):
         return []
-    if alert.closed_at is not None and now >= alert.closed_at + CLOSED_NOTICE_FOR:
+    is_old = alert.closed_at is not None and now >= alert.closed_at + CLOSED_NOTICE_FOR
+    if is_old and not any(d.state.has_arrived for d in mine):
         return []
     if destination.kind == "webhook" and opening:
         return []

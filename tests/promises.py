@@ -92,7 +92,7 @@ class Evidence:
 _OF = "(SELECT id FROM alert WHERE state <> 'closed' OR changed_at >= '{since}')"
 QUESTIONS = {
     "alerts": "SELECT id, source, lane, state, presses, waits, owner, acted_at, opened_at,"
-    " verified, owner_seen_at,"
+    " verified, requested_at, owner_seen_at, countersigned_by, outcome, labels,"
     f" look_again_at, closed_by, closed_at, reason FROM alert WHERE id IN {_OF} ORDER BY number",
     "triggers": "SELECT source, trigger, kind, labels, alert FROM alert_trigger"
     f" WHERE alert IN {_OF}",
@@ -203,6 +203,17 @@ def only_a_human_ends_an_alert(e: Evidence) -> None:
             assert (a.reason or "").strip(), f"no reason for the end of {a.id}"
 
 
+def two_people_end_what_nobody_saw_or_heard(e: Evidence) -> None:
+    """A real alert that one person of ours ended alone was heard in her voice or by her word, and
+    nothing about it was doubtful; or a patrol had come. Else a second person signed."""
+    came = {line.alert for line in e.journal if line.act == "PatrolOnScene"}
+    for a in (x for x in e.real if x.state == "closed" and x.outcome not in ("other", "duplicate")):
+        ours = "/" not in (a.closed_by or "")
+        heard = a.verified in ("safe_voice", "safe_code_word") and "duress" not in a.labels
+        alone = ours and a.countersigned_by is None and a.id not in came and not heard
+        assert not alone, f"{a.closed_by} ended {a.id} alone, found {a.verified}"
+
+
 def a_test_alarms_no_police(e: Evidence) -> None:
     """A test is told to platforms at most, never to a control room, never by telephone."""
     tests = {a.id for a in e.alerts if a.lane == "test"}
@@ -305,22 +316,41 @@ def no_owner_sleeps(e: Evidence) -> None:
     past = e.now + e.slowest - FORGOTTEN_AFTER
     for a in (x for x in e.alerts if x.owner and x.acted_at and x.state != "closed"):
         danger = a.state == "verified" and a.verified in ("danger", "silent")
-        slept = (a.state == "taken" or danger) and a.acted_at < past - OWNED_WITHOUT_AN_ACT
+        idle = a.state == "acknowledged" and not (a.verified or a.requested_at or _is_a_rooms(a))
+        owes = a.state == "taken" or danger or idle
+        slept = owes and a.acted_at < past - OWNED_WITHOUT_AN_ACT
         assert not slept, f"{a.owner} sleeps on {a.id} since {a.acted_at}"
         gone = a.owner_seen_at and max(a.owner_seen_at, a.acted_at) < past - UNSEEN
         assert not gone, f"{a.owner} is gone and keeps {a.id}, {a.state}, since {a.owner_seen_at}"
 
 
+def _is_a_rooms(alert: Any) -> bool:
+    """Whoever has it sits in a control room, by the names of the example."""
+    return str(alert.owner).startswith("control-room")
+
+
 def the_police_is_told(e: Evidence, control_room: str) -> None:
-    """When an operator asks for an intervention, a control room that listens has it at once."""
-    told = {x.alert for x in e.ledgers.get(control_room, ()) if x.topic == "requested"}
+    """Each time an operator asks for an intervention, a room that listens has it at once."""
+    told = {x.key: x.at for x in e.ledgers.get(control_room, ()) if x.topic == "requested"}
     ended = {x.alert: x.at for x in e.journal if x.act == "AlertClosed"}
-    for line in e.journal:
-        if line.act != "InterventionRequested":
-            continue
+    times: Counter[Any] = Counter()
+    for line in (x for x in e.journal if x.act == "InterventionRequested"):
+        key = f"{line.alert}:requested:{times[line.alert]}:{control_room}"
+        times[line.alert] += 1
         due_at = max(line.at, e.healed_at or line.at) + TOLD_WITHIN
         over = ended.get(line.alert, e.now) < due_at
-        assert over or str(line.alert) in told, f"no police for {line.alert}, asked at {line.at}"
+        in_time = key in told and (told[key] or due_at) <= due_at
+        assert over or in_time, f"no police for {line.alert}, asked at {line.at}"
+
+
+def the_end_is_told(e: Evidence, destination: str) -> None:
+    """Whoever has the beginning of an alert, and listens, has its end a slow round later."""
+    lines = e.ledgers.get(destination, ())
+    began = {line.alert for line in lines if line.topic == "opened"}
+    ended = {line.alert for line in lines if line.topic == "closed"}
+    for a in (x for x in e.real if x.closed_at is not None and str(x.id) in began - ended):
+        due_at = max(a.closed_at, e.healed_at or a.closed_at) + TOLD_WITHIN + A_SLOW_ROUND
+        assert e.now < due_at, f"{destination} still works on {a.id}, closed at {a.closed_at}"
 
 
 def nobody_waits_in_silence(e: Evidence) -> None:
@@ -366,6 +396,7 @@ SAFETY = (
     one_incident_per_alert,
     every_open_alert_has_a_next_look,
     only_a_human_ends_an_alert,
+    two_people_end_what_nobody_saw_or_heard,
     a_test_alarms_no_police,
     a_canary_is_no_alert,
     the_journal_tells_the_state,

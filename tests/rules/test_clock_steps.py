@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from dispatch.routing import plan
+from dispatch.telling import Topic
 from tests.rules.night_of_plans import EXAMPLE, OPENED, Night, opened
 from tgd.rules.alert import AlertState
 
@@ -53,6 +54,24 @@ def test_a_step_back_keeps_no_sleeping_owner(step: timedelta) -> None:
     night = Night()
     night.taken()
     assert plan(night.alert, [], EXAMPLE, night.now + step).lapse
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_the_end_is_told_once_whatever_the_clock_says(step: timedelta) -> None:
+    """Of a dispatcher a day ahead it ended yesterday: they are told, and told again if need be."""
+    night = Night(deaf=frozenset({"platform"}))
+    night.until(2)
+    night.deaf = frozenset()
+    night.until(10)
+    night.taken()
+    night.closed()
+    night.deaf = frozenset({"platform"})
+    night.now += step
+    night.look()
+    (one,) = [d for d in night.deliveries.values()
+              if d.destination == "platform" and d.topic is Topic.CLOSED]  # fmt: skip
+    assert one.attempts == 1
+    assert night.look().withdraw == ()
 
 
 @pytest.mark.parametrize("step", [s for s in STEPS if s < timedelta()], ids=str)

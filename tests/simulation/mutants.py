@@ -154,6 +154,10 @@ def _unwritten_end() -> list[Broken]:
     return [(acts, "journal", Forgetful)]
 
 
+def _never_closed() -> list[Broken]:
+    return [(routing, "_closing", lambda *_: [])]
+
+
 def _taken_alone(alert: AlertFacts, policy: Policy) -> bool:
     return alert.state is AlertState.TAKEN
 
@@ -200,5 +204,10 @@ MUTANTS = {
     "another key each time": Mutant(
         "An attempt has a key of its own.", Faults(platform="slow"), _other_keys),
     "tests ring": Mutant("A test is told to everybody.", _NOBODY, _tests_too),
+    "the end is told to nobody": Mutant(
+        "Who has the beginning never hears of the end.", Faults(), _never_closed),
+    "one pair of eyes": Mutant(
+        "One person ends what nobody heard or saw.", Faults(),
+        lambda: [(acts, "needs_second", lambda *_, **__: False)]),
     "unwritten end": Mutant("A closing is not in the journal.", Faults(), _unwritten_end),
 }  # fmt: skip

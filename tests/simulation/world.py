@@ -252,6 +252,7 @@ class World:
             if listening:
                 said_no = self.drawn.platform == "refuses"
                 promises.alerts_are_told_in_time(evidence, listening, said_no=said_no)
+                promises.the_end_is_told(evidence, listening)
             if room:
                 promises.the_police_is_told(evidence, room)
         except AssertionError as broken:
