@@ -196,14 +196,17 @@ def _since_request(seen: Alert, at: datetime | None) -> datetime | None:
 
 
 def close(
-    session: Session, actor: Actor, alert_id: UUID, outcome: Outcome, reason: str, now: datetime
-) -> Alert:
+    session: Session, actor: Actor, alert_id: UUID, outcome: Outcome, reason: str, now: datetime,
+    *, shown: int | None = None,
+) -> Alert:  # fmt: skip
     """End the alert with an outcome and a reason, or propose it where a second person is needed.
 
+    `shown` is how many presses the person had before her eyes; None for whoever has no page.
     Whether it is closed or waits for the second person is told by the state of what is returned.
     Raises like `take`, and Incomplete for a reason that explains nothing.
     """
     seen = _owned(session, actor, alert_id, Act.CLOSE)
+    _must_have_seen_all(seen, shown)
     reason = _clean_words(reason)
     if len(reason) < SHORTEST_REASON:
         raise Incomplete(f"Say why in at least {SHORTEST_REASON} characters.")
@@ -217,10 +220,13 @@ def close(
     return _close(session, actor, seen, outcome.value, reason, now, None)
 
 
-def countersign(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
+def countersign(
+    session: Session, actor: Actor, alert_id: UUID, now: datetime, *, shown: int | None = None
+) -> Alert:
     """The second of four eyes: close what another person proposed. Raises like `take`."""
     _must_be_allowed(actor, Act.COUNTERSIGN)
     seen = _seen(session, alert_id)
+    _must_have_seen_all(seen, shown)
     if not (seen.proposed_by and seen.proposed_outcome and seen.proposed_reason):
         raise WrongState("Nobody has proposed to close this alert.")
     if seen.proposed_by == actor.name:
@@ -229,6 +235,14 @@ def countersign(session: Session, actor: Actor, alert_id: UUID, now: datetime) -
     return _close(
         session, first, seen, seen.proposed_outcome, seen.proposed_reason, now, actor.name
     )
+
+
+def _must_have_seen_all(seen: Alert, shown: int | None) -> None:
+    """A press that no page showed is not closed away by whoever did not see it."""
+    if shown is not None and seen.presses > shown:
+        raise SomebodyWasFaster(
+            "She has pressed again since you looked: nothing was closed. Look, then close again."
+        )
 
 
 def _close(

@@ -73,7 +73,19 @@ def _officer(session: Session, actor: Actor, now: datetime) -> Officer:
 
 def _close(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> Any:
     outcome = _one_of(Outcome, form.get("outcome", ""), CHOOSE_OUTCOME)
-    return acts.close(session, actor, alert, outcome, form.get("reason", ""), now)
+    return acts.close(
+        session, actor, alert, outcome, form.get("reason", ""), now, shown=_presses_shown(form)
+    )
+
+
+def _presses_shown(form: Form) -> int | None:
+    """How many presses the page of this form showed; None for a script that does not say it."""
+    said = form.get("presses", "")
+    if not said:
+        return None
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        raise door.Rejected(400, door.UNREADABLE)
+    return int(said)
 
 
 ACTS: dict[str, tuple[Act, Doing]] = {
@@ -115,7 +127,9 @@ ACTS: dict[str, tuple[Act, Doing]] = {
     "let-evidence-go": (Act.KEEP_EVIDENCE, _let_go(Keeping.PROCEDURE)),
     "countersign": (
         Act.COUNTERSIGN,
-        lambda s, actor, alert, form, now: acts.countersign(s, actor, alert, now),
+        lambda s, actor, alert, form, now: acts.countersign(
+            s, actor, alert, now, shown=_presses_shown(form)
+        ),
     ),
 }
 """`POST /alerts/{id}/{word}`: the act of the access rules, and what does it."""
@@ -161,7 +175,8 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
         try:
             alert = await _do_once(console, seat, needed, doing, alert, form)
         except Refusal as error:
-            return await _refused(console, made, request, seat, alert, error)
+            written = {**form, "act": name}
+            return await _refused(console, made, request, seat, alert, error, written)
         if door.wants_json(request):
             return as_json(await the_sheet(console, seat, alert))
         return RedirectResponse(f"/alerts/{alert}", 303)
@@ -218,12 +233,16 @@ async def _do_once(
 
 
 async def _refused(
-    console: Console, made: Pages, request: Request, seat: Seat, alert: UUID, error: Refusal
-) -> Response:
-    """409 with the fresh sheet when somebody was faster or the state forbids it."""
+    console: Console, made: Pages, request: Request, seat: Seat, alert: UUID, error: Refusal,
+    written: dict[str, str],
+) -> Response:  # fmt: skip
+    """409 with the fresh sheet when somebody was faster or the state forbids it; what was written
+    stands in its form again."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 409)
     said = console.words.sentence(door.language_of(console, request), error)
     if door.wants_json(request):
         sheet = await the_sheet(console, seat, alert)
         return as_json({"error": status, "sentence": said, "alert": sheet}, status)
-    return await list_page(console, made, request, seat, alert, status=status, sentence=said)
+    return await list_page(
+        console, made, request, seat, alert, status=status, sentence=said, written=written
+    )

@@ -44,7 +44,9 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         if not live:
             return await list_page(console, made, request, seat, found)
         sheet = await the_sheet(console, seat, found)
-        return made.page(request, "sheet.html", seat, sheet=sheet, sentence=None, **choices())
+        return made.page(
+            request, "sheet.html", seat, sheet=sheet, sentence=None, written={}, **choices()
+        )
 
     @app.get("/technical")
     async def technical(request: Request) -> Response:
@@ -96,7 +98,7 @@ async def the_sheet(console: Console, seat: Seat, alert: UUID) -> dict[str, Any]
 
 async def list_page(
     console: Console, made: Pages, request: Request, seat: Seat, selected: UUID | None = None,
-    *, status: int = 200, sentence: str | None = None,
+    *, status: int = 200, sentence: str | None = None, written: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
     """The list, and the sheet of the selected alert unless the screen is locked."""
     seq, rows = await console.ask(_rows)
@@ -108,7 +110,7 @@ async def list_page(
         lists[row["list"]].append(row)
     return made.page(
         request, "console.html", seat, status, lists=lists, seq=seq, sheet=sheet,
-        sentence=sentence, selected=str(selected) if selected else None,
+        sentence=sentence, written=written or {}, selected=str(selected) if selected else None,
         closed_shown=CLOSED_SHOWN, **choices(),
     )  # fmt: skip
 
