@@ -142,6 +142,28 @@ def test_a_key_that_is_held_down_takes_one_alert(town: Town, eyes: Eyes) -> None
     assert town.ask(owned)[0][0] == before + 1
 
 
+def test_two_presses_in_a_hurry_take_one_alert(town: Town, eyes: Eyes) -> None:
+    """The second one falls on the page that the first has led to; a later one is another wish."""
+    for number in (11, 12, 13):
+        Grace(town, number)
+    owned = "SELECT count(*) FROM alert WHERE owner = 'bruno'"
+    before = town.ask(owned)[0][0]
+    eyes.go("/")
+    for way in ("F2", "F2", "button"):
+        with eyes.page.expect_navigation():
+            if way == "F2":
+                eyes.page.keyboard.press("F2")
+            else:
+                eyes.page.click("#take-next button")
+        assert town.ask(owned)[0][0] == before + 1, way
+    first = eyes.page.url
+    eyes.page.wait_for_timeout(1600)
+    with eyes.page.expect_navigation():
+        eyes.page.keyboard.press("F2")
+    assert town.ask(owned)[0][0] == before + 2
+    assert eyes.page.url != first
+
+
 @pytest.mark.parametrize("page", ["/shift", "/technical", "/on-paper"])
 def test_every_page_of_the_room_hears_a_press_and_f2(town: Town, eyes: Eyes, page: str) -> None:
     eyes.go(page)

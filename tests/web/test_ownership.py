@@ -13,6 +13,7 @@ from tests.acts.dispatching import POLICY
 from tests.web.conftest import House
 from tests.web.test_live import events, until
 from tgd import clock
+from tgd.web.once import Once
 
 ROUNDS = int(os.environ.get("TGD_TEST_F2_ROUNDS", "40"))
 """200 in the long run."""
@@ -50,6 +51,43 @@ async def test_f2_waits_for_an_alert_that_is_being_changed(house: House) -> None
         await asyncio.sleep(0.2)
         held.rollback()
     assert (await asked).json() == {"alert": str(alert)}
+
+
+async def test_f2_twice_takes_one_alert(house: House) -> None:
+    """Sent twice at once, again by another console, and again after an answer: one word, one."""
+    for name, number in (("Ana", "+33639980001"), ("Eve", "+33639980002"), ("Ida", "+33639980003")):
+        house.press(house.give(name, number=number))
+    bruno = await house.signed_in("Bruno")
+    replies = await asyncio.gather(
+        *(bruno.post("/take-next", json=True, once="abc") for _ in range(4))
+    )
+    house.console.once = Once()  # one that remembers nothing
+    replies.append(await bruno.post("/take-next", json=True, once="abc"))
+    assert len({r.json()["alert"] for r in replies}) == 1
+    assert len(house.ask("SELECT 1 FROM alert WHERE owner = 'Bruno'")) == 1
+    other = (await bruno.post("/take-next", json=True, once="def")).json()["alert"]
+    assert other != replies[0].json()["alert"], "another wish takes another alert"
+    berthe = await house.signed_in("Berthe")
+    assert (await berthe.post("/take-next", json=True, once="abc")).json()["alert"] is not None
+    assert len(house.ask("SELECT 1 FROM alert WHERE owner = 'Bruno'")) == 2
+
+
+async def test_f2_after_the_button_of_the_sheet_is_the_same_wish(house: House) -> None:
+    """The word of "Take" goes on to the page that comes: a double click takes one alert."""
+    alert = house.press(house.give())
+    house.press(house.give("Eve", number="+33639980002"))
+    bruno = await house.signed_in("Bruno")
+    await bruno.post(f"/alerts/{alert}/take", once="abc")
+    assert (await bruno.post("/take-next", json=True, once="abc")).json() == {"alert": str(alert)}
+    assert len(house.ask("SELECT 1 FROM alert WHERE owner = 'Bruno'")) == 1
+
+
+async def test_a_word_that_found_nobody_may_still_take(house: House) -> None:
+    """He presses F2 a moment too early; she presses; F2 again on the same page takes it."""
+    bruno = await house.signed_in("Bruno")
+    assert (await bruno.post("/take-next", json=True, once="abc")).json() == {"alert": None}
+    alert = house.press(house.give())
+    assert (await bruno.post("/take-next", json=True, once="abc")).json() == {"alert": str(alert)}
 
 
 async def test_f2_does_not_wait_for_ever(house: House) -> None:

@@ -104,6 +104,14 @@ def is_first_sending(session: Session, name: str, word: str, now: datetime) -> b
     return made.rowcount == 1
 
 
+def forget_sending(session: Session, name: str, word: str) -> None:
+    """This form did nothing after all: it may act when it is sent again."""
+    session.connection().execute(
+        text("DELETE FROM form_done WHERE account = :name AND word = :word"),
+        {"name": name, "word": word},
+    )
+
+
 def remove_old_forms(session: Session, before: datetime) -> None:
     """Nobody sends these again."""
     session.connection().execute(

@@ -47,6 +47,18 @@ def most_urgent_unowned(session: Session) -> UUID | None:
     return found
 
 
+def newest_of(session: Session, owner: str) -> UUID | None:
+    """The open alert that this person took or acted on last."""
+    found = session.connection().execute(
+        text(
+            "SELECT id FROM alert WHERE owner = :owner AND state <> 'closed'"
+            " ORDER BY acted_at DESC NULLS LAST, number DESC LIMIT 1"
+        ),
+        {"owner": owner},
+    )
+    return found.scalar_one_or_none()
+
+
 def sign_of_owner(session: Session, owner: str, now: datetime) -> None:
     """This person's screen is there; dispatch looks soon after a first sign, then keeps watch."""
     session.connection().execute(

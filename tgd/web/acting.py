@@ -21,7 +21,8 @@ from tgd.errors import Incomplete, NotAllowed, Refusal
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
 from tgd.rules.forgetting import Keeping
-from tgd.store.accounts import is_first_sending
+from tgd.store.accounts import forget_sending, is_first_sending
+from tgd.store.acting import newest_of
 from tgd.web import counts, door
 from tgd.web.console import Console
 from tgd.web.pages import list_page, the_sheet
@@ -141,15 +142,11 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.post("/take-next")
     async def take_next(request: Request) -> Response:
-        seat, _ = await sent(console, request, Act.TAKE, None)
-        taken = await console.ask(
-            lambda session: acts.take_next(session, Actor(seat.name, seat.role), clock.now())
-        )
-        if taken:
-            counts.acts.labels(Act.TAKE.value).inc()
+        seat, form = await sent(console, request, Act.TAKE, None)
+        taken = await _take_next_once(console, seat, form.get("once", "")[:64])
         if door.wants_json(request):
-            return as_json({"alert": taken.id if taken else None})
-        return RedirectResponse(f"/alerts/{taken.id}" if taken else "/", 303)
+            return as_json({"alert": taken})
+        return RedirectResponse(f"/alerts/{taken}" if taken else "/", 303)
 
     @app.post("/technical/{item}/settle")
     async def settle(request: Request, item: str) -> Response:
@@ -230,6 +227,26 @@ async def _do_once(
         turn.done()
     counts.acts.labels(act.value).inc()
     return shown
+
+
+async def _take_next_once(console: Console, seat: Seat, once: str) -> UUID | None:
+    """The most urgent alert, now in this person's name. The same word never takes a second one: it
+    answers with what she took last. A word that found nobody waiting may still take."""
+    actor, now = Actor(seat.name, seat.role), clock.now()
+
+    def take(session: Session) -> tuple[UUID | None, bool]:
+        if once and not is_first_sending(session, seat.name, once, now):
+            return newest_of(session, seat.name), False
+        taken = acts.take_next(session, actor, now)
+        if taken is None and once:
+            forget_sending(session, seat.name, once)
+        return (taken.id, True) if taken else (None, False)
+
+    async with console.once.turn(seat.name, once):
+        alert, is_new = await console.ask(take)
+    if is_new:
+        counts.acts.labels(Act.TAKE.value).inc()
+    return alert
 
 
 async def _refused(

@@ -3,7 +3,7 @@
 "use strict";
 const page = document.body.dataset;
 const byId = (id) => document.getElementById(id);
-const FORGET_MS = 60000, UNHEARD_MS = 5000;
+const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500;
 // What is known of each alert; closed ones for a minute, in which an older fact may still come.
 const alerts = new Map();
 // What a page with a list does besides (live.js).
@@ -132,6 +132,21 @@ function show() {
 
 function press(id) { const form = byId(id); if (form) form.requestSubmit(form.querySelector("button")); return Boolean(form); }
 
+// Two presses in a hurry are one wish, also when the first has led to another page already: they
+// carry one word, and the same word never takes a second alert.
+const TOOK = "tgd-took";
+let took = null;  // where the browser stores nothing
+function oneWish(form) {
+  try { took = JSON.parse(sessionStorage.getItem(TOOK)); } catch { /* nothing is stored here */ }
+  if (form.id === "take-next" && took && Date.now() - took.at < ONE_WISH_MS) form.elements.once.value = took.word;
+  took = { word: form.elements.once.value, at: Date.now() };
+  try { sessionStorage.setItem(TOOK, JSON.stringify(took)); } catch { /* nothing is stored here */ }
+}
+// A page that comes back out of the browser's memory has used its word.
+window.addEventListener("pageshow", (e) => {
+  if (e.persisted && byId("take-next")) byId("take-next").elements.once.value = Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
+});
+
 // A key that is held down acts once: two alerts in one hand are one that nobody sees.
 document.addEventListener("keydown", (e) => {
   if (e.repeat && ["F2", "F4", "F8", "F9", "F10"].includes(e.code)) { e.preventDefault(); e.stopImmediatePropagation(); }
@@ -142,7 +157,12 @@ document.addEventListener("keydown", (e) => {
   const take = byId("act-take");
   if (!(take && take.querySelector("kbd") && press("act-take"))) press("take-next");
 });
-document.addEventListener("submit", (e) => { if (e.target.dataset.sent) e.preventDefault(); e.target.dataset.sent = "1"; setTimeout(() => { delete e.target.dataset.sent; }, 3000); });
+document.addEventListener("submit", (e) => {
+  if (e.target.dataset.sent) e.preventDefault();
+  else if (["take-next", "act-take"].includes(e.target.id)) oneWish(e.target);
+  e.target.dataset.sent = "1";
+  setTimeout(() => { delete e.target.dataset.sent; }, 3000);
+});
 for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
 window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
 document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, 500); });
