@@ -16,7 +16,14 @@ from tgd.rules.access import Role
 from tgd.store import accounts as store
 
 LONGEST = timedelta(hours=12)
-"""A session ends after a shift, whatever was done in it."""
+"""A session ends after a shift, whatever was done in it; an operator's or a supervisor's goes on
+by the password (decision 0036)."""
+ENDS_SOON = timedelta(minutes=30)
+"""From then on before its end the console says so."""
+LOCKED_FOR = timedelta(hours=2)
+"""After its end a console of the room goes on ringing behind the lock for so long."""
+THERE_FOR = timedelta(minutes=2)
+"""After its end its person is still taken to be there for so long: time to type a password."""
 IDLE = timedelta(minutes=15)
 """Without an act of its person an office session ends, and an operator's or supervisor's locks:
 a console is never signed out in a shift, alarms go on behind the lock."""
@@ -39,6 +46,18 @@ class Seat:
     form_token: str
     locked: bool
     ends_at: datetime
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Whether this person of the room should give the password now, before the screen locks."""
+        return self.role in SHIFT_ROLES and self.ends_at - ENDS_SOON <= now < self.ends_at
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether the twelve hours are over: the screen is locked until the password is given."""
+        return self.ends_at <= now
+
+    def is_there(self, now: datetime) -> bool:
+        """Whether the screen still stands for its person."""
+        return now < self.ends_at + THERE_FOR
 
 
 def make_account(
@@ -82,12 +101,26 @@ def sign_in(session: Session, name: str, now: datetime, *, before: str | None = 
         raise NotAllowed
     if before is not None:
         store.remove_seat(session, _kept(before))
-    store.remove_ended_seats(session, now)
+    store.remove_ended_seats(session, now - LOCKED_FOR)
     store.remove_old_forms(session, now - FORMS_KEPT)
     token = ids.new_secret()
     row = {"token_hash": _kept(token), "account": name, "form_token": ids.new_secret(),
            "now": now, "ends_at": now + LONGEST}  # fmt: skip
     store.add_seat(session, row)
+    journal.write(session, [Line(now, name, "SignedIn")])
+    return token
+
+
+def renew(session: Session, name: str, now: datetime, *, before: str) -> str:
+    """The person of this browser gave the password again: a new token, and twelve hours more.
+
+    What is open in the browser goes on: its forms stay good. Raises NotAllowed like `sign_in`.
+    """
+    token = ids.new_secret()
+    row = {"old": _kept(before), "account": name, "token_hash": _kept(token), "now": now,
+           "ends_at": now + LONGEST}  # fmt: skip
+    if not store.renew_seat(session, row):
+        return sign_in(session, name, now)
     journal.write(session, [Line(now, name, "SignedIn")])
     return token
 
@@ -108,14 +141,14 @@ def session_of(
     """
     if not token:
         return None
-    row = store.seat(session, _kept(token), now)
+    row = store.seat(session, _kept(token), now - LOCKED_FOR)
     if row is None:
         return None
     role, idle = Role(row.role), now - row.seen_at
-    if idle >= IDLE and role not in SHIFT_ROLES:
+    locked = idle >= IDLE or row.ends_at <= now
+    if locked and role not in SHIFT_ROLES:
         store.remove_seat(session, _kept(token))
         return None
-    locked = idle >= IDLE
     if acting and not locked and idle >= TOUCHED_EVERY:
         store.touch_seat(session, _kept(token), now)
     return Seat(row.account, role, row.form_token, locked, row.ends_at)

@@ -10,7 +10,7 @@ _SEAT = text(
     """
     SELECT s.account, s.form_token, s.made_at, s.seen_at, s.ends_at, a.role
     FROM web_session s JOIN account a ON a.name = s.account
-    WHERE s.token_hash = :token_hash AND s.ends_at > :now AND a.disabled_at IS NULL
+    WHERE s.token_hash = :token_hash AND s.ends_at > :after AND a.disabled_at IS NULL
     """
 )
 
@@ -51,9 +51,10 @@ def disable_account(session: Session, name: str, now: datetime) -> bool:
     return found.rowcount == 1
 
 
-def seat(session: Session, token_hash: str, now: datetime) -> Any:
-    """The signed-in browser with this token, unless it is over or its account disabled."""
-    return session.connection().execute(_SEAT, {"token_hash": token_hash, "now": now}).one_or_none()
+def seat(session: Session, token_hash: str, after: datetime) -> Any:
+    """The signed-in browser with this token, unless it ended before or its account is disabled."""
+    found = session.connection().execute(_SEAT, {"token_hash": token_hash, "after": after})
+    return found.one_or_none()
 
 
 def add_seat(session: Session, row: dict[str, Any]) -> None:
@@ -65,6 +66,18 @@ def add_seat(session: Session, row: dict[str, Any]) -> None:
         ),
         row,
     )
+
+
+def renew_seat(session: Session, row: dict[str, Any]) -> bool:
+    """The browser with the old token has a new one and a later end; False when it is gone."""
+    made = session.connection().execute(
+        text(
+            "UPDATE web_session SET token_hash = :token_hash, made_at = :now, seen_at = :now,"
+            " ends_at = :ends_at WHERE token_hash = :old AND account = :account"
+        ),
+        row,
+    )
+    return made.rowcount == 1
 
 
 def touch_seat(session: Session, token_hash: str, now: datetime) -> None:

@@ -112,7 +112,10 @@ def _add_answers(app: FastAPI, console: Console, made: Pages) -> None:
         return RedirectResponse("/login", 303)
 
     async def locked(request: Request, _: Exception) -> Response:
-        return answer(request, 423, LOCKED) if wants_json(request) else RedirectResponse("/", 303)
+        if wants_json(request):
+            return answer(request, 423, LOCKED)
+        left = request.path_params.get("alert_id")
+        return RedirectResponse(f"/?alert={left}" if left else "/", 303)
 
     async def rejected(request: Request, error: Exception) -> Response:
         assert isinstance(error, Rejected)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from sqlmodel import Session
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from tgd import clock
 from tgd.accounts import Seat
@@ -32,7 +32,10 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.seated(console, request)
         if not may(seat.role, Act.SEE_ALERTS):
             return made.page(request, "welcome.html", seat)
-        return await list_page(console, made, request, seat)
+        left = alert_of(request.query_params.get("alert", ""))
+        if left and not seat.locked:
+            return RedirectResponse(f"/alerts/{left}", 303)
+        return await list_page(console, made, request, seat, back=left)
 
     @app.get("/alerts/{alert_id}")
     async def alert(request: Request, alert_id: str) -> Response:
@@ -80,6 +83,14 @@ async def _technical_page(console: Console, made: Pages, request: Request, seat:
     )  # fmt: skip
 
 
+def alert_of(said: str) -> UUID | None:
+    """The alert to which a person comes back after the lock; None for anything else."""
+    try:
+        return door.uuid_of(said)
+    except door.NotThere:
+        return None
+
+
 def choices() -> dict[str, Any]:
     """What the forms of the sheet offer."""
     return {"findings": list(Verified), "outcomes": [o for o in Outcome if o is not Outcome.TEST]}
@@ -99,8 +110,9 @@ async def the_sheet(console: Console, seat: Seat, alert: UUID) -> dict[str, Any]
 async def list_page(
     console: Console, made: Pages, request: Request, seat: Seat, selected: UUID | None = None,
     *, status: int = 200, sentence: str | None = None, written: dict[str, str] | None = None,
+    back: UUID | None = None,
 ) -> Response:  # fmt: skip
-    """The list, and the sheet of the selected alert unless the screen is locked."""
+    """The list, and the sheet of the selected alert; or the lock, which leads `back` to one."""
     seq, rows = await console.ask(_rows)
     sheet = await the_sheet(console, seat, selected) if selected else None
     lists: dict[str, list[dict[str, Any]]] = {
@@ -111,7 +123,7 @@ async def list_page(
     return made.page(
         request, "console.html", seat, status, lists=lists, seq=seq, sheet=sheet,
         sentence=sentence, written=written or {}, selected=str(selected) if selected else None,
-        closed_shown=CLOSED_SHOWN, **choices(),
+        closed_shown=CLOSED_SHOWN, back=back, **choices(),
     )  # fmt: skip
 
 

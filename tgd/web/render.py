@@ -112,9 +112,14 @@ class Pages:
         }  # fmt: skip
 
 
+def browser_of(seat: Seat) -> str:
+    """A name of this signed-in browser, from its sign-in to its sign-out."""
+    return hashlib.sha256(seat.form_token.encode()).hexdigest()[:16]
+
+
 def link_name(seat: Seat, language: str) -> str:
     """Which tabs share one stream: those of this very session and language, and no other's."""
-    return f"{hashlib.sha256(seat.form_token.encode()).hexdigest()[:16]}-{language}"
+    return f"{browser_of(seat)}-{language}"
 
 
 def order(row: dict[str, Any]) -> str:

@@ -1,14 +1,19 @@
 """Signing in, signing out, unlocking."""
 
+from dataclasses import replace
+from uuid import UUID
+
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tgd import accounts, clock, passwords
+from tgd.accounts import Seat
 from tgd.errors import NotAllowed
 from tgd.log import log
 from tgd.web import door
 from tgd.web.console import Console
+from tgd.web.pages import alert_of, list_page
 from tgd.web.render import Pages, as_json
 from tgd.web.words import word
 
@@ -39,19 +44,30 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.post("/unlock")
     async def unlock(request: Request) -> Response:
-        door.must_be_ours(request)
-        seat = await door.seated(console, request, acting=False)
-        form = await door.form_of(request)
-        door.must_have_token(request, seat, form)
-        here = f"unlock {seat.name}"  # strangers who guess at the door count nothing in here
-        status, sentence = await _check(console, seat.name, form.get("password", ""), (here, here))
-        if sentence is None:
-            return await _seat(console, request, seat.name)
-        return _refused(console, made, request, seat.name, status, sentence)
+        return await _unlock(console, made, request)
 
     @app.post("/logout")
     async def logout(request: Request) -> Response:
         return await _sign_out(console, request)
+
+
+async def _unlock(console: Console, made: Pages, request: Request) -> Response:
+    """The password again, in the browser of its person: it goes on where it was."""
+    door.must_be_ours(request)
+    seat = await door.seated(console, request, acting=False)
+    form = await door.form_of(request)
+    door.must_have_token(request, seat, form)
+    here = f"unlock {seat.name}"  # strangers who guess at the door count nothing in here
+    status, sentence = await _check(console, seat.name, form.get("password", ""), (here, here))
+    if sentence is None:
+        return await _renew(console, request, seat, alert_of(form.get("alert", "")))
+    said = console.words.say(door.language_of(console, request), sentence)
+    if door.wants_json(request):
+        return as_json({"error": status, "sentence": said}, status)
+    return await list_page(
+        console, made, request, replace(seat, locked=True), status=status, sentence=said,
+        back=alert_of(form.get("alert", "")),
+    )  # fmt: skip
 
 
 async def _sign_out(console: Console, request: Request) -> Response:
@@ -97,6 +113,22 @@ async def _seat(console: Console, request: Request, name: str) -> Response:
         raise door.Rejected(403, WRONG) from None
     json = door.wants_json(request)
     response = as_json({"signed_in": True}) if json else RedirectResponse("/", 303)
+    door.set_token(console, response, token)
+    return response
+
+
+async def _renew(console: Console, request: Request, seat: Seat, alert: UUID | None) -> Response:
+    """The same browser goes on where it was, for twelve hours more."""
+    now, before = clock.now(), door.token_of(console, request) or ""
+    try:
+        token = await console.ask(
+            lambda session: accounts.renew(session, seat.name, now, before=before)
+        )
+    except NotAllowed:
+        raise door.Rejected(403, WRONG) from None
+    said = {"signed_in": True, "ends_at": now + accounts.LONGEST}
+    back = f"/alerts/{alert}" if alert else "/"
+    response = as_json(said) if door.wants_json(request) else RedirectResponse(back, 303)
     door.set_token(console, response, token)
     return response
 

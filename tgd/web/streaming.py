@@ -21,7 +21,7 @@ from tgd.rules.access import Act, may
 from tgd.web import door
 from tgd.web.console import Console
 from tgd.web.live import Fact, missed
-from tgd.web.render import Pages, as_json, iso
+from tgd.web.render import Pages, as_json, browser_of, iso
 
 BEAT_S = 2.0
 SIGN_S = 3.5
@@ -62,12 +62,13 @@ def event(name: str, seq: int, said: dict[str, Any]) -> str:
 
 def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
     """What a beat says: where the journal is, the server's clock for the ages, how many of the
-    channels that have a canary are heard, and whether this screen is locked."""
+    channels that have a canary are heard, whose browser this is, and whether it is locked."""
     now, known = clock.now(), console.hub.canaries
     after = timedelta(seconds=console.settings.canary_lost_after_s)
     heard = sum(c.pressed_at is not None and now - c.pressed_at <= after for c in known)
     channels = f"{heard}/{len(known)}" if known else ""
-    return {"seq": seq, "now": iso(now), "channels": channels, "locked": seat.locked}
+    return {"seq": seq, "now": iso(now), "channels": channels, "locked": seat.locked,
+            "browser": browser_of(seat)}  # fmt: skip
 
 
 def _facts(made: Pages, language: str, fact: Fact) -> dict[str, Any]:
@@ -94,7 +95,8 @@ async def _stream(console: Console, made: Pages, request: Request) -> AsyncItera
                 if seat is None:
                     yield event("bye", console.hub.seq, {})
                     return
-                if time.monotonic() >= sign_due and seat.name in console.hub.owners:
+                is_due = time.monotonic() >= sign_due and seat.name in console.hub.owners
+                if is_due and seat.is_there(clock.now()):
                     await console.ask(partial(_give_sign, seat.name))
                     sign_due = time.monotonic() + SIGN_S
                 if console.hub.is_fresh:

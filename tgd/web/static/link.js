@@ -4,8 +4,8 @@
 const LATE_MS = 3500, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 250;
 
 class Link {
-  constructor(since, language, tell) {
-    Object.assign(this, { last: since, language, tell, heardAt: performance.now(), behindSince: null, state: "good", beat: null });
+  constructor(since, language, browser, tell) {
+    Object.assign(this, { last: since, language, browser, tell, heardAt: performance.now(), behindSince: null, state: "good", beat: null });
     this.connect();
     this.timer = setInterval(() => this.look(), LOOK_MS);
   }
@@ -16,7 +16,7 @@ class Link {
     this.source = new EventSource(`/events?since=${this.last}&lang=${this.language}`);
     this.source.addEventListener("facts", (e) => this.facts(JSON.parse(e.data)));
     this.source.addEventListener("beat", (e) => this.beaten(JSON.parse(e.data)));
-    this.source.addEventListener("bye", () => this.bye());
+    this.source.addEventListener("bye", () => this.over());
   }
 
   facts(said) {
@@ -25,6 +25,7 @@ class Link {
   }
 
   beaten(said) {
+    if (said.browser !== this.browser) return this.bye();  // somebody else has signed in here
     this.heardAt = performance.now();
     this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, locked: said.locked, at: Date.now() };
     this.tell(this.beat);
@@ -43,6 +44,7 @@ class Link {
       if (reply.status === 401) return this.bye();
       if (!reply.ok) return;
       const said = await reply.json();
+      if (said.browser !== this.browser) return this.bye();
       if (tell) return tell({ kind: "facts", rows: said.rows, seq: said.seq });
       this.facts(said);
       this.beaten(said);
@@ -61,14 +63,21 @@ class Link {
 
   // A page has come, or is back: what it should know already, and what it has missed.
   welcome(since, tell) {
-    if (this.beat) tell(this.beat);
+    if (this.beat) tell({ ...this.beat, locked: false });  // it may have been unlocked since
     tell({ kind: "state", state: this.state });
     this.sync(since, tell);  // numbers are given before they are committed: lower ones may have come since
     this.check();
   }
 
+  // The token of this stream is worth nothing any more; the browser may have a new one already.
+  async over() {
+    this.source.close();
+    await this.sync();
+    if (this.timer) this.connect();
+  }
+
   bye() { this.close(); this.tell({ kind: "bye" }); }
-  close() { clearInterval(this.timer); this.source.close(); }
+  close() { clearInterval(this.timer); this.timer = null; this.source.close(); }
 }
 
 if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
@@ -89,7 +98,7 @@ if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWork
       }
       ports.add(port);
       if (link) link.welcome(data.since, (said) => port.postMessage(said));
-      else link = new Link(data.since, data.language, all);
+      else link = new Link(data.since, data.language, data.browser, all);
     };
   };
 }

@@ -37,7 +37,7 @@ async function refreshSheet() {
   refreshing = true;
   try {
     const reply = await fetch(`/alerts/${selected}?part=live`);
-    if (reply.redirected) return location.assign("/");  // the screen was locked, or the session is over
+    if (reply.redirected) return location.assign(reply.url);  // the screen was locked, or the session is over
     if (!reply.ok) return;
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
     await released();

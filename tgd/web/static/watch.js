@@ -2,7 +2,7 @@
 // the one stream of this browser (link.js). Every page works without it, by forms alone.
 "use strict";
 const page = document.body.dataset;
-const byId = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id), browser = page.linkName.split("-")[0];
 const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500;
 // What is known of each alert; closed ones for a minute, in which an older fact may still come.
 const alerts = new Map();
@@ -21,14 +21,14 @@ function join() {
 }
 
 function hello() {
-  if (port) port.postMessage({ kind: "hello", since: last, language: document.documentElement.lang });
+  if (port) port.postMessage({ kind: "hello", since: last, language: document.documentElement.lang, browser });
   else if (alone) alone.check();
 }
 
 // Without a worker, or after it has died: a stream of this page's own.
 function byMyself() {
   port = null;
-  if (!alone) alone = new Link(last, document.documentElement.lang, heard);
+  if (!alone) alone = new Link(last, document.documentElement.lang, browser, heard);
 }
 
 function heard(said) {
@@ -40,7 +40,7 @@ function heard(said) {
 
 function beat(said) {
   // the screen of whoever left it shows nobody's name or place any more
-  if (said.locked && byId("sheet")) return location.assign("/");
+  if (said.locked && !byId("locked-title") && document.querySelector("[data-personal], #lists")) return location.assign(byId("sheet") ? `/?alert=${byId("sheet").dataset.id}` : "/");
   skew = Date.parse(said.now) - said.at;
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
   for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
@@ -104,6 +104,7 @@ function watch() {
     if (time.textContent !== said) time.textContent = said;
   }
   soundTick(waits());
+  endsSoon();
   if (!port) return;
   const silent = performance.now() - toldAt;
   if (silent > 5000 && askedAt === null) { askedAt = performance.now(); hello(); }
@@ -132,6 +133,30 @@ function show() {
 
 function press(id) { const form = byId(id); if (form) form.requestSubmit(form.querySelector("button")); return Boolean(form); }
 
+// The last half hour before the screen locks; a password given here interrupts nothing.
+const SOON_MS = 1800000;
+function endsSoon() {
+  const banner = byId("ends-soon");
+  if (!banner) return;
+  const left = Date.parse(banner.dataset.ends) - Date.now() - skew;
+  banner.hidden = left > SOON_MS || left <= 0;
+}
+
+async function renewSession(e) {
+  e.preventDefault();
+  const form = e.target, said = byId("renew-said");
+  said.textContent = "";
+  let reply, answer;
+  try {
+    reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { accept: "application/json" }, signal: AbortSignal.timeout(10000) });
+    answer = await reply.json();
+  } catch { said.textContent = page.linkOff; return; }
+  form.reset();
+  if (reply.ok) byId("ends-soon").dataset.ends = answer.ends_at;
+  else said.textContent = answer.sentence;
+  endsSoon();
+}
+
 // Two presses in a hurry are one wish, also when the first has led to another page already: they
 // carry one word, and the same word never takes a second alert.
 const TOOK = "tgd-took";
@@ -158,6 +183,7 @@ document.addEventListener("keydown", (e) => {
   if (!(take && take.querySelector("kbd") && press("act-take"))) press("take-next");
 });
 document.addEventListener("submit", (e) => {
+  if (e.defaultPrevented) return;
   if (e.target.dataset.sent) e.preventDefault();
   else if (["take-next", "act-take"].includes(e.target.id)) oneWish(e.target);
   e.target.dataset.sent = "1";
@@ -165,4 +191,5 @@ document.addEventListener("submit", (e) => {
 });
 for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
 window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
+if (byId("renew")) byId("renew").addEventListener("submit", renewSession);
 document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, 500); });
