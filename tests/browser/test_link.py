@@ -83,6 +83,17 @@ def test_a_row_never_goes_back_to_what_it_was(browser: Browser, post: Post) -> N
         assert "OLDER" not in row.inner_text()
 
 
+def test_a_question_that_is_never_answered_is_given_up(browser: Browser, post: Post) -> None:
+    """Each one that hangs holds one of the six connections of a browser."""
+    with post.sitting(browser, NO_WORKER) as context:
+        page = post.open(context)
+        page.route("**/sync?*", lambda _: None)
+        asked = "async () => { const from = performance.now(); await alone.sync();" \
+            " return performance.now() - from; }"  # fmt: skip
+        assert 4000 < page.evaluate(asked) < 8000
+        page.unroute_all(behavior="ignoreErrors")
+
+
 def test_an_alert_rings_until_it_is_taken_and_a_blocked_sound_is_seen(
     browser: Browser, post: Post
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlmodel import Session
 
 from gateway.telemetry import Whereabouts, keep_positions
@@ -94,6 +94,31 @@ def test_a_better_position_and_an_answer_come_by_themselves(town: Town, eyes: Ey
     town.ask("UPDATE delivery SET state = 'received', received_at = now()"
              " WHERE alert = :a RETURNING 1", a=grace.alert)  # fmt: skip
     expect(page.locator("#sheet-timeline")).to_contain_text("reçu")
+
+
+@pytest.mark.parametrize("fault", ["hangs", "fails", "refuses"])
+def test_a_sheet_that_does_not_come_is_said_to_be_old_and_asked_for_again(
+    town: Town, eyes: Eyes, fault: str
+) -> None:
+    """One answer for what changed is lost: the page says so until the next one is there."""
+    grace = Grace(town, {"hangs": 20, "fails": 21, "refuses": 22}[fault])
+    grace.is_taken()
+    page = open_sheet(eyes, grace)
+
+    def lose(route: Route) -> None:
+        if fault == "fails":
+            route.abort()
+        elif fault == "refuses":
+            route.fulfill(status=503)
+
+    page.route("**/alerts/*?part=live", lose)
+    grace.press_again()
+    expect(page.locator("#sheet-old")).to_be_visible()
+    assert eyes.judge("old sheet") == [] or fault != "hangs"
+    page.unroute_all(behavior="ignoreErrors")
+    expect(page.locator("#sheet-head")).to_contain_text("2")
+    expect(page.locator("#sheet-old")).to_be_hidden()
+    eyes.troubles.clear()  # the browser says what did not come
 
 
 def test_a_room_that_says_nothing_is_rung_without_a_reload(town: Town, eyes: Eyes) -> None:

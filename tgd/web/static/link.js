@@ -1,7 +1,7 @@
 // The one stream of a browser: facts by EventSource, a watchdog on the server's beat, catch-up by
 // /sync. Runs as a SharedWorker for all tabs of one session, or in the page where there is none.
 "use strict";
-const LATE_MS = 3500, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 250;
+const LATE_MS = 3500, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 250, SYNC_MS = 5000;
 
 class Link {
   constructor(since, language, browser, tell) {
@@ -40,7 +40,7 @@ class Link {
   async sync(since = this.last, tell = null) {
     this.triedAt = performance.now();
     try {
-      const reply = await fetch(`/sync?since=${since}&lang=${this.language}`, { headers: { accept: "application/json" } });
+      const reply = await fetch(`/sync?since=${since}&lang=${this.language}`, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(SYNC_MS) });
       if (reply.status === 401) return this.bye();
       if (!reply.ok) return;
       const said = await reply.json();
@@ -48,7 +48,7 @@ class Link {
       if (tell) return tell({ kind: "facts", rows: said.rows, seq: said.seq });
       this.facts(said);
       this.beaten(said);
-    } catch { /* offline: the watchdog says so */ }
+    } catch { /* offline, or an answer that hangs: the watchdog says so, and asks again */ }
   }
 
   look() {

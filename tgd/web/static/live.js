@@ -30,29 +30,48 @@ function showNext(li) {
   byId("sheet-next").innerHTML = next ? next.innerHTML : "";
 }
 
-let refreshing = false, again = false;
+const SHEET_MS = 5000;
+let refreshing = false, again = false, missed = false;
 async function refreshSheet() {
   again = refreshing;  // what changed while one was on its way is fetched after it, never forgotten
   if (refreshing) return;
   refreshing = true;
   try {
-    const reply = await fetch(`/alerts/${selected}?part=live`);
-    if (reply.redirected) return location.assign(reply.url);  // the screen was locked, or the session is over
-    if (!reply.ok) return;
-    const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
-    await released();
-    const writing = isWriting();
-    for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) renew(byId(part), fresh.getElementById(part));
-    // the row may have said meanwhile what comes next: the reply is the older of the two
-    const row = document.querySelector(`li[data-id="${selected}"]`);
-    if (row) showNext(row);
-    const notice = byId("sheet-changed");
-    notice.hidden = !writing;
-    notice.textContent = writing ? page.changed : "";
+    const fresh = await freshSheet();
+    isOld(!fresh);
+    if (fresh) await showSheet(fresh);
   } finally {
     refreshing = false;
     if (again) refreshSheet();
   }
+}
+
+// The sheet as it is now; nothing when it did not come in time.
+async function freshSheet() {
+  try {
+    const reply = await fetch(`/alerts/${selected}?part=live`, { signal: AbortSignal.timeout(SHEET_MS) });
+    if (reply.redirected) location.assign(reply.url);  // the screen was locked, or the session is over
+    return reply.ok && !reply.redirected ? new DOMParser().parseFromString(await reply.text(), "text/html") : null;
+  } catch { return null; }
+}
+
+// What changed and could not be fetched is said, and asked for again at each beat.
+function isOld(now) {
+  missed = now;
+  byId("sheet-old").hidden = !now;
+}
+also.beat = () => { if (missed) refreshSheet(); };
+
+async function showSheet(fresh) {
+  await released();
+  const writing = isWriting();
+  for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) renew(byId(part), fresh.getElementById(part));
+  // the row may have said meanwhile what comes next: the reply is the older of the two
+  const row = document.querySelector(`li[data-id="${selected}"]`);
+  if (row) showNext(row);
+  const notice = byId("sheet-changed");
+  notice.hidden = !writing;
+  notice.textContent = writing ? page.changed : "";
 }
 
 // A press of the mouse that has begun ends on what it began on.

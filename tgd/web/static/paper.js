@@ -5,7 +5,7 @@ const paper = document.querySelector(".paper");
 
 async function renew() {
   let reply;
-  try { reply = await fetch(location.pathname, { redirect: "manual" }); } catch { return; }
+  try { reply = await fetch(location.pathname, { redirect: "manual", signal: AbortSignal.timeout(30000) }); } catch { return; }
   if (reply.type === "opaqueredirect" || (reply.status >= 400 && reply.status < 500)) { paper.replaceChildren(); location.reload(); return; }
   if (!reply.ok) return;
   let text;

@@ -5,7 +5,7 @@
   if (!waiting) return;
   const look = async () => {
     try {
-      const answer = await fetch(location.href, { credentials: "same-origin" });
+      const answer = await fetch(location.href, { credentials: "same-origin", signal: AbortSignal.timeout(10000) });
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         if (page.querySelector(waiting.dataset.waitsFor)) return location.reload();

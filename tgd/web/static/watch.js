@@ -7,7 +7,7 @@ const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500;
 // What is known of each alert; closed ones for a minute, in which an older fact may still come.
 const alerts = new Map();
 // What a page with a list does besides (live.js).
-const also = { row: () => {} };
+const also = { row: () => {}, beat: () => {} };
 let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0, filled = false, waiting = 0;
 let port = null, alone = null, toldAt = performance.now(), askedAt = null;
 
@@ -45,6 +45,7 @@ function beat(said) {
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
   for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
   for (const [id, known] of alerts) if (known.closedAt && performance.now() - known.closedAt > FORGET_MS) alerts.delete(id);
+  also.beat();
   show();
 }
 
