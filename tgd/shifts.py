@@ -15,9 +15,11 @@ from tgd.rules.phone import e164
 from tgd.store import shifts as store
 
 
-def silence(session: Session, actor: Actor, now: datetime) -> None:
-    """The person silenced the own console for a minute: a choice that is not hidden."""
-    journal.write(session, [Line(now, actor.name, "SoundSilenced")])
+def silence(session: Session, actor: Actor, now: datetime, *, locked: bool = False) -> None:
+    """The person silenced the own console for a minute: a choice that is not hidden. On a `locked`
+    screen it may have been anybody."""
+    detail = {"locked": True} if locked else None
+    journal.write(session, [Line(now, actor.name, "SoundSilenced", detail=detail)])
 
 
 def start(

@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from gateway.telemetry import Whereabouts, keep_positions
 from tests.browser.looking import Eyes, looking
-from tests.browser.town import BRUNO, KEYS, Town
+from tests.browser.post import wait_until
+from tests.browser.town import BRUNO, KEYS, SALIMA, Town
 from tests.world import Carried, World
-from tgd import clock
+from tgd import clock, shifts
 from tgd.alerts import acts
 from tgd.rules.trigger import Method, Position
 from tgd.rules.walk import CALL_AFTER
@@ -35,7 +36,7 @@ class Grace:
     def __init__(self, town: Town, number: int) -> None:
         self.town = town
         self.carried: Carried = town.do(
-            lambda s: self._world(s).give(f"Grace{number:02d}", number=f"+336399801{number:02d}")
+            lambda s: self._world(s).give(f"Grace{number:02d}", number=f"+336399802{number:02d}")
         )
         self.alert: UUID = town.do(self._press)
 
@@ -203,9 +204,37 @@ def test_every_page_of_the_room_hears_a_press_and_f2(town: Town, eyes: Eyes, pag
         eyes.page.keyboard.press("F2")
     assert "/alerts/" in eyes.page.url
     town.do(lambda s: s.connection().exec_driver_sql("UPDATE alert SET owner = 'bruno',"
-            " state = 'taken', taken_at = now() WHERE owner IS NULL AND lane = 'real'"
-            " AND state = 'open'"))  # fmt: skip
+            " state = 'taken', taken_at = now(), acted_at = now() WHERE owner IS NULL"
+            " AND lane = 'real' AND state = 'open'"))  # fmt: skip
     assert grace.alert
+
+
+@pytest.mark.parametrize("page", ["/on-paper", "/shift", "/files/new"])
+def test_no_other_page_that_names_somebody_stays(town: Town, eyes: Eyes, page: str) -> None:
+    """What was printed on the screen, or is being written, goes with the first beat of the lock."""
+    town.do(lambda s: shifts.hand_over(s, SALIMA, "Eve rappelle à 22 h.", clock.now())
+            if page == "/shift" else None)  # fmt: skip
+    eyes.go(page)
+    expect(eyes.page.locator("#link.good")).to_be_visible()
+    assert eyes.page.locator("[data-personal]").count() == 1
+    town.ask("UPDATE web_session SET seen_at = now() - interval '16 minutes' RETURNING 1")
+    expect(eyes.page.locator("#locked-title")).to_be_visible()
+    eyes.page.keyboard.press("F8")
+    wait_until(lambda: bool(town.ask(
+        "SELECT 1 FROM journal WHERE act = 'SoundSilenced' AND detail ? 'locked'"
+    )))  # fmt: skip
+    assert eyes.page.locator("#sound").inner_text().count("consigné") == 0
+
+
+def test_a_silence_that_is_not_written_down_is_said(eyes: Eyes) -> None:
+    eyes.go("/")
+    expect(eyes.page.locator("#link.good")).to_be_visible()
+    eyes.page.route("**/sound/silence", lambda route: route.abort())
+    eyes.page.click("#sound")
+    expect(eyes.page.locator("#sound.on")).to_be_visible()
+    eyes.page.keyboard.press("F8")
+    expect(eyes.page.locator("#sound")).to_contain_text("non consigné")
+    eyes.troubles.clear()  # the browser says that it did not get through
 
 
 def test_the_screen_that_is_left_alone_shows_nobody(town: Town, eyes: Eyes) -> None:

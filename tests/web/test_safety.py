@@ -242,3 +242,34 @@ async def test_without_a_record_each_page_says_so_and_the_channel_does_not_beat(
         assert (await bruno.get(path)).status_code == 503
     assert (await house.browser("Bruno").sign_in()).status_code == 503
     away.dispose()
+
+
+async def test_a_locked_screen_is_told_nothing_that_names_somebody(house: House) -> None:
+    """Words of a hand-over, the reason why an item was put aside, files and forms of files."""
+    ana = house.give()
+    house.ask(
+        "INSERT INTO technical_item (id, handset, kind, raised_at, shelved_until, shelved_by,"
+        " shelved_why) VALUES (gen_random_uuid(), :h, 'silent', now(), now() + interval '1 hour',"
+        " 'Bruno', 'Elle est à la maternité.') RETURNING 1", h=ana.handset,
+    )  # fmt: skip
+    berthe, sami = await house.signed_in("Berthe"), await house.signed_in("Sami")
+    await berthe.post("/shift/hand-over", words="Eve rappelle à 22 h.")
+    pages = {"/shift": "Eve rappelle", "/technical": "maternité", "/supervision": "maternité"}
+    for page, words in pages.items():
+        assert words in (await sami.get(page)).text, page
+    house.idle("Sami", minutes=16)
+    for page, words in pages.items():
+        reply = await sami.get(page)
+        assert (reply.status_code, words in reply.text) == (200, False), page
+    for page in ("/on-paper", "/files/new"):
+        assert (await sami.get(page)).headers["location"] == "/", page
+
+
+async def test_f8_behind_the_lock_leaves_a_trace(house: House) -> None:
+    bruno = await house.signed_in("Bruno")
+    assert (await bruno.post("/sound/silence", json=True)).status_code == 200
+    house.idle("Bruno", minutes=16)
+    assert (await bruno.post("/sound/silence", json=True)).status_code == 200
+    lines = house.ask("SELECT detail FROM journal WHERE act = 'SoundSilenced' ORDER BY seq")
+    assert [line.detail for line in lines] == [{}, {"locked": True}]
+    assert (await bruno.post("/take-next", json=True)).status_code == 423, "and opens nothing"

@@ -188,9 +188,10 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
 
 async def sent(
-    console: Console, request: Request, needed: Act, alert: UUID | None
+    console: Console, request: Request, needed: Act, alert: UUID | None, *, locked_too: bool = False
 ) -> tuple[Seat, dict[str, str]]:
-    """A form of ours, of a signed-in person who may do this and whose screen is not locked.
+    """A form of ours, of a signed-in person who may do this and whose screen is not locked (unless
+    the act is for those behind a lock too).
 
     Who sees alerts and may not act on them is told so; for others there is nothing here.
     """
@@ -203,7 +204,7 @@ async def sent(
         if alert is not None and may(seat.role, Act.SEE_ALERTS):
             raise door.Rejected(403, door.NOT_YOURS)
         raise door.NotThere
-    if seat.locked:
+    if seat.locked and not locked_too:
         raise door.Locked
     return seat, form
 

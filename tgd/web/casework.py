@@ -79,6 +79,8 @@ def _add_lists(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/files/new")
     async def new(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.REFER)
+        if seat.locked:
+            raise door.Locked
         courts = await console.ask(lambda session: casework.courts(session))
         return made.page(request, "refer.html", seat, courts=courts, sentence=None, form={},
                          fields=REFERRAL, wrong="refer", files=file_labels)  # fmt: skip

@@ -108,9 +108,10 @@ def _add_small_acts(app: FastAPI, console: Console) -> None:
 
     @app.post("/sound/silence")
     async def silence(request: Request) -> Response:
-        seat, _ = await sent(console, request, Act.TAKE, None)
+        """Behind the lock too: who sits there hears as well, and it is not done without a trace."""
+        seat, _ = await sent(console, request, Act.TAKE, None, locked_too=True)
         actor, now = Actor(seat.name, seat.role), clock.now()
-        await console.ask(lambda session: shifts.silence(session, actor, now))
+        await console.ask(lambda session: shifts.silence(session, actor, now, locked=seat.locked))
         return as_json({"silenced": True})
 
 

@@ -92,16 +92,22 @@ function soundLost() { if (soundMay()) tones("lost", LOST, .5); }
 function soundSilence() {
   if (!SOUNDS) return;
   keepSilence({ until: Date.now() + SILENCE_MS, keys: sound.keys });
-  fetch("/sound/silence", { method: "POST", headers: { "x-form-token": document.body.dataset.formToken, accept: "application/json" } });
+  soundUnwritten(false);
+  fetch("/sound/silence", { method: "POST", headers: { "x-form-token": document.body.dataset.formToken, accept: "application/json" }, signal: AbortSignal.timeout(5000) })
+    .then((reply) => soundUnwritten(!reply.ok), () => soundUnwritten(true));
   soundShow();
 }
+
+// A silence that could not be written down is not kept from the person.
+let unwritten = false;
+function soundUnwritten(is) { unwritten = is; soundShow(); }
 
 function soundShow() {
   const button = document.getElementById("sound");
   if (!button) return;
   soundClaim();
   const left = Math.ceil((silentUntil() - Date.now()) / 1000), said = document.body.dataset;
-  const [state, words] = !soundRuns() ? ["blocked", said.soundBlocked] : left > 0 ? ["silent", `${said.soundSilent} ${left} s`] : ["on", said.soundOn];
+  const [state, words] = !soundRuns() ? ["blocked", said.soundBlocked] : left > 0 ? ["silent", `${said.soundSilent} ${left} s${unwritten ? said.soundUnwritten : ""}`] : ["on", said.soundOn];
   button.hidden = false;
   if (button.textContent !== words) { button.textContent = words; button.className = `chip sound ${state}`; }
 }
