@@ -5,6 +5,7 @@ value stops the process with a sentence that names it.
 """
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,8 @@ _SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AU
 
 _MAY_BE_EMPTY = ("TGD_MQTT_LISTEN",)
 """Settings whose default is not empty and for which empty means "none"."""
+
+DIALLED = re.compile(r"\+?[0-9](?:[0-9 .]{0,28}[0-9])?")
 
 
 class Settings(BaseSettings):
@@ -117,6 +120,8 @@ class Settings(BaseSettings):
     """Listeners; port 0 asks for a free one. Health and metrics have their own."""
     console_insecure_http: bool = False
     """Let the console use a cookie without `Secure`; on loopback only."""
+    degraded_line: str = ""
+    """Telephone to ring when the console does not answer; shown where the console says so."""
     demonstration: bool = False
     """Marks every page as a demonstration."""
     map_file: Path | None = None
@@ -224,6 +229,14 @@ class Settings(BaseSettings):
         if len(named) != len(set(named)):
             raise ValueError("TGD_CANARY_MQTT, _BROKER, _SMS: each needs a canary of its own")
         return self
+
+    @field_validator("degraded_line")
+    @classmethod
+    def _can_be_dialled(cls, value: str) -> str:
+        """Also a short number of a house: whoever reads it dials it by hand."""
+        if value and not DIALLED.fullmatch(value):
+            raise ValueError("must be a telephone number such as 01 99 00 00 50")
+        return value
 
     @field_validator("mqtt_protocol")
     @classmethod

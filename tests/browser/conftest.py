@@ -64,7 +64,7 @@ def town(cluster: str) -> Iterator[Town]:
         voice = {
             "twilio_account_sid": "AC" + "0" * 32, "twilio_auth_token": "fictional",
             "voice_number": "+33199000010", "answers_public_url": "https://tgd.example",
-            "twilio_api_base": "http://127.0.0.1:9",
+            "twilio_api_base": "http://127.0.0.1:9", "degraded_line": "01 99 00 00 50",
         }  # fmt: skip
         settings = Settings.model_validate({"console_insecure_http": True} | voice)
     with fresh_record(cluster) as url, open_town(url, settings) as opened:

@@ -278,6 +278,7 @@ def _settings(folder: Path, ports: Ports, shared: Secrets) -> Settings:
             "public_url": f"http://{here}:{ports.gateway}",
             "answers_public_url": f"http://{here}:{ports.answers}",
             "console_insecure_http": True, "demonstration": True, "reconcile_every_s": 5.0,
+            "degraded_line": "01 99 00 00 50",
         }
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def examine(
             now=clock.now(), connection=connection, migrations_at_head=at_head,
             policy_warnings=tuple(asked["warnings"]), auditor=_auditor(read),
             mosquitto_conf=mosquitto_conf, rabbitmq_conf=rabbitmq_conf,
-            map_service=read.map_service,
+            map_service=read.map_service, degraded_line=read.degraded_line,
             **_folders(read), **_papers(read, asked["files"]), **_words(read),
         )  # fmt: skip
         findings = [*trouble, *policy, *unseen, *doctor.run_checks(given)]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from tgd.doctor.address import check_public_url
 from tgd.doctor.auditor import check_auditor
 from tgd.doctor.certificates import check_certificate, check_key
+from tgd.doctor.console import check_degraded_line
 from tgd.doctor.finding import Finding, refused, warning
 from tgd.doctor.machine import (
     check_disk,
@@ -51,6 +52,8 @@ class DoctorInput:
     """The auditor's ways: setting name -> value, empty when not set."""
     map_service: str = ""
     """Where pictures of maps are fetched; empty: nowhere."""
+    degraded_line: str | None = None
+    """Whom people ring when the console is dead; None: not looked at."""
     policy_warnings: tuple[str, ...] = ()
     """Sentences that the policy's own rules found."""
 
@@ -65,6 +68,7 @@ def run_checks(given: DoctorInput) -> list[Finding]:
         *_papers(given),
         *(check_public_url(name, url) for name, url in given.public_urls.items()),
         *check_map_service(given.map_service),
+        *(check_degraded_line(given.degraded_line) if given.degraded_line is not None else ()),
         *(check_auditor(given.auditor) if given.auditor is not None else ()),
         *(warning(said, "Change the policy, or know why not.") for said in given.policy_warnings),
         *check_versions(),

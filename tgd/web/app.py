@@ -157,5 +157,8 @@ def _answer(
     """A sentence as a page, or as JSON for scripts."""
     said = console.words.say(language_of(console, request), sentence)
     if wants_json(request):
-        return as_json({"error": status, "sentence": said}, status)
-    return made.page(request, "sorry.html", None, status, sentence=said)
+        line = console.settings.degraded_line if status >= 500 else ""
+        ring = {"ring": line} if line else {}
+        return as_json({"error": status, "sentence": said} | ring, status)
+    is_ours = status >= 500
+    return made.page(request, "sorry.html", None, status, sentence=said, is_ours=is_ours)
