@@ -6,6 +6,7 @@ Passwords are not seen here: the edge verifies them outside the transaction (tgd
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlmodel import Session
 
@@ -35,6 +36,13 @@ SHIFT_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 LONGEST_NAME = 80
 RESERVED = frozenset({"dispatch", "gateway"})
 """Names that stand in the journal for a machine."""
+
+
+class Sound(StrEnum):
+    """Whether a browser would be heard."""
+
+    ON = "on"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,11 @@ def session_of(
     if acting and not locked and idle >= TOUCHED_EVERY:
         store.touch_seat(session, _kept(token), now)
     return Seat(row.account, role, row.form_token, locked, row.ends_at)
+
+
+def tell_sound(session: Session, token: str, sound: Sound, now: datetime) -> None:
+    """The page of this browser says, each minute, whether an alert would be heard there."""
+    store.tell_sound(session, _kept(token), sound.value, now)
 
 
 def sign_out(session: Session, token: str, now: datetime) -> None:

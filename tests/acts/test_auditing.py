@@ -10,9 +10,11 @@ from dispatch.telling import Received
 from tests.acts.dispatching import POLICY, answer, turn
 from tests.world import World
 from tgd import accounts
+from tgd.accounts import Sound
 from tgd.rules.access import Role
 from tgd.rules.auditing import Finding, PolicySeen, Wrong, of_record
 from tgd.store import auditing
+from tgd.store.shifts import HEARD
 
 SEEN = PolicySeen(frozenset(d.name for d in POLICY.destinations), len(POLICY.steps))
 
@@ -56,9 +58,16 @@ def test_bruno_is_on_duty_while_his_console_is_in_use(world: World) -> None:
     accounts.sign_in(world.session, "Adam", world.now)
     assert found(world, consoles=1), "an administrator takes no alert"
     accounts.make_account(world.session, "Bruno", Role.OPERATOR, "no hash", world.now)
-    accounts.sign_in(world.session, "Bruno", world.now)
+    bruno = accounts.sign_in(world.session, "Bruno", world.now)
+    assert found(world, consoles=1), "his console has not said that it sounds"
+    accounts.tell_sound(world.session, bruno, Sound.BLOCKED, world.now)
+    assert found(world, consoles=1), "and a mute one is heard by nobody"
+    accounts.tell_sound(world.session, bruno, Sound.ON, world.now)
     assert found(world, consoles=1) == set()
-    world.now += auditing.WATCHED + timedelta(seconds=1)
+    world.now += HEARD + timedelta(seconds=1)
+    assert found(world, consoles=1), "nor is one that says nothing any more"
+    world.now += auditing.WATCHED
+    accounts.tell_sound(world.session, bruno, Sound.ON, world.now)
     assert {f.wrong for f in found(world, consoles=1)} == {Wrong.NOBODY_ON_DUTY}
 
 

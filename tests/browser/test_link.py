@@ -103,8 +103,11 @@ def test_an_alert_rings_until_it_is_taken_and_a_blocked_sound_is_seen(
         page = post.open(context)
         expect(page.locator("#sound.blocked")).to_be_visible()
         assert page.evaluate("sound.played") == []
+        said = "SELECT 1 FROM web_session WHERE sound = :state AND account = 'Bruno'"
+        wait_until(lambda: bool(post.town.ask(said, state="blocked")))
         page.click("#sound")
         expect(page.locator("#sound.on")).to_be_visible()
+        wait_until(lambda: bool(post.town.ask(said, state="on")))
         assert page.evaluate("sound.played[0][0]") == "test"
         # those of the tests before wait for long already: it may be a louder tone
         page.wait_for_function(

@@ -35,6 +35,7 @@ class WebSession(SQLModel, table=True):
     """One signed-in browser; only the hash of its cookie is kept."""
 
     __tablename__ = "web_session"
+    __table_args__ = (CheckConstraint("sound IN ('on', 'blocked')", name="web_session_sound"),)
 
     token_hash: str = Field(sa_column=Column(String(64), primary_key=True))
     account: str = Field(sa_column=Column(ForeignKey("account.name"), nullable=False, index=True))
@@ -42,6 +43,9 @@ class WebSession(SQLModel, table=True):
     made_at: datetime = Field(sa_column=moment(nullable=False))
     seen_at: datetime = Field(sa_column=moment(nullable=False))
     ends_at: datetime = Field(sa_column=moment(nullable=False))
+    sound: str | None = Field(default=None, sa_column=Column(String(7)))
+    """What the browser said last of its sound, each minute: `on`, or `blocked`."""
+    sound_at: datetime | None = Field(default=None, sa_column=moment())
 
 
 class FormDone(SQLModel, table=True):

@@ -28,7 +28,7 @@ class Wrong(StrEnum):
     DESTINATION_UNKNOWN = "destination_unknown"  # told once, no longer in the policy
     POLICY_BROKEN = "policy_broken"  # the file says nothing that could be followed
     POLICY_TELLS_NOBODY = "policy_tells_nobody"  # and nobody watches a console
-    NOBODY_ON_DUTY = "nobody_on_duty"  # fewer consoles are watched than there must be
+    NOBODY_ON_DUTY = "nobody_on_duty"  # fewer consoles are watched and heard than must be
     PART_SILENT = "part_silent"  # a process does not answer
     PART_NOT_READY = "part_not_ready"  # it answers that it cannot work
     CANARY_LOST = "canary_lost"  # our own press has not come by this channel for too long
@@ -45,7 +45,7 @@ SENTENCES: Mapping[Wrong, str] = {
     Wrong.DESTINATION_UNKNOWN: "An open alert waits for a destination that the policy has not.",
     Wrong.POLICY_BROKEN: "The policy file cannot be read or followed.",
     Wrong.POLICY_TELLS_NOBODY: "No policy tells anybody, and nobody watches a console.",
-    Wrong.NOBODY_ON_DUTY: "Fewer consoles are watched than there must be.",
+    Wrong.NOBODY_ON_DUTY: "Fewer consoles are watched and heard than there must be.",
     Wrong.PART_SILENT: "A process of the service does not answer.",
     Wrong.PART_NOT_READY: "A process of the service says that it cannot work.",
     Wrong.CANARY_LOST: "The canary of a channel is not heard: perhaps no press is.",

@@ -88,6 +88,14 @@ def touch_seat(session: Session, token_hash: str, now: datetime) -> None:
     )
 
 
+def tell_sound(session: Session, token_hash: str, sound: str, now: datetime) -> None:
+    """What this browser says of its sound now."""
+    session.connection().execute(
+        text("UPDATE web_session SET sound = :s, sound_at = :now WHERE token_hash = :token_hash"),
+        {"token_hash": token_hash, "s": sound, "now": now},
+    )
+
+
 def remove_seat(session: Session, token_hash: str) -> str | None:
     """The browser is signed out; gives the account's name, None when it was not signed in."""
     found = session.connection().execute(

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from tgd.rules.auditing import AlertSeen, DeliverySeen, RecordSeen
+from tgd.store.shifts import HEARD
 
 WATCHED = timedelta(minutes=15)
 """A console that was not used for so long is watched by nobody."""
@@ -41,8 +42,9 @@ def seen(session: Session, now: datetime) -> RecordSeen:
             "SELECT count(DISTINCT s.account) FROM web_session s"
             " JOIN account c ON c.name = s.account WHERE c.role IN ('operator', 'supervisor')"
             " AND s.ends_at > :now AND s.seen_at > :since"
+            " AND s.sound = 'on' AND s.sound_at > :heard"
         ),
-        {"now": now, "since": now - WATCHED},
+        {"now": now, "since": now - WATCHED, "heard": now - HEARD},
     )
     return RecordSeen(
         tuple(AlertSeen(r.id, r.look_again_at, r.leased_until, r.untold_since) for r in alerts),

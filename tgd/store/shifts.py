@@ -1,6 +1,6 @@
 """Questions of the operators' room: who is on shift, who answers for what, what is left over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from sqlmodel import Session
 _ON_DUTY = text(
     """
     SELECT s.account, c.role, s.started_at, s.heard_sound, s.telephone,
-           count(a.id) AS alerts, min(a.taken_at) AS oldest, max(a.owner_seen_at) AS seen_at
+           count(a.id) AS alerts, min(a.taken_at) AS oldest, max(a.owner_seen_at) AS seen_at,
+           (SELECT w.sound FROM web_session w WHERE w.account = s.account AND w.sound_at > :since
+            ORDER BY w.sound = 'on' DESC, w.sound_at DESC LIMIT 1) AS sound
     FROM shift s JOIN account c ON c.name = s.account
     LEFT JOIN alert a ON a.owner = s.account AND a.state <> 'closed'
     WHERE s.ended_at IS NULL GROUP BY s.id, c.role ORDER BY s.started_at, s.account
@@ -31,6 +33,10 @@ _SHELVED = text(
     ORDER BY shelved_until, id LIMIT 200
     """
 )
+
+
+HEARD = timedelta(seconds=150)
+"""A console says each minute whether it sounds; two that did not come are silence."""
 
 
 def begin(session: Session, row: dict[str, Any]) -> bool:
@@ -64,9 +70,10 @@ def sit_at(session: Session, account: str, telephone: str | None) -> bool:
     return found.rowcount == 1
 
 
-def on_duty(session: Session) -> list[Any]:
-    """Everybody whose shift runs, with what is in the person's name."""
-    return list(session.connection().execute(_ON_DUTY))
+def on_duty(session: Session, now: datetime) -> list[Any]:
+    """Everybody whose shift runs, with what is in the person's name, and whether a console of the
+    person sounds (`sound`: on, blocked, or None for none that says it)."""
+    return list(session.connection().execute(_ON_DUTY, {"since": now - HEARD}))
 
 
 def owned_by(session: Session, account: str) -> int:

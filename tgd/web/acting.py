@@ -188,15 +188,16 @@ def _add_alert_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
 
 async def sent(
-    console: Console, request: Request, needed: Act, alert: UUID | None, *, locked_too: bool = False
-) -> tuple[Seat, dict[str, str]]:
+    console: Console, request: Request, needed: Act, alert: UUID | None, *,
+    locked_too: bool = False, by_itself: bool = False,
+) -> tuple[Seat, dict[str, str]]:  # fmt: skip
     """A form of ours, of a signed-in person who may do this and whose screen is not locked (unless
-    the act is for those behind a lock too).
+    the act is for those behind a lock too). What a page sends `by_itself` keeps nobody awake.
 
     Who sees alerts and may not act on them is told so; for others there is nothing here.
     """
     door.must_be_ours(request)
-    seat = await door.seated(console, request)
+    seat = await door.seated(console, request, acting=not by_itself)
     form = await door.form_of(request)
     door.must_have_token(request, seat, form)
     if not may(seat.role, needed):

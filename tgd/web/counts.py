@@ -3,3 +3,6 @@
 from prometheus_client import Counter
 
 acts = Counter("tgd_console_acts_total", "Acts done at the console", ["act"])
+sounds = Counter(
+    "tgd_console_sounds_total", "What consoles said of their sound, each once a minute", ["state"]
+)

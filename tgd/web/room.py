@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tgd import clock, shifts, technical
+from tgd import accounts, clock, shifts, technical
 from tgd.accounts import Seat
 from tgd.alerts.acts import Actor
 from tgd.alerts.exercising import MINUTES
@@ -19,7 +19,7 @@ from tgd.rules.access import Act
 from tgd.rules.alert import reference
 from tgd.store import exercises
 from tgd.store import shifts as store
-from tgd.web import door
+from tgd.web import counts, door
 from tgd.web.acting import STATUS, sent
 from tgd.web.console import Console
 from tgd.web.render import Pages, as_json
@@ -57,7 +57,7 @@ ACTS: dict[str, Doing] = {
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
-    """`/shift`, `/supervision`, `/technical/{id}/shelve`, `/sound/silence`."""
+    """`/shift`, `/supervision`, `/technical/{id}/shelve`, `/sound/silence`, `/sound/state`."""
 
     @app.get("/shift")
     async def shift(request: Request) -> Response:
@@ -114,6 +114,18 @@ def _add_small_acts(app: FastAPI, console: Console) -> None:
         await console.ask(lambda session: shifts.silence(session, actor, now, locked=seat.locked))
         return as_json({"silenced": True})
 
+    @app.post("/sound/state")
+    async def state(request: Request) -> Response:
+        """What a page of the room says by itself each minute: would an alert be heard here?"""
+        _, form = await sent(console, request, Act.TAKE, None, locked_too=True, by_itself=True)
+        if form.get("state") not in set(accounts.Sound):
+            raise door.Rejected(422, door.UNREADABLE)
+        sound, now = accounts.Sound(form["state"]), clock.now()
+        token = door.token_of(console, request) or ""
+        await console.ask(lambda session: accounts.tell_sound(session, token, sound, now))
+        counts.sounds.labels(sound.value).inc()
+        return as_json({"told": True})
+
 
 async def act_in_room(
     console: Console, request: Request, seat: Seat, form: dict[str, str], doing: Doing, page: str,
@@ -157,14 +169,14 @@ async def supervision_page(
 
 def _room(session: Session, now: datetime) -> dict[str, Any]:
     """Who is there, what is open and whose, what is late, what was put aside or left over."""
-    alerts = store.open_alerts(session)
+    alerts, on_duty = store.open_alerts(session), store.on_duty(session, now)
     late = [a for a in alerts if a.owner is None and a.lane == "real"
             and now - a.waiting_since > TAKE_WITHIN]  # fmt: skip
     gone = [a for a in alerts if a.owner is not None and a.owner_seen_at is not None
             and now - max(a.owner_seen_at, a.acted_at or a.owner_seen_at) > A_SIGN_WITHIN]  # fmt: skip
     return {
-        "on_duty": store.on_duty(session), "alerts": alerts, "late": {a.id for a in late},
+        "on_duty": on_duty, "alerts": alerts, "late": {a.id for a in late},
         "gone": {a.id for a in gone},
         "shelved": store.shelved(session, now), "hand_overs": store.hand_overs(session),
-        "reference": reference,
+        "reference": reference, "heard": sum(one.sound == accounts.Sound.ON for one in on_duty),
     }  # fmt: skip

@@ -64,6 +64,22 @@ function soundTick(waits) {
   soundShow();
 }
 
+// Told each minute, and when it changes, by the tab that sounds: a mute console counts for nobody.
+const TELL_MS = 50000;  // a hidden page wakes once a minute at most
+let toldSound = "", toldSoundAt = 0;
+async function soundTell() {
+  const held = navigator.locks ? (await navigator.locks.query()).held : [];
+  if (!sound.isOurs && held.some((one) => one.name === "tgd-sound")) return;
+  const state = soundMay() ? "on" : "blocked", now = performance.now();
+  if (state === toldSound && now - toldSoundAt < TELL_MS) return;
+  [toldSound, toldSoundAt] = [state, now];
+  try {
+    const reply = await fetch("/sound/state", { method: "POST", body: new URLSearchParams({ state }), headers: { "x-form-token": document.body.dataset.formToken, accept: "application/json" }, signal: AbortSignal.timeout(5000) });
+    if (!reply.ok) toldSound = "";
+  } catch { toldSound = ""; /* the link is away: told again in a moment */ }
+}
+if (SOUNDS) setInterval(soundTell, 3000);
+
 // A press more is heard whatever was silenced before it.
 function soundAgain() {
   keepSilence(null);
