@@ -13,6 +13,7 @@ from tgd.journal import Line
 from tgd.rules.access import Act, may
 from tgd.rules.phone import e164
 from tgd.store import shifts as store
+from tgd.store.states import open_technical
 
 
 def silence(session: Session, actor: Actor, now: datetime, *, locked: bool = False) -> None:
@@ -67,16 +68,18 @@ def end(session: Session, actor: Actor, now: datetime) -> None:
 
 
 def hand_over(session: Session, actor: Actor, words: str, now: datetime) -> None:
-    """Leave what is open to the next shift: alerts, shelved items and words, signed by who goes.
-    Raises WrongState while an earlier one waits for its confirmation."""
+    """Leave what is open to the next shift: alerts, technical items (also those put aside),
+    releases within three days and words, signed by who goes. Raises WrongState while an earlier
+    one waits for its confirmation."""
     _must_take(actor)
-    alerts, items = store.open_alerts(session), store.shelved(session, now)
+    alerts, items = store.open_alerts(session), open_technical(session)
+    releases = store.releases_near(session, now.date())
     row = {"id": ids.new(now), "leaving": actor.name, "now": now,
            "words": words.strip()[:LONGEST_WORDS], "alerts": [a.id for a in alerts],
-           "items": [i.id for i in items]}  # fmt: skip
+           "items": [one.id for one in (*items, *releases)]}  # fmt: skip
     if not store.leave(session, row):
         raise WrongState("Your hand-over waits for its confirmation already.")
-    detail = {"alerts": len(alerts), "items": len(items)}
+    detail = {"alerts": len(alerts), "items": len(items), "releases": len(releases)}
     journal.write(session, [Line(now, actor.name, "ShiftHandedOver", detail=detail)])
 
 

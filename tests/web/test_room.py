@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from tests.web.conftest import House
+from tests.web.conftest import NAME, House
 from tgd import clock
 
 
@@ -64,6 +64,38 @@ async def test_a_hand_over_is_signed_by_two(house: House) -> None:
     (row,) = house.ask("SELECT leaving, coming, confirmed_at FROM hand_over")
     assert (row.leaving, row.coming) == ("Bruno", "Berthe")
     assert row.confirmed_at is not None
+
+
+async def test_a_hand_over_names_what_is_to_be_mended_and_a_release_that_is_near(
+    house: House,
+) -> None:
+    """Nobody has put them aside: a battery, and he comes out the day after tomorrow."""
+    ana, eve = house.give(), house.give("Eve", number="+33639980002")
+    house.ask(
+        "INSERT INTO technical_item (id, handset, kind, raised_at)"
+        " VALUES (gen_random_uuid(), :h, 'low_battery', now()) RETURNING 1", h=ana.handset,
+    )  # fmt: skip
+    house.ask(
+        "UPDATE case_file f SET release_on = current_date"
+        " + CASE a.handset WHEN :near THEN 2 ELSE 4 END FROM allocation a"
+        " WHERE a.person = f.person RETURNING 1", near=ana.handset,
+    )  # fmt: skip
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    assert (await bruno.post("/shift/hand-over", words="")).status_code == 303
+    page = (await berthe.get("/shift")).text
+    assert f'Point à régler <span class="figures">{ana.handset}</span>' in page
+    assert "Sa libération prévue" in page
+    assert page.count('name="line-') == 2
+    assert page.count(f'elle porte <span class="figures">{ana.handset}</span>') == 1
+    assert eve.handset not in page, "four days are not near"
+    assert NAME not in page, "the room reads no name"
+    left = str(house.ask("SELECT id FROM hand_over")[0].id)
+    unread = await berthe.post("/shift/confirm", hand_over=left, **{"line-1": "y"})
+    assert unread.status_code == 422
+    house.ask("UPDATE allocation SET ended_at = now() RETURNING 1")
+    both = {"line-1": "y", "line-2": "y"}
+    assert (await berthe.post("/shift/confirm", hand_over=left, **both)).status_code == 303
+    assert "Sa libération prévue" in (await berthe.get("/shift")).text
 
 
 async def test_a_long_hand_over_is_confirmed_too(house: House) -> None:

@@ -94,5 +94,6 @@ class HandOver(SQLModel, table=True):
     words: str = Field(sa_column=Column(Text, nullable=False))
     alerts: list[UUID] = Field(sa_column=Column(ARRAY(UUID_COLUMN), nullable=False))
     items: list[UUID] = Field(sa_column=Column(ARRAY(UUID_COLUMN), nullable=False))
+    """Technical items that were open, and case files with a release within three days."""
     coming: str | None = Field(default=None, sa_column=Column(ForeignKey("account.name")))
     confirmed_at: datetime | None = Field(default=None, sa_column=moment())

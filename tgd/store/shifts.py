@@ -1,6 +1,6 @@
 """Questions of the operators' room: who is on shift, who answers for what, what is left over."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,28 @@ _SHELVED = text(
 )
 
 
+_RELEASES_NEAR = text(
+    """
+    SELECT f.id, f.release_on, a.handset FROM case_file f
+    JOIN allocation a ON a.person = f.person AND a.ended_at IS NULL
+    WHERE f.release_on BETWEEN :first AND :last ORDER BY f.release_on, a.handset LIMIT 200
+    """
+)
+_ITEMS = text(
+    """
+    SELECT handset, kind, coalesce(shelved_until > :at, false) AS aside FROM technical_item
+    WHERE id = ANY(:ids) ORDER BY coalesce(shelved_until > :at, false), handset, kind
+    """
+)
+_RELEASES = text(
+    """
+    SELECT f.release_on, (SELECT a.handset FROM allocation a WHERE a.person = f.person
+                          ORDER BY a.ended_at IS NOT NULL, upper(a.period) DESC LIMIT 1) AS handset
+    FROM case_file f WHERE f.id = ANY(:ids) ORDER BY f.release_on, f.number
+    """
+)
+NEAR = timedelta(days=3)
+"""So long before and after a release she is watched more closely."""
 HEARD = timedelta(seconds=150)
 """A console says each minute whether it sounds; two that did not come are silence."""
 
@@ -135,18 +157,31 @@ def receive(session: Session, hand_over: UUID, coming: str, now: datetime) -> st
     return found.scalar_one_or_none()
 
 
-def hand_overs(session: Session, limit: int = 5) -> list[Any]:
+def releases_near(session: Session, today: date) -> list[Any]:
+    """Files of those who carry a handset and whose aggressor is expected to be released, or was,
+    within three days: id, day and handset."""
+    near = {"first": today - NEAR, "last": today + NEAR}
+    return list(session.connection().execute(_RELEASES_NEAR, near))
+
+
+def hand_overs(session: Session, limit: int = 5) -> list[dict[str, Any]]:
     """Those that wait for a confirmation, then the newest, with what they name as it is now."""
-    rows = session.connection().execute(
+    asked = session.connection()
+    rows = asked.execute(
         text(
-            "SELECT h.id, h.leaving, h.made_at, h.words, h.coming, h.confirmed_at,"
+            "SELECT h.id, h.leaving, h.made_at, h.words, h.coming, h.confirmed_at, h.items AS ids,"
             " ARRAY(SELECT a.number FROM alert a WHERE a.id = ANY(h.alerts) ORDER BY a.number)"
-            "   AS alerts,"
-            " ARRAY(SELECT t.handset FROM technical_item t WHERE t.id = ANY(h.items)"
-            "   ORDER BY t.handset) AS items"
+            "   AS alerts"
             " FROM hand_over h"
             " ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC, h.id LIMIT :limit"
         ),
         {"limit": limit},
     )
-    return list(rows)
+    return [
+        dict(row._mapping)
+        | {
+            "technical": list(asked.execute(_ITEMS, {"ids": row.ids, "at": row.made_at})),
+            "releases": list(asked.execute(_RELEASES, {"ids": row.ids})),
+        }
+        for row in rows
+    ]
