@@ -130,14 +130,22 @@ SUPERVISION = r"""
   - heading "Supervision" [level=1]
   - paragraph: /Liaison établie Dernier contrôle à \d\d:\d\d:\d\d . écrans reliés . \d/
   - heading "En poste maintenant" [level=2]
+  - paragraph: /Aucun poste des personnes en service n’est entendu .*/
   - list:
-    - listitem: /bruno téléassistance, depuis \d\d:\d\d:\d\d alertes à ce nom . \d/
-    - listitem: /salima supervision, depuis \d\d:\d\d:\d\d alertes à ce nom . 0/
+    - listitem: /bruno téléassistance, depuis \d\d:\d\d:\d\d .* pas entendu alertes à ce nom . \d/
+    - listitem: /salima supervision, depuis \d\d:\d\d:\d\d .* pas entendu alertes à ce nom . 0/
   - heading /Alertes ouvertes \d/ [level=2]
   - list:
     - listitem:
       - link /AL-\d+/
       - text: /Nouvelle en retard . personne ne l’a prise ouverte depuis \d+:\d\d/
+  - heading "Délais des 12 dernières heures" [level=2]
+  - region "Délais des 12 dernières heures":
+    - table:
+      - rowgroup:
+        - row "Étape Alertes la moitié en moins de neuf sur dix en moins de objectif"
+      - rowgroup:
+        - row /Prendre \d+ \d+:\d\d \d+:\d\d – trop long 0:10/
   - heading "Exercices annoncés 1" [level=2]
   - list:
     - listitem:

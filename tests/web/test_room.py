@@ -1,5 +1,6 @@
 """Shift, hand-over, supervision, and technical items that are put aside for a time."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -149,3 +150,21 @@ async def test_the_supervisor_sees_whose_and_what_is_late(house: House) -> None:
     assert (await bruno.get("/supervision")).status_code == 404
     camille = await house.signed_in("Camille")
     assert (await camille.get("/shift")).status_code == 404
+
+
+async def test_the_supervisor_sees_times_and_a_flood(house: House) -> None:
+    """Eleven press within ten minutes and one console is heard."""
+    bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")
+    page = (await sami.get("/supervision")).text
+    assert "Aucune alerte réelle sur cette durée." in page
+    await bruno.post("/shift/start", heard_sound="yes")
+    await bruno.post("/sound/state", json=True, state="on")
+    alerts = [house.press(house.give(f"P{n:02d}", number=f"+336399801{n:02d}")) for n in range(11)]
+    await bruno.post(f"/alerts/{alerts[0]}/take")
+    house.ask("UPDATE alert SET opened_at = opened_at - interval '95 seconds' RETURNING 1")
+    page = (await sami.get("/supervision")).text
+    assert "Afflux" in page
+    assert re.search(r">1:3\d – trop long</b>", page)
+    house.ask("UPDATE alert SET opened_at = opened_at - interval '10 minutes'"
+              " WHERE id = :a RETURNING 1", a=alerts[0])  # fmt: skip
+    assert "Afflux" not in (await sami.get("/supervision")).text

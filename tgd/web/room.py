@@ -17,7 +17,8 @@ from tgd.alerts.exercising import MINUTES
 from tgd.errors import Refusal
 from tgd.rules.access import Act
 from tgd.rules.alert import reference
-from tgd.store import exercises
+from tgd.rules.pace import is_flood
+from tgd.store import exercises, pace
 from tgd.store import shifts as store
 from tgd.web import counts, door
 from tgd.web.acting import STATUS, sent
@@ -159,11 +160,15 @@ async def supervision_page(
     """The room as a supervisor sees it, with a sentence about what was refused."""
     now = clock.now()
     seen = await console.ask(
-        lambda session: _room(session, now) | {"exercises": exercises.running(session, now)}
-    )
+        lambda session: _room(session, now) | {
+            "exercises": exercises.running(session, now), "paces": pace.paces(session, now),
+            "opened": pace.opened_lately(session, now),
+        }
+    )  # fmt: skip
+    flood = is_flood(seen["opened"], seen["heard"])
     return made.page(
         request, "supervision.html", seat, status, fresh=console.hub.is_fresh, sentence=said,
-        screens=len(console.hub.consoles), now=now, minutes=MINUTES, **seen,
+        screens=len(console.hub.consoles), now=now, minutes=MINUTES, flood=flood, **seen,
     )  # fmt: skip
 
 
