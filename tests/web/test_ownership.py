@@ -15,8 +15,7 @@ from tests.web.test_live import events, until
 from tgd import clock
 from tgd.web.once import Once
 
-ROUNDS = int(os.environ.get("TGD_TEST_F2_ROUNDS", "40"))
-"""200 in the long run."""
+ROUNDS = int(os.environ.get("TGD_TEST_F2_ROUNDS", "200"))
 
 
 def owner_of(house: House, alert: UUID) -> str | None:
