@@ -41,9 +41,9 @@ FILES = ("/files", "/files/new", "/files/Judith", "/files/Lola", "/files/Maud", 
          "/files/Ursule/sheet")  # fmt: skip
 STOCK = ("/stock", "/stock/census", "/stock/in_stock", "/stock/provisioned", "/stock/issued")
 PAGES: dict[str, tuple[str, ...]] = {
-    "operator": ("/", *ALERTS, "/on-paper", "/technical", "/shift", "/files/new"),
+    "operator": ("/", *ALERTS, "/keys", "/on-paper", "/technical", "/shift", "/files/new"),
     "supervisor": ("/", *OTHERS, "/technical", "/shift", "/supervision", "/files/new"),
-    "control_room": ("/", *OTHERS, "/files/new"),
+    "control_room": ("/", *OTHERS, "/files/new", "/keys"),
     "prosecutor": ("/", *OTHERS, *FILES, *STOCK, "/delegations"),
     "registry": ("/", *FILES, *STOCK),
     "association": ("/", *FILES, "/files/Judith/assess"),

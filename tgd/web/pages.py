@@ -25,7 +25,7 @@ CLOSED_SHOWN = 20
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
-    """`/`, `/alerts/{id}`, `/technical`, `/journal`."""
+    """`/`, `/alerts/{id}`, `/keys`, `/technical`, `/journal`."""
 
     @app.get("/")
     async def home(request: Request) -> Response:
@@ -50,6 +50,15 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         return made.page(
             request, "sheet.html", seat, sheet=sheet, sentence=None, written={}, **choices()
         )
+
+    _add_other_pages(app, console, made)
+
+
+def _add_other_pages(app: FastAPI, console: Console, made: Pages) -> None:
+    @app.get("/keys")
+    async def keys(request: Request) -> Response:
+        seat = await door.allowed(console, request, Act.SEE_ALERTS)
+        return made.page(request, "keys.html", seat)
 
     @app.get("/technical")
     async def technical(request: Request) -> Response:

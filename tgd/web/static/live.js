@@ -131,6 +131,7 @@ document.addEventListener("keydown", (e) => {
   else if (e.code === "Enter" && e.ctrlKey && e.target.name === "words") { e.preventDefault(); press("act-note"); }
   else if (e.altKey && e.code === "Digit1") { e.preventDefault(); (document.querySelector(".row a") || byId("lists")).focus(); }
   else if (e.altKey && e.code === "Digit2") { e.preventDefault(); (byId("sheet") || byId("main")).focus(); }
+  else if (e.altKey && e.code === "Digit3" && byId("place")) { e.preventDefault(); byId("place").focus(); }
   else if ((e.code === "ArrowDown" || e.code === "ArrowUp") && e.target.closest(".row")) {
     const rows = [...document.querySelectorAll(".row a")], to = rows[rows.indexOf(e.target) + (e.code === "ArrowDown" ? 1 : -1)];
     if (to) { e.preventDefault(); to.focus(); }

@@ -105,12 +105,20 @@ function silentUntil() {
 
 function soundLost() { if (soundMay()) tones("lost", LOST, .5); }
 
+// F8 once more ends the silence: what waits is heard at once.
 function soundSilence() {
   if (!SOUNDS) return;
+  if (silentUntil()) return soundAloud();
   keepSilence({ until: Date.now() + SILENCE_MS, keys: sound.keys });
   soundUnwritten(false);
   fetch("/sound/silence", { method: "POST", headers: { "x-form-token": document.body.dataset.formToken, accept: "application/json" }, signal: AbortSignal.timeout(5000) })
     .then((reply) => soundUnwritten(!reply.ok), () => soundUnwritten(true));
+  soundShow();
+}
+
+function soundAloud() {
+  keepSilence(null);
+  sound.ringsAt = 0;
   soundShow();
 }
 
@@ -123,12 +131,13 @@ function soundShow() {
   if (!button) return;
   soundClaim();
   const left = Math.ceil((silentUntil() - Date.now()) / 1000), said = document.body.dataset;
-  const [state, words] = !soundRuns() ? ["blocked", said.soundBlocked] : left > 0 ? ["silent", `${said.soundSilent} ${left} s${unwritten ? said.soundUnwritten : ""}`] : ["on", said.soundOn];
+  const [state, words] = !soundRuns() ? ["blocked", said.soundBlocked] : left > 0 ? ["silent", `${said.soundSilent} ${left} s${unwritten ? said.soundUnwritten : ""}${said.soundBack}`] : ["on", said.soundOn];
   button.hidden = false;
   if (button.textContent !== words) { button.textContent = words; button.className = `chip sound ${state}`; }
 }
 
 async function soundTest() {
+  if (soundRuns() && silentUntil()) return soundAloud();
   await sound.context.resume();
   keepSilence(null);
   soundShow();
@@ -137,6 +146,7 @@ async function soundTest() {
 
 if (document.getElementById("sound")) document.getElementById("sound").addEventListener("click", soundTest);
 document.addEventListener("keydown", (e) => { if (e.code === "F8") { e.preventDefault(); soundSilence(); } });
-// Any gesture arms it: the browser only refuses what nobody asked for.
-for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, () => { if (sound.context && !soundRuns()) sound.context.resume(); });
+// Any gesture arms it: the browser only refuses what nobody asked for. Alt alone is none.
+const soundAsks = () => !navigator.userActivation || navigator.userActivation.hasBeenActive;
+for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, () => { if (sound.context && !soundRuns() && soundAsks()) sound.context.resume(); });
 soundOpen();

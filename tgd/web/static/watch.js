@@ -192,5 +192,13 @@ document.addEventListener("submit", (e) => {
 });
 for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
 window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
+// The screen of the room does not go dark by itself; a browser that refuses it goes dark as before.
+async function stayAwake() {
+  if (!page.sounds || document.hidden || !navigator.wakeLock) return;
+  try { await navigator.wakeLock.request("screen"); } catch { /* a weak battery, or not allowed here */ }
+}
+document.addEventListener("visibilitychange", stayAwake);
+stayAwake();
+
 if (byId("renew")) byId("renew").addEventListener("submit", renewSession);
 document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, 500); });
