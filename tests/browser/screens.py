@@ -5,6 +5,7 @@ The people, files and alerts of the browser tests in a town that does not exist.
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,34 @@ class Screen:
     page: str
     look: dict[str, Any] = field(default_factory=dict)
     scrolled_to: str = ""
+    arranged: Callable[[Town], Any] | None = None
+    """What happens once the person has signed in and before the page is opened."""
+    script: str = ""
+    """What happens in the page before the picture."""
+
+
+def _bruno_ends(**when: float) -> Callable[[Town], Any]:
+    return lambda town: town.ask(
+        "UPDATE web_session SET ends_at = now() + CAST(:t AS interval) WHERE account = 'bruno'"
+        " RETURNING 1", t=timedelta(**when),
+    )  # fmt: skip
+
+
+def _bruno_is_heard(town: Town) -> None:
+    town.ask("UPDATE web_session SET sound = 'on', sound_at = now() WHERE account = 'bruno'"
+             " RETURNING 1")  # fmt: skip
+
+
+def _all_press(town: Town) -> None:
+    """Thirty people within one moment, and somebody who hears it."""
+    _bruno_is_heard(town)
+
+    def pressed(session: Session) -> None:
+        world = World(session, KEYS, clock.now() - timedelta(seconds=40))
+        carried = [world.give(f"F{n:02d}", number=f"+336399803{n:02d}") for n in range(30)]
+        world.hear(*(world.press(one) for one in carried))
+
+    town.do(pressed)
 
 
 SCREENS: dict[str, Screen] = {
@@ -47,11 +76,17 @@ SCREENS: dict[str, Screen] = {
     "take-over-dark": Screen("salima", "/alerts/Hana", NIGHT),
     "shift": Screen("bruno", "/shift"),
     "shift-hand-over": Screen("salima", "/shift"),
-    "supervision": Screen("salima", "/supervision"),
+    "supervision": Screen("salima", "/supervision", arranged=_bruno_is_heard),
+    "offline": Screen("salima", "/", script="turned('off')"),
+    "last-half-hour": Screen("bruno", "/alerts/Hana", arranged=_bruno_ends(minutes=24)),
+    "locked": Screen("bruno", "/", arranged=_bruno_ends(seconds=-20)),
+    "on-paper": Screen("bruno", "/on-paper"),
+    "keys": Screen("bruno", "/keys"),
     "stock": Screen("gaël", "/stock"),
     "hand-over": Screen("odile", "/files/Sara/hand-over"),
     "file-phone": Screen("camille", "/files/Maud", FRENCH_PHONE),
     "decision-phone": Screen("camille", "/files/Maud", FRENCH_PHONE, "#act-grant"),
+    "flood": Screen("salima", "/supervision", arranged=_all_press),
 }
 """By the name of its file."""
 
@@ -74,7 +109,9 @@ def main() -> int:
 def _settings() -> Settings:
     with pytest.MonkeyPatch.context() as patch:
         forget_settings(patch)
-        return Settings.model_validate({"console_insecure_http": True, "demonstration": True})
+        return Settings.model_validate({
+            "console_insecure_http": True, "demonstration": True, "degraded_line": "01 99 00 00 50",
+        })  # fmt: skip
 
 
 def _tonight(town: Town) -> None:
@@ -100,11 +137,15 @@ def _press(town: Town, name: str, number: str, ago_s: float) -> UUID:
 def _picture(browser: Browser, town: Town, screen: Screen, file: Path) -> None:
     town.do(lambda session: claim(session, EXAMPLE, clock.now(), "w"))
     with looking(browser, town, screen.who, **screen.look) as eyes:
+        if screen.arranged:
+            screen.arranged(town)
         eyes.go(town.address(screen.page))
         _settled(eyes.page, screen)
         if eyes.page.locator("#sheet-next").count():
             town.do(lambda session: claim(session, EXAMPLE, clock.now(), "w"))
             eyes.page.locator("#sheet-next time").filter(has_text=re.compile("dans")).wait_for()
+        if screen.script:
+            eyes.page.evaluate(screen.script)
         eyes.page.screenshot(path=file)
     sys.stdout.write(f"{file}\n")
 
