@@ -17,6 +17,7 @@ def test_the_last_sheet_outlives_the_console_and_not_the_session(
         eyes.go("/on-paper")
         assert "Ana FICTIVE" in page.locator(".paper").inner_text()
         first = page.locator(MADE_AT).inner_text()
+        page.wait_for_timeout(1100)  # the next sheet names another second
         with page.expect_response("**/on-paper"):
             page.clock.run_for(121_000)
         page.locator(MADE_AT).filter(has_not_text=first).wait_for()
