@@ -178,7 +178,7 @@ def _room(session: Session, now: datetime) -> dict[str, Any]:
     late = [a for a in alerts if a.owner is None and a.lane == "real"
             and now - a.waiting_since > TAKE_WITHIN]  # fmt: skip
     gone = [a for a in alerts if a.owner is not None and a.owner_seen_at is not None
-            and now - max(a.owner_seen_at, a.acted_at or a.owner_seen_at) > A_SIGN_WITHIN]  # fmt: skip
+            and now - max(a.owner_seen_at, a.acted_at or a.opened_at) > A_SIGN_WITHIN]  # fmt: skip
     return {
         "on_duty": on_duty, "alerts": alerts, "late": {a.id for a in late},
         "gone": {a.id for a in gone},
