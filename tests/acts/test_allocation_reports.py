@@ -1,9 +1,10 @@
 """Reports and reminders: what is urgent is said now, what is known goes where it belongs."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tests.acts.allocating import (
     made_walk,  # noqa: F401  (a fixture)
@@ -111,3 +112,46 @@ def test_a_clearance_that_is_given_anew_ends_the_reminders_of_the_one_before(wal
     assert left() == before + 1
     clear(1000)
     assert left() == before + 1, "Greta has one for longer than before"
+
+
+def test_a_revoked_clearance_gives_the_reminder_back_to_the_one_that_it_had_followed(
+    walk: Walk,
+) -> None:
+    camille = walk.officer("Camille")
+
+    def clear(days: int) -> UUID:
+        ends_at = walk.now + timedelta(days=days)
+        return courts.clear(walk.session, camille, "Paul", ends_at, walk.now, court=NANTERRE).id
+
+    def reminded_of() -> set[UUID | None]:
+        asked = select(Deadline).where(
+            col(Deadline.clearance).in_(given), col(Deadline.settled_at).is_(None)
+        )
+        walk.session.expire_all()
+        return {one.clearance for one in walk.session.exec(asked)}
+
+    given = [clear(40), clear(400), clear(500)]
+    assert reminded_of() == {given[2]}
+    courts.revoke(walk.session, camille, given[1], walk.now)
+    assert reminded_of() == {given[2]}, "another one follows it still"
+    courts.revoke(walk.session, camille, given[2], walk.now)
+    assert reminded_of() == {given[0]}
+    walk.world.wait(days=11)
+    assert DeadlineKind.CLEARANCE_END in waits(walk)
+    courts.revoke(walk.session, camille, given[0], walk.now)
+    assert reminded_of() == set()
+
+
+def test_what_ended_meanwhile_is_not_reminded_of_again(walk: Walk) -> None:
+    camille = walk.officer("Camille")
+    older, newer = [
+        courts.clear(walk.session, camille, "Paul", walk.now + timedelta(days=days), walk.now,
+                     court=NANTERRE).id
+        for days in (40, 400)
+    ]  # fmt: skip
+    walk.world.wait(days=41)
+    courts.revoke(walk.session, camille, newer, walk.now)
+    asked = select(Deadline).where(
+        col(Deadline.clearance).in_([older, newer]), col(Deadline.settled_at).is_(None)
+    )
+    assert walk.session.exec(asked).all() == []

@@ -13,7 +13,7 @@ from tgd.errors import Incomplete, NotAllowed
 from tgd.records import Clearance, Commune, Court, Pool
 from tgd.rules.access import Act
 from tgd.rules.territory import Area
-from tgd.store import deadlines, files
+from tgd.store import deadlines, delegations, files
 
 COMMAND_LINE = "command line"
 
@@ -82,6 +82,7 @@ def clear(
             raise NotThere("There is no such court.")
     if not files.account_is_known(session, account):
         raise NotThere("There is no such account.")
+    delegations.stand_in_line(session, account)
     row = Clearance(
         id=ids.new(now), account=account, kind=kind, court=court, association=association,
         begins_at=begins_at or now, ends_at=ends_at,
@@ -99,17 +100,21 @@ def clear(
 
 
 def revoke(session: Session, officer: Officer | None, clearance: UUID, now: datetime) -> None:
-    """It ends now. Raises NotAllowed, NotThere."""
+    """It ends now; one before it that it had followed is reminded of again. Raises NotAllowed,
+    NotThere."""
     seen = files.clearance(session, clearance)
     if officer is not None:
         must(officer, Act.CLEAR)
         if seen is not None and seen.court is not None and seen.court not in officer.reach.courts:
             raise NotThere
-    if seen is None or not files.revoke(session, clearance, now):
-        raise NotThere("There is no such clearance.")
     by = officer.name if officer else COMMAND_LINE
+    if seen is not None:
+        delegations.stand_in_line(session, seen.account)
+    if seen is None or not files.revoke(session, clearance, by, now):
+        raise NotThere("There is no such clearance.")
     deadlines.settle_clearance(session, clearance, by, now)
-    write(session, by, "ClearanceRevoked", now, account=seen.account)
+    again = deadlines.reopen_followed(session, clearance, now)
+    write(session, by, "ClearanceRevoked", now, account=seen.account, reminded_again=again)
 
 
 def may_decide(officer: Officer, court: str) -> bool:

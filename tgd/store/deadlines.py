@@ -83,6 +83,37 @@ def settle_followed(session: Session, clearance: UUID, by: str, now: datetime) -
     )
 
 
+def reopen_followed(session: Session, clearance: UUID, now: datetime) -> int:
+    """Of this one, which is revoked, remind no more; of those that it had followed, again.
+
+    One that another clearance follows still, or that has ended, needs none. Gives how many."""
+    found = session.connection().execute(_FOLLOWED, {"clearance": clearance, "now": now})
+    older = list(found)
+    for one in older:
+        plan_clearance(session, one.id, one.ends_at, now)
+    return len(older)
+
+
+_SAME = """{a}.account = {b}.account AND {a}.kind = {b}.kind
+        AND {a}.court IS NOT DISTINCT FROM {b}.court
+        AND {a}.association IS NOT DISTINCT FROM {b}.association"""
+_FOLLOWED = text(
+    f"""
+    SELECT older.id, older.ends_at FROM clearance older
+    JOIN clearance revoked ON revoked.id = :clearance
+        AND {_SAME.format(a="older", b="revoked")}
+    WHERE older.id <> revoked.id AND older.revoked_at IS NULL AND older.ends_at > :now
+      AND EXISTS (SELECT 1 FROM deadline d WHERE d.clearance = older.id)
+      AND NOT EXISTS (SELECT 1 FROM deadline d
+                      WHERE d.clearance = older.id AND d.settled_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM clearance newer
+                      WHERE newer.revoked_at IS NULL AND newer.id <> older.id
+                        AND {_SAME.format(a="newer", b="older")}
+                        AND newer.begins_at <= older.ends_at AND older.ends_at < newer.ends_at)
+    """  # noqa: S608 -- constants of this file
+)
+
+
 def deadline(session: Session, deadline_id: UUID) -> Deadline | None:
     """The deadline as the record has it now."""
     return session.get(Deadline, deadline_id, populate_existing=True)

@@ -205,12 +205,12 @@ def clearance(session: Session, clearance_id: UUID) -> Clearance | None:
     return session.get(Clearance, clearance_id, populate_existing=True)
 
 
-def revoke(session: Session, clearance_id: UUID, now: datetime) -> bool:
-    """It ends now; False when it had ended."""
+def revoke(session: Session, clearance_id: UUID, by: str, now: datetime) -> bool:
+    """It ends now; False when it had been revoked."""
     found = session.connection().execute(
         update(Clearance)
         .where(col(Clearance.id) == clearance_id, col(Clearance.revoked_at).is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=now, revoked_by=by)
     )
     return found.rowcount == 1
 
