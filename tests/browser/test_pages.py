@@ -44,9 +44,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     "operator": ("/", *ALERTS, "/keys", "/on-paper", "/technical", "/shift", "/files/new"),
     "supervisor": ("/", *OTHERS, "/technical", "/shift", "/supervision", "/files/new"),
     "control_room": ("/", *OTHERS, "/files/new", "/keys"),
-    "prosecutor": ("/", *OTHERS, *FILES, *STOCK, "/delegations"),
-    "registry": ("/", *FILES, *STOCK),
-    "association": ("/", *FILES, "/files/Judith/assess"),
+    "prosecutor": ("/", *OTHERS, *FILES, *STOCK, "/deadlines", "/clearances", "/delegations"),
+    "registry": ("/", *FILES, *STOCK, "/deadlines", "/clearances"),
+    "association": ("/", *FILES, "/files/Judith/assess", "/deadlines"),
     "stock_manager": ("/", "/technical", *STOCK, "/stock/import"),
     "auditor": ("/", "/journal"),
     "admin": ("/",),
@@ -54,7 +54,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 """Whose pages; a name stands for the alert or the file of that person, a state for a handset."""
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
 NO_PAGE = re.compile(
-    r"/(api/.*|exercises|map/.*|recordings/.*|static/.*|sync|events|stock/search"
+    r"/(api/.*|agreements|exercises|map/.*|recordings/.*|static/.*|sync|events|stock/search"
     r"|stock(/censuses)?\.csv|.*/papers/.*|.*\{name\})"
 )
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""

@@ -1,5 +1,6 @@
 """`tgd court`: a court, its stock, its communes and those who work for it, by hand."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,34 @@ def test_a_court_is_set_up_and_camille_works_for_it(desk, session, tmp_path):
     assert known == {"99101": ("police", False), "99102": ("gendarmerie", True)}
     camille = officer(session, "camille", Role.PROSECUTOR, clock.now())
     assert camille.reach.courts == {"TJ-A"}
+
+
+def test_agreements_clearances_and_deadlines_by_hand(desk):
+    for words in (
+        ("account", "add", "camille", "--role", "prosecutor"),
+        ("account", "add", "lea", "--role", "association"),
+        ("court", "add", "TJ-A", "TJ d'Exemple"),
+        ("court", "clear", "camille", "--court", "TJ-A", "--days", "30"),
+        ("court", "agree", "Association Exemple", "--court", "TJ-A", "--reference", "2026/4",
+         "--last-day", f"{clock.now() + timedelta(days=40):%Y-%m-%d}"),
+        ("court", "clear", "lea", "--association", "Association Exemple", "--days", "20"),
+    ):  # fmt: skip
+        said = desk.tgd(*words)
+        assert said.code == 0, said.err
+    listed = desk.tgd("court", "clearances", "--as", "camille", "--json").json
+    assert {c["account"]: c["standing"] for c in listed["clearances"]} == {
+        "camille": "running", "lea": "running",
+    }  # fmt: skip
+    (agreed,) = listed["agreements"]
+    asked = ("allocation", "deadlines", "--as", "camille")
+    due = desk.tgd(*asked, "--json").json["deadlines"]
+    assert {d["kind"] for d in due} == {"clearance_end", "agreement_end"}
+    assert "agreement_end" in desk.tgd(*asked).out
+    assert desk.tgd("allocation", "seen", due[0]["id"], "--as", "camille").code == 0
+    assert desk.tgd("court", "end-agreement", agreed["id"]).code == 0
+    for one in listed["clearances"]:
+        assert desk.tgd("court", "revoke", one["id"]).code == 0
+    assert desk.tgd(*asked, "--json").json["deadlines"] == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,12 +15,12 @@ from sqlmodel import Session, SQLModel, select
 from dispatch.conversing import hear_recording
 from dispatch.formats.conference import RecordingSaid
 from tests.conftest import NOW, _admin, _named, drop_record
-from tests.walking import OTHER_POOL, Walk
+from tests.walking import LEAD, NANTERRE, OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
-from tgd.allocation import holding, keeping, sheets, stock
+from tgd.allocation import agreeing, holding, keeping, sheets, stock
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -256,6 +256,7 @@ def fill_the_rest(walk: Walk) -> None:
     keeping.keep(
         walk.session, walk.officer("Camille"), alert, Keeping.POSITIONS, "affaire 26/7", walk.now
     )
+    agreeing.agree(walk.session, None, NANTERRE, LEAD, "convention 2026/4", date(2027, 12, 31), NOW)
     walk.session.add(StockCensus(id=uuid4(), pool=OTHER_POOL, counted_by="Sacha",
                                  counted_at=walk.now, lines=[], differing=0))  # fmt: skip
     other = walk.order("+33639980022")

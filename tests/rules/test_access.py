@@ -32,7 +32,7 @@ NARROWER = {("III", "operator")}
 OF_COURT = (
     " see_files refer open_file record_condition record_consent change_circumstances follow_up"
     " acknowledge_deadline hand_over take_back report_incident see_stock reserve transfer"
-    " count_stock"
+    " count_stock see_clearances"
 )
 MAY = {
     "operator": "see_alerts see_technical take note release verify request_intervention close"
@@ -88,7 +88,9 @@ def test_only_a_prosecutor_decides_and_clears() -> None:
 def test_on_call_a_prosecutor_does_what_a_night_needs_and_hands_nothing_on(
     role: Role, act: Act
 ) -> None:
-    does = set(MAY["prosecutor"].split()) - {"clear", "delegate", "hold", "keep_evidence"}
+    does = set(MAY["prosecutor"].split()) - {
+        "clear", "see_clearances", "delegate", "hold", "keep_evidence",
+    }  # fmt: skip
     assert may_on_call(role, act) is (role is Role.PROSECUTOR and act in does)
 
 

@@ -17,7 +17,7 @@ from tgd.rules.access import Act, Role
 from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
 from tgd.rules.deadlines import Chased, DeadlineKind, Step, chase
 from tgd.rules.notice import NoticeKind
-from tgd.store import deadlines, equipment, files, notices
+from tgd.store import deadlines, equipment, files, notices, terms
 
 MACHINE = "dispatch"
 AGAIN_AFTER = timedelta(minutes=1)
@@ -148,7 +148,7 @@ def acknowledge(session: Session, officer: Officer, deadline_id: UUID, now: date
         raise NotThere
     if seen.case_file is not None:
         found(session, officer, Act.ACKNOWLEDGE_DEADLINE, seen.case_file)
-    elif not _clearance_is_theirs(session, officer, seen):
+    elif not _term_is_theirs(session, officer, seen):
         raise NotThere
     if officer.role.value not in (seen.owner, seen.escalation):
         raise NotAllowed
@@ -165,8 +165,10 @@ def acknowledge(session: Session, officer: Officer, deadline_id: UUID, now: date
     write(session, officer.name, "DeadlineAcknowledged", now, file=seen.case_file, kind=seen.kind)
 
 
-def _clearance_is_theirs(session: Session, officer: Officer, seen: Deadline) -> bool:
-    if seen.clearance is None:
-        return False
-    cleared = files.clearance(session, seen.clearance)
-    return cleared is not None and (cleared.court is None or cleared.court in officer.reach.courts)
+def _term_is_theirs(session: Session, officer: Officer, seen: Deadline) -> bool:
+    """Whether the clearance or the agreement is one of the officer's own courts."""
+    own = sorted(officer.reach.courts - officer.on_call_for)
+    if seen.agreement is not None:
+        agreed = terms.agreement(session, seen.agreement)
+        return agreed is not None and agreed.court in own
+    return seen.clearance is not None and terms.is_theirs(session, seen.clearance, own)

@@ -11,9 +11,10 @@ from tgd import ids
 from tgd.allocation.acting import NotThere, Officer, clean, must, write
 from tgd.errors import Incomplete, NotAllowed
 from tgd.records import Clearance, Commune, Court, Pool
-from tgd.rules.access import Act
+from tgd.rules.access import Act, Role
 from tgd.rules.territory import Area
-from tgd.store import deadlines, delegations, files
+from tgd.store import accounts, delegations, files, terms
+from tgd.store.terms import Term
 
 COMMAND_LINE = "command line"
 
@@ -73,13 +74,13 @@ def clear(
 ) -> Clearance:  # fmt: skip
     """Habilitate an account, for one court or as an agent of one association, until a day.
 
-    A prosecutor clears for her own courts (the command line for all); `on_call` is a delegation
-    to decide for a court. Raises NotAllowed, NotThere, Incomplete.
+    A prosecutor clears for her own courts and for the associations that have an agreement with
+    one of them, no longer than it lasts (the command line for all, for any time); `on_call` is a
+    delegation to decide for a court. Raises NotAllowed, NotThere, Incomplete.
     """
     if officer is not None:
         must(officer, Act.CLEAR)
-        if court is not None and court not in officer.reach.courts - officer.on_call_for:
-            raise NotThere("There is no such court.")
+        _must_be_hers_to_give(session, officer, account, court, association, ends_at, now)
     if not files.account_is_known(session, account):
         raise NotThere("There is no such account.")
     delegations.stand_in_line(session, account)
@@ -93,10 +94,33 @@ def clear(
         raise Incomplete(
             "A clearance is for one court or one association, and ends after it begins."
         )
-    deadlines.plan_clearance(session, row.id, ends_at, now)
-    deadlines.settle_followed(session, row.id, row.given_by, now)
-    write(session, row.given_by, "Cleared", now, account=account, court=court, kind=kind)
+    if kind == "standing":  # nobody is reminded of the end of a night
+        terms.plan(session, Term.CLEARANCE, row.id, ends_at, now)
+    terms.settle_followed(session, Term.CLEARANCE, row.id, row.given_by, now)
+    write(session, row.given_by, "Cleared", now, account=account, court=court, kind=kind,
+          association=association, until=ends_at.isoformat())  # fmt: skip
     return row
+
+
+def _must_be_hers_to_give(
+    session: Session, officer: Officer, account: str, court: str | None, association: str | None,
+    ends_at: datetime, now: datetime,
+) -> None:  # fmt: skip
+    own = officer.reach.courts - officer.on_call_for
+    if account == officer.name:
+        raise Incomplete("Nobody clears herself: another prosecutor does it.")
+    if court is not None and court not in own:
+        raise NotThere("There is no such court.")
+    known = accounts.account(session, account)
+    is_agent = known is not None and known.role == Role.ASSOCIATION
+    if known is not None and is_agent is not (association is not None):
+        raise Incomplete("Agents of an association are cleared for it, all others for a court.")
+    if association is not None:
+        until = terms.agreed_until(session, sorted(own), association, now)
+        if until is None:
+            raise Incomplete("Your court has no agreement with this association that runs.")
+        if ends_at > until:
+            raise Incomplete("This is longer than the agreement with the association lasts.")
 
 
 def revoke(session: Session, officer: Officer | None, clearance: UUID, now: datetime) -> None:
@@ -105,15 +129,16 @@ def revoke(session: Session, officer: Officer | None, clearance: UUID, now: date
     seen = files.clearance(session, clearance)
     if officer is not None:
         must(officer, Act.CLEAR)
-        if seen is not None and seen.court is not None and seen.court not in officer.reach.courts:
+        own = sorted(officer.reach.courts - officer.on_call_for)
+        if seen is not None and not terms.is_theirs(session, clearance, own):
             raise NotThere
     by = officer.name if officer else COMMAND_LINE
     if seen is not None:
         delegations.stand_in_line(session, seen.account)
-    if seen is None or not files.revoke(session, clearance, by, now):
+    if seen is None or not terms.revoke(session, Term.CLEARANCE, clearance, by, now):
         raise NotThere("There is no such clearance.")
-    deadlines.settle_clearance(session, clearance, by, now)
-    again = deadlines.reopen_followed(session, clearance, now)
+    terms.settle(session, Term.CLEARANCE, clearance, by, now)
+    again = terms.reopen_followed(session, Term.CLEARANCE, clearance, now)
     write(session, by, "ClearanceRevoked", now, account=seen.account, reminded_again=again)
 
 

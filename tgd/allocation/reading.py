@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd.allocation.acting import Officer, found, must, owned
-from tgd.records import CaseFile, Deadline
+from tgd.records import CaseFile
 from tgd.rules.access import Act
 from tgd.rules.allocation import AllocationState
 from tgd.rules.scope import FileGroup, shows
@@ -35,11 +35,17 @@ def files_shown(
     return files.listed(session, courts, association, [s.value for s in states], limit)
 
 
-def deadlines_shown(session: Session, officer: Officer) -> list[Deadline]:
+def deadlines_shown(
+    session: Session, officer: Officer, *, skip: int = 0, limit: int = 200
+) -> list[Any]:
     """What this person's role owns or is told of as the one above, the nearest day first."""
     must(officer, Act.ACKNOWLEDGE_DEADLINE)
     courts, association = _where(officer)
-    return deadlines.of_role(session, officer.role.value, courts, association)
+    own = [code for code in courts if code not in officer.on_call_for]
+    return deadlines.of_role(
+        session, officer.role.value, own, sorted(officer.on_call_for), association, skip=skip,
+        limit=limit,
+    )  # fmt: skip
 
 
 def stock_shown(session: Session, officer: Officer) -> list[Any]:

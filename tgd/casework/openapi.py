@@ -8,6 +8,7 @@ from tgd.casework.delegation_form import FIELDS as DELEGATION_FIELDS
 from tgd.casework.fields import Field, Kind, word
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.casework.stock_acts import ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
+from tgd.casework.term_form import AGREE_FIELDS, CLEAR_FIELDS
 
 REFERRAL = (
     Field("court", word("Court")), Field("name", word("Name of the person in danger")),
@@ -47,7 +48,8 @@ def document() -> dict[str, Any]:
             " outside a person's scope does not exist (404). Refusals are"
             " {error, sentence, missing}.",
         },
-        "paths": {**_files(), **_stock(), **_delegations(), **_census()},
+        "paths": {**_files(), **_stock(), **_delegations(), **_census(), **_deadlines(),
+                  **_terms("clearances", CLEAR_FIELDS), **_terms("agreements", AGREE_FIELDS)},
         "components": {"securitySchemes": {
             "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tgd"},
         }},
@@ -100,6 +102,27 @@ def _delegations() -> dict[str, Any]:
             "post": _act("Delegate to a prosecutor on call", DELEGATION_FIELDS, [], created=True),
         },
         "/api/v1/delegations/{delegation}/end": {"post": _act("End a delegation", (), one)},
+    }
+
+
+def _deadlines() -> dict[str, Any]:
+    one = [_path_of("deadline", "uuid")]
+    return {
+        "/api/v1/deadlines": {
+            "get": _read("What this role must not forget, the nearest day first", [_asked("page")])
+        },
+        "/api/v1/deadlines/{deadline}/acknowledge": {"post": _act("Seen", (), one)},
+    }
+
+
+def _terms(kind: str, fields: tuple[Field, ...]) -> dict[str, Any]:
+    one = [_path_of("term", "uuid")]
+    return {
+        f"/api/v1/{kind}": {
+            "get": _read(f"The {kind} of one's own courts"),
+            "post": _act(f"One more of the {kind}", fields, [], created=True),
+        },
+        f"/api/v1/{kind}/{{term}}/revoke": {"post": _act("It ends now", (), one)},
     }
 
 

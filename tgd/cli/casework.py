@@ -13,10 +13,11 @@ import typer
 from sqlmodel import Session
 
 from tgd import clock, settings
+from tgd.allocation import chasing
 from tgd.allocation.acting import NotThere, NotYet, Officer, officer
 from tgd.allocation.courts import COMMAND_LINE
 from tgd.allocation.deciding import AlreadyDecided
-from tgd.casework import facts, file_acts, stock_acts
+from tgd.casework import due, facts, file_acts, stock_acts
 from tgd.casework.fields import read_all
 from tgd.casework.openapi import REFERRAL
 from tgd.casework.stock_acts import Keyed
@@ -49,7 +50,7 @@ def list_(name: As, as_json: AsJson = False) -> None:
     """The case files of somebody, the nearest deadline first."""
     now = clock.now()
     with act_on_record(settings.read()) as session:
-        lists = facts.listed(session, _officer(session, name, now), now, limit=MOST_LISTED).lists
+        lists = facts.listed(session, officer_of(session, name, now), now, limit=MOST_LISTED).lists
     if as_json:
         unnamed = {k: [_without_name(one) for one in rows] for k, rows in lists.items()}
         show_json({"schema": "tgd/allocation-list/1", "lists": unnamed})
@@ -71,7 +72,7 @@ def show_(file: FileId, name: As, as_json: AsJson = False) -> None:
     """One case file, as this person may see it; that it was looked at is written down."""
     now = clock.now()
     with act_on_record(settings.read()) as session:
-        said = facts.file_of(session, _officer(session, name, now), _file(session, file), now)
+        said = facts.file_of(session, officer_of(session, name, now), _file(session, file), now)
     if as_json:
         show_json({"schema": "tgd/allocation/1"} | said)
         return
@@ -84,7 +85,7 @@ def refer(name: As, fields: Fields = None, as_json: AsJson = False) -> None:
     """Report a situation: court, name and words; source, contact and urgent as well."""
     now = clock.now()
     with act_on_record(settings.read()) as session:
-        who = _officer(session, name, now)
+        who = officer_of(session, name, now)
         made = file_acts.refer(session, who, read_all(REFERRAL, _form(fields)), now)
     if as_json:
         show_json({"schema": "tgd/allocation-referred/1", "file": made})
@@ -103,13 +104,41 @@ def act(
         raise Incomplete(f"Acts are: {', '.join(file_acts.BY_NAME)}.")
     now = clock.now()
     with act_on_record(settings.read()) as session:
-        who, found = _officer(session, name, now), _file(session, file)
+        who, found = officer_of(session, name, now), _file(session, file)
         result = one.doing(session, who, found, read_all(one.fields, _form(fields)), now, version)
         _must_be_done(result)
     if as_json:
         show_json({"schema": "tgd/allocation-act/1", "file": found, "act": act, "done": True})
     else:
         complain("It is done.")
+
+
+@app.command("deadlines")
+def deadlines_(name: As, as_json: AsJson = False) -> None:
+    """What this person's role must not forget: of files, clearances and agreements."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        who = officer_of(session, name, now)
+        said = due.due_shown(session, who, now, size=MOST_LISTED)["deadlines"]
+    if as_json:
+        show_json({"schema": "tgd/deadlines/1", "deadlines": said})
+        return
+    show_table(
+        ["due at", "deadline", "of", "owner", "seen by", "id"],
+        [[d["due_at"], d["kind"], d["reference"] or d["account"] or d["association"], d["owner"],
+          d["acknowledged_by"], d["id"]] for d in said],
+    )  # fmt: skip
+
+
+@app.command()
+def seen(
+    deadline: Annotated[UUID, typer.Argument(help="Its id, as `deadlines` says.")], name: As
+) -> None:
+    """Say that somebody has seen a deadline: it is quiet for some days, not settled."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        chasing.acknowledge(session, officer_of(session, name, now), deadline, now)
+    complain("It is seen.")
 
 
 @app.command("purge")
@@ -169,7 +198,7 @@ def act_on_handset(
     read, now = settings.read(), clock.now()
     with act_on_record(read) as session:
         said = read_all(one.fields, _form(fields))
-        who = _officer(session, name, now)
+        who = officer_of(session, name, now)
         result = stock_acts.do(session, who, one, handset, said, now, version=version)
         _must_be_done(result)
     printed: dict[str, Any] = {"handset": handset, "act": act, "done": True}
@@ -183,7 +212,8 @@ def act_on_handset(
         complain("It is done.")
 
 
-def _officer(session: Session, name: str, now: datetime) -> Officer:
+def officer_of(session: Session, name: str, now: datetime) -> Officer:
+    """The account in whose name something is done. Raises NotThere."""
     known = accounts.account(session, name)
     if known is None:
         raise NotThere("There is no such account.")

@@ -1,15 +1,18 @@
 """`tgd court …`: courts, their stocks and communes, and who is cleared to work for them."""
 
 import csv
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from tgd import clock, settings
-from tgd.allocation import courts
+from tgd.allocation import agreeing, courts
+from tgd.cli.casework import As, officer_of
 from tgd.cli.ending import complain
+from tgd.cli.printing import AsJson, show_json, show_table
 from tgd.cli.record import act_on_record
 from tgd.errors import Incomplete
 from tgd.rules.deadlines import USUAL_ZONE
@@ -89,3 +92,57 @@ def clear(
             association=association, kind=kind,
         )  # fmt: skip
     complain(f"{account} is cleared for {days} days.")
+
+
+@app.command()
+def clearances(name: As, as_json: AsJson = False) -> None:
+    """Who is cleared for somebody's courts, and their agreements, with the day each ends."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        said = agreeing.terms_shown(session, officer_of(session, name, now), now)
+    listed = {kind: said[kind] for kind in ("clearances", "agreements")}
+    if as_json:
+        show_json({"schema": "tgd/clearances/1"} | listed)
+        return
+    show_table(
+        ["what", "of", "for", "ends at", "state", "id"],
+        [*(["clearance", c["account"], c["court"] or c["association"], c["ends_at"],
+            c["standing"], c["id"]] for c in listed["clearances"]),
+         *(["agreement", g["association"], g["court"], g["ends_at"], g["standing"], g["id"]]
+           for g in listed["agreements"])],
+    )  # fmt: skip
+
+
+@app.command()
+def revoke(
+    clearance: Annotated[UUID, typer.Argument(help="Its id, as `tgd court clearances` says.")],
+) -> None:
+    """End a clearance now; the one that it had followed is reminded of again."""
+    with act_on_record(settings.read()) as session:
+        courts.revoke(session, None, clearance, clock.now())
+    complain("It has ended.")
+
+
+@app.command()
+def agree(
+    association: Annotated[str, typer.Argument(help="The association, as files name it.")],
+    court: Annotated[str, typer.Option(help="The court that works with it.")],
+    reference: Annotated[str, typer.Option(help="Of the signed agreement.")],
+    last_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Its last day.")],
+) -> None:
+    """Record an agreement of a court with an association, from now to the end of a day."""
+    with act_on_record(settings.read()) as session:
+        made = agreeing.agree(
+            session, None, court, association, reference, last_day.date(), clock.now()
+        )
+    complain(f"{made.id} is recorded.")
+
+
+@app.command("end-agreement")
+def end_agreement(
+    agreement: Annotated[UUID, typer.Argument(help="Its id, as `tgd court clearances` says.")],
+) -> None:
+    """End an agreement now; no clearance ends by it."""
+    with act_on_record(settings.read()) as session:
+        agreeing.end_agreement(session, None, agreement, clock.now())
+    complain("It has ended.")

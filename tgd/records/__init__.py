@@ -16,7 +16,7 @@ from tgd.records.alerts import (
     Sighting,
 )
 from tgd.records.calls import CallLeg, Conversation, Exercise, Recording
-from tgd.records.courts import Clearance, Commune, Court, Pool
+from tgd.records.courts import Clearance, Commune, Court, PartnershipAgreement, Pool
 from tgd.records.deliveries import AnswerHeard, Delivery, ProviderMessage
 from tgd.records.equipment import (
     CaseSheet,
@@ -90,6 +90,7 @@ __all__ = [
     "Notice",
     "NoticeTelling",
     "Opinion",
+    "PartnershipAgreement",
     "Pool",
     "ProtectedPerson",
     "ProviderMessage",

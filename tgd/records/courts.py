@@ -1,10 +1,10 @@
-"""Courts, their stocks, the communes of their area, and who is cleared to work for whom."""
+"""Courts, their stocks, communes and partners, and who is cleared to work for whom."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -72,4 +72,26 @@ class Clearance(SQLModel, table=True):
     ends_at: datetime = Field(sa_column=moment(nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=moment())
     given_by: str = Field(sa_column=Column(String(80), nullable=False))
+    revoked_by: str | None = Field(default=None, sa_column=Column(String(80)))
+
+
+class PartnershipAgreement(SQLModel, table=True):
+    """What a court and an association have signed (*convention*): who accompanies, until when."""
+
+    __tablename__ = "partnership_agreement"
+    __table_args__ = (
+        CheckConstraint("begins_at < ends_at", name="partnership_agreement_period"),
+        Index("partnership_agreement_of", "association", "court"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    court: str = Field(sa_column=Column(ForeignKey("court.code"), nullable=False))
+    association: str = Field(sa_column=Column(String(80), nullable=False))
+    reference: str = Field(sa_column=Column(String(120), nullable=False))
+    """Of the paper that both have signed."""
+    begins_at: datetime = Field(sa_column=moment(nullable=False))
+    ends_at: datetime = Field(sa_column=moment(nullable=False))
+    recorded_by: str = Field(sa_column=Column(String(80), nullable=False))
+    recorded_at: datetime = Field(sa_column=moment(nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=moment())
     revoked_by: str | None = Field(default=None, sa_column=Column(String(80)))

@@ -237,13 +237,19 @@ class Deadline(SQLModel, table=True):
         CheckConstraint(
             "settled_at IS NOT NULL OR look_again_at IS NOT NULL", name="deadline_looks_again"
         ),
-        CheckConstraint("(case_file IS NULL) <> (clearance IS NULL)", name="deadline_of_one"),
+        CheckConstraint(
+            "num_nonnulls(case_file, clearance, agreement) = 1", name="deadline_of_one"
+        ),
         Index(
             "deadline_one_open", "case_file", "kind", unique=True,
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(
             "deadline_one_open_of_clearance", "clearance", unique=True,
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
+            "deadline_one_open_of_agreement", "agreement", unique=True,
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(
@@ -267,6 +273,9 @@ class Deadline(SQLModel, table=True):
     acknowledged_by: str | None = Field(default=None, sa_column=Column(String(80)))
     settled_at: datetime | None = Field(default=None, sa_column=moment())
     settled_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    agreement: UUID | None = Field(
+        default=None, sa_column=Column(ForeignKey("partnership_agreement.id"))
+    )
 
 
 class FollowUp(SQLModel, table=True):

@@ -45,7 +45,8 @@ class Act(StrEnum):
     OPEN_FILE = "open_file"
     RECORD_CONDITION = "record_condition"
     DECIDE = "decide"  # every kind of decision, and by delegation when on call
-    CLEAR = "clear"  # who may work for a court, until when
+    CLEAR = "clear"  # who may work for a court, until when; with whom the court works
+    SEE_CLEARANCES = "see_clearances"
     DELEGATE = "delegate"  # who decides for a court on call, from when to when
     HOLD = "hold"  # keep a file for a procedure
     KEEP_POSITIONS = "keep_positions"  # of one alert, eight days instead of three
@@ -82,7 +83,7 @@ _R, _A, _F = Role, Act, FieldGroup
 _OF_COURT = frozenset(
     {_A.SEE_FILES, _A.REFER, _A.OPEN_FILE, _A.RECORD_CONDITION, _A.RECORD_CONSENT,
      _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.HAND_OVER, _A.TAKE_BACK,
-     _A.REPORT_INCIDENT, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE, _A.TRANSFER}
+     _A.SEE_CLEARANCES, _A.REPORT_INCIDENT, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE, _A.TRANSFER}
 )  # fmt: skip
 """What prosecutor and registry both do in their court; only the prosecutor decides."""
 
@@ -114,7 +115,7 @@ ACTS: dict[Role, frozenset[Act]] = {
     _R.ADMIN: frozenset(),
 }  # fmt: skip
 
-NOT_ON_CALL = frozenset({Act.CLEAR, Act.DELEGATE, Act.HOLD, Act.KEEP_EVIDENCE})
+NOT_ON_CALL = frozenset({Act.CLEAR, Act.SEE_CLEARANCES, Act.DELEGATE, Act.HOLD, Act.KEEP_EVIDENCE})
 """What a delegation for a night does not carry: it is not handed on, and outlives no night.
 
 Positions are kept longer by it too: three days may end before the weekend does."""

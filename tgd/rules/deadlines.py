@@ -32,6 +32,7 @@ class DeadlineKind(StrEnum):
     PLATFORM_ERASURE = "platform_erasure"
     TRACES_ERASURE = "traces_erasure"
     CLEARANCE_END = "clearance_end"
+    AGREEMENT_END = "agreement_end"  # with an association
     CONSENT_WITHDRAWN = "consent_withdrawn"  # she carries a handset that she agrees to no more
 
 
@@ -70,6 +71,7 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.PLATFORM_ERASURE: _rule(_G, _P, 1, 1, 1),
     _K.TRACES_ERASURE: _rule(_G, _P, 7, 7, 7),
     _K.CLEARANCE_END: _rule(_P, _G, 30, 15, 10),
+    _K.AGREEMENT_END: _rule(_P, _G, 60, 15, 15),
     _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
 }
 

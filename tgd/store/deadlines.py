@@ -9,8 +9,16 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, select
 
 from tgd import ids
-from tgd.records import CaseFile, Clearance, Deadline
+from tgd.records import Deadline
 from tgd.rules.deadlines import RULES, DeadlineKind, Planned, first_look
+
+CLEARANCE_OF = """(c.court = ANY(:courts) OR c.association IS NOT NULL AND (
+    EXISTS (SELECT 1 FROM partnership_agreement g
+            WHERE g.association = c.association AND g.court = ANY(:courts))
+    OR cardinality(CAST(:courts AS text[])) > 0 AND NOT EXISTS (
+        SELECT 1 FROM partnership_agreement g WHERE g.association = c.association)))"""
+"""A clearance for one of these courts, or of an agent of an association that has an agreement with
+one of them; one that has none with any court is everybody's, so that nobody forgets it."""
 
 
 def plan(session: Session, file_id: UUID, planned: Iterable[Planned], now: datetime) -> None:
@@ -23,17 +31,11 @@ def plan(session: Session, file_id: UUID, planned: Iterable[Planned], now: datet
 
 def first_plan(file_id: UUID, one: Planned, now: datetime) -> dict[str, Any]:
     """The row of a date of a file; nothing is kept."""
-    return _row(one, now) | {"case_file": file_id}
+    return planned_row(one, now) | {"case_file": file_id}
 
 
-def plan_clearance(session: Session, clearance: UUID, ends_at: datetime, now: datetime) -> None:
-    """The end of a clearance is a deadline of its own."""
-    one = Planned(DeadlineKind.CLEARANCE_END, ends_at)
-    session.add(Deadline(**_row(one, now), clearance=clearance))
-    session.flush()
-
-
-def _row(one: Planned, now: datetime) -> dict[str, Any]:
+def planned_row(one: Planned, now: datetime) -> dict[str, Any]:
+    """The row of a date, but for what it is of."""
     rule = RULES[one.kind]
     return {
         "id": ids.new(now), "kind": one.kind.value, "due_at": one.due_at,
@@ -54,64 +56,6 @@ def settle(
         {"file": file_id, "kinds": [k.value for k in kinds], "by": by, "now": now},
     )
     return found.rowcount
-
-
-def settle_clearance(session: Session, clearance: UUID, by: str, now: datetime) -> None:
-    """A clearance that was revoked needs no reminder."""
-    session.connection().execute(
-        text(
-            "UPDATE deadline SET settled_at = :now, settled_by = :by, look_again_at = NULL"
-            " WHERE clearance = :clearance AND settled_at IS NULL"
-        ),
-        {"clearance": clearance, "by": by, "now": now},
-    )
-
-
-def settle_followed(session: Session, clearance: UUID, by: str, now: datetime) -> None:
-    """A clearance for the same that lasts longer needs no reminder of the end of the one before."""
-    session.connection().execute(
-        text(
-            "UPDATE deadline d SET settled_at = :now, settled_by = :by, look_again_at = NULL"
-            " FROM clearance older, clearance newer WHERE newer.id = :clearance"
-            " AND d.clearance = older.id AND d.settled_at IS NULL AND older.id <> newer.id"
-            " AND older.account = newer.account AND older.kind = newer.kind"
-            " AND older.court IS NOT DISTINCT FROM newer.court"
-            " AND older.association IS NOT DISTINCT FROM newer.association"
-            " AND newer.begins_at <= older.ends_at AND older.ends_at < newer.ends_at"
-        ),
-        {"clearance": clearance, "by": by, "now": now},
-    )
-
-
-def reopen_followed(session: Session, clearance: UUID, now: datetime) -> int:
-    """Of this one, which is revoked, remind no more; of those that it had followed, again.
-
-    One that another clearance follows still, or that has ended, needs none. Gives how many."""
-    found = session.connection().execute(_FOLLOWED, {"clearance": clearance, "now": now})
-    older = list(found)
-    for one in older:
-        plan_clearance(session, one.id, one.ends_at, now)
-    return len(older)
-
-
-_SAME = """{a}.account = {b}.account AND {a}.kind = {b}.kind
-        AND {a}.court IS NOT DISTINCT FROM {b}.court
-        AND {a}.association IS NOT DISTINCT FROM {b}.association"""
-_FOLLOWED = text(
-    f"""
-    SELECT older.id, older.ends_at FROM clearance older
-    JOIN clearance revoked ON revoked.id = :clearance
-        AND {_SAME.format(a="older", b="revoked")}
-    WHERE older.id <> revoked.id AND older.revoked_at IS NULL AND older.ends_at > :now
-      AND EXISTS (SELECT 1 FROM deadline d WHERE d.clearance = older.id)
-      AND NOT EXISTS (SELECT 1 FROM deadline d
-                      WHERE d.clearance = older.id AND d.settled_at IS NULL)
-      AND NOT EXISTS (SELECT 1 FROM clearance newer
-                      WHERE newer.revoked_at IS NULL AND newer.id <> older.id
-                        AND {_SAME.format(a="newer", b="older")}
-                        AND newer.begins_at <= older.ends_at AND older.ends_at < newer.ends_at)
-    """  # noqa: S608 -- constants of this file
-)
 
 
 def deadline(session: Session, deadline_id: UUID) -> Deadline | None:
@@ -186,29 +130,33 @@ def of_file(session: Session, file_id: UUID) -> list[Deadline]:
     )
 
 
+_THEIRS = text(
+    f"""
+    SELECT d.id, d.kind, d.due_at, d.owner, d.escalation, d.reminded_at, d.escalated_at,
+           d.acknowledged_at, d.acknowledged_by, d.case_file, f.number, c.account,
+           coalesce(f.court, c.court, g.court) AS court, t.zone,
+           coalesce(c.association, g.association) AS association, count(*) OVER () AS total
+    FROM deadline d
+    LEFT JOIN case_file f ON f.id = d.case_file
+    LEFT JOIN clearance c ON c.id = d.clearance
+    LEFT JOIN partnership_agreement g ON g.id = d.agreement
+    LEFT JOIN court t ON t.code = coalesce(f.court, c.court, g.court)
+    WHERE d.settled_at IS NULL
+      AND (d.owner = :role OR (d.escalation = :role AND d.escalated_at IS NOT NULL))
+      AND (f.court = ANY(:courts_and_on_call) OR f.association = CAST(:association AS text)
+           OR g.court = ANY(:courts) OR {CLEARANCE_OF})
+    ORDER BY d.due_at, d.id OFFSET :skip LIMIT :limit
+    """  # noqa: S608 -- constants of this file
+)
+
+
 def of_role(
-    session: Session, role: str, courts: Sequence[str], association: str | None, limit: int = 200
-) -> list[Deadline]:
-    """The nearest open deadlines that a role owns, or that were escalated to it, in these
-    courts."""
-    theirs = (
-        col(CaseFile.court).in_(courts)
-        | col(Clearance.court).in_(courts)
-        | col(Clearance.association).is_not(None)
-        if association is None
-        else col(CaseFile.association) == association
-    )
-    asked = (
-        select(Deadline)
-        .outerjoin(CaseFile, col(CaseFile.id) == col(Deadline.case_file))
-        .outerjoin(Clearance, col(Clearance.id) == col(Deadline.clearance))
-        .where(col(Deadline.settled_at).is_(None), theirs)
-        .where(
-            (col(Deadline.owner) == role)
-            | ((col(Deadline.escalation) == role) & col(Deadline.escalated_at).is_not(None))
-        )
-        .order_by(col(Deadline.due_at), col(Deadline.id))
-        .limit(limit)
-        .execution_options(populate_existing=True)
-    )
-    return list(session.exec(asked))
+    session: Session, role: str, courts: Sequence[str], on_call: Sequence[str],
+    association: str | None, *, skip: int = 0, limit: int = 200,
+) -> list[Any]:  # fmt: skip
+    """The nearest open deadlines that a role owns, or that were escalated to it: of files of these
+    courts and those that it has on call, or of this association; of clearances and agreements of
+    these courts. Each says how many there are."""
+    known = {"role": role, "courts": list(courts), "association": association, "skip": skip,
+             "courts_and_on_call": [*courts, *on_call], "limit": limit}  # fmt: skip
+    return list(session.connection().execute(_THEIRS, known))

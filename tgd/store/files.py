@@ -62,6 +62,13 @@ def known_court(session: Session, code: str | None) -> str | None:
     return found.code if found else None
 
 
+def stand_in_line_of_court(session: Session, code: str) -> None:
+    """Wait for whoever records or ends an agreement of this court at this very moment."""
+    session.connection().execute(
+        text("SELECT 1 FROM court WHERE code = :code FOR NO KEY UPDATE"), {"code": code}
+    )
+
+
 def account_is_known(session: Session, name: str) -> bool:
     """Whether somebody may sign in by this name."""
     found = session.get(Account, name)
@@ -203,16 +210,6 @@ def put_commune(session: Session, commune: Commune) -> None:
 def clearance(session: Session, clearance_id: UUID) -> Clearance | None:
     """One clearance."""
     return session.get(Clearance, clearance_id, populate_existing=True)
-
-
-def revoke(session: Session, clearance_id: UUID, by: str, now: datetime) -> bool:
-    """It ends now; False when it had been revoked."""
-    found = session.connection().execute(
-        update(Clearance)
-        .where(col(Clearance.id) == clearance_id, col(Clearance.revoked_at).is_(None))
-        .values(revoked_at=now, revoked_by=by)
-    )
-    return found.rowcount == 1
 
 
 def listed(

@@ -49,9 +49,12 @@ DEADLINES: dict[StrEnum, str] = {
     _K.RETURN_DUE: word("Handset to be given back"),
     _K.PLATFORM_ERASURE: word("Platform erases its copy"),
     _K.TRACES_ERASURE: word("Traces are erased"), _K.CLEARANCE_END: word("End of a clearance"),
+    _K.AGREEMENT_END: word("End of an agreement with an association"),
     _K.CONSENT_WITHDRAWN: word("She withdrew her consent: decide again"),
 }  # fmt: skip
-ENDS = frozenset({_K.ALLOCATION_END.value, _K.BAN_END.value})
+ENDS = frozenset(
+    kind.value for kind in (_K.ALLOCATION_END, _K.BAN_END, _K.CLEARANCE_END, _K.AGREEMENT_END)
+)
 """Due at the midnight that ends a last day: that day is shown."""
 DECISIONS: dict[StrEnum, str] = {
     DecisionKind.GRANT: word("granted"), DecisionKind.REFUSE: word("refused"),
@@ -115,6 +118,11 @@ STANDINGS: dict[StrEnum, str] = {
     Standing.COMING: word("to come"), Standing.RUNNING: word("on call now"),
     Standing.OVER: word("over"), Standing.ENDED: word("ended before its time"),
 }  # fmt: skip
+TERMS: dict[StrEnum, str] = {
+    Standing.COMING: word("to come"), Standing.RUNNING: word("in force"),
+    Standing.OVER: word("over"), Standing.ENDED: word("revoked"),
+}  # fmt: skip
+"""How a clearance or an agreement stands."""
 LISTS = {
     "to_decide": word("To decide"), "reported": word("Reported and under evaluation"),
     "to_equip": word("Granted: to be handed over"), "running": word("Running"),

@@ -20,7 +20,7 @@ from tgd.casework.stock_acts import BY_NAME as STOCK_ACTS
 from tgd.casework.stock_acts import Keyed
 from tgd.rules.access import Act
 from tgd.serving import TooLarge, TooSlow, read_body
-from tgd.web import casework, census, delegations, door, stock
+from tgd.web import casework, census, clearances, deadlines, delegations, door, stock
 from tgd.web.casework import as_answer
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, sent, version_of, was_faster
@@ -43,6 +43,9 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     _add_stock(app, console, replays)
     _add_delegations(app, console, replays)
     _add_census(app, console, replays)
+    _add_deadlines(app, console, replays)
+    for kind in clearances.MADE:
+        _add_terms(app, console, replays, kind)
 
 
 def _add_reading(app: FastAPI, console: Console) -> None:
@@ -171,6 +174,50 @@ def _add_delegations(app: FastAPI, console: Console, replays: Replays) -> None:
             return as_json(await delegations.the_delegations(console, seat))
 
         return await _act(console, request, replays, Act.DELEGATE, do, answer)
+
+
+def _add_deadlines(app: FastAPI, console: Console, replays: Replays) -> None:
+    @app.get("/api/v1/deadlines")
+    async def listed(request: Request) -> Response:
+        seat = await _unlocked(console, request, Act.ACKNOWLEDGE_DEADLINE)
+        return as_json(await deadlines.the_deadlines(console, seat, request))
+
+    @app.post("/api/v1/deadlines/{deadline}/acknowledge")
+    async def acknowledge(request: Request, deadline: str) -> Response:
+        async def do(seat: Seat, form: dict[str, str]) -> Ended:
+            return await deadlines.do_acknowledge(console, request, seat, deadline, form)
+
+        async def answer(_: Seat, ended: Ended) -> Response:
+            return as_json({"deadline": deadline})
+
+        return await _act(console, request, replays, Act.ACKNOWLEDGE_DEADLINE, do, answer)
+
+
+def _add_terms(app: FastAPI, console: Console, replays: Replays, kind: str) -> None:
+    """Clearances, or agreements."""
+
+    @app.get(f"/api/v1/{kind}")
+    async def listed(request: Request) -> Response:
+        seat = await _unlocked(console, request, Act.SEE_CLEARANCES)
+        return as_json({kind: (await clearances.the_terms(console, seat))[kind]})
+
+    @app.post(f"/api/v1/{kind}")
+    async def make(request: Request) -> Response:
+        async def answer(_: Seat, ended: Ended) -> Response:
+            return as_json({kind[:-1]: ended.result and str(ended.result.id)}, 201)
+
+        do = partial(clearances.do_make, console, request, kind)
+        return await _act(console, request, replays, Act.CLEAR, do, answer)
+
+    @app.post(f"/api/v1/{kind}/{{term}}/revoke")
+    async def revoke(request: Request, term: str) -> Response:
+        async def do(seat: Seat, form: dict[str, str]) -> Ended:
+            return await clearances.do_revoke(console, request, kind, seat, term, form)
+
+        async def answer(seat: Seat, _: Ended) -> Response:
+            return as_json({kind: (await clearances.the_terms(console, seat))[kind]})
+
+        return await _act(console, request, replays, Act.CLEAR, do, answer)
 
 
 async def _unlocked(console: Console, request: Request, act: Act) -> Seat:

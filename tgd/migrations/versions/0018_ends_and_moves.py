@@ -1,0 +1,37 @@
+"""Agreements with associations are known to the record, and their end is a deadline."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0018"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+KINDS = (
+    "referral_waiting", "hand_over_waiting", "renewal_first", "renewal_second", "renewal_last",
+    "allocation_end", "ban_end", "oppi_unconfirmed", "release", "test_due", "return_due",
+    "platform_erasure", "traces_erasure", "clearance_end", "consent_withdrawn",
+)  # fmt: skip
+
+
+def upgrade() -> None:
+    """New tables and columns, and more kinds; what runs already counts."""
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    """Nobody is reminded of agreements any more."""
+    op.execute("DELETE FROM deadline WHERE kind NOT IN (SELECT unnest(CAST('{%s}' AS text[])))"
+               % ",".join(KINDS))  # fmt: skip
+    op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_kind")
+    op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_of_one")
+    op.execute("ALTER TABLE deadline DROP COLUMN agreement")
+    listed = ", ".join(f"'{kind}'" for kind in KINDS)
+    op.execute(f"ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ({listed}))")
+    op.execute(
+        "ALTER TABLE deadline ADD CONSTRAINT deadline_of_one"
+        " CHECK ((case_file IS NULL) <> (clearance IS NULL))"
+    )
+    op.execute("DROP TABLE partnership_agreement")

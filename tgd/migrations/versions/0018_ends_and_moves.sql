@@ -1,0 +1,20 @@
+CREATE TABLE partnership_agreement (
+    id uuid PRIMARY KEY,
+    court varchar(40) NOT NULL REFERENCES court (code),
+    association varchar(80) NOT NULL,
+    reference varchar(120) NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    recorded_by varchar(80) NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by varchar(80),
+    CONSTRAINT partnership_agreement_period CHECK (begins_at < ends_at)
+);
+CREATE INDEX partnership_agreement_of ON partnership_agreement (association, court);
+ALTER TABLE deadline ADD COLUMN agreement uuid REFERENCES partnership_agreement (id);
+ALTER TABLE deadline DROP CONSTRAINT deadline_of_one;
+ALTER TABLE deadline ADD CONSTRAINT deadline_of_one CHECK (num_nonnulls(case_file, clearance, agreement) = 1);
+CREATE UNIQUE INDEX deadline_one_open_of_agreement ON deadline (agreement) WHERE settled_at IS NULL;
+ALTER TABLE deadline DROP CONSTRAINT deadline_kind;
+ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'agreement_end', 'consent_withdrawn'));
