@@ -253,3 +253,19 @@ async def test_a_recall_is_lifted_with_a_ground(court: Court) -> None:
     assert (await sofia.post(f"{at}/lift-recall", why="repaired")).status_code == 303
     assert "rappelé" not in (await sofia.get(at)).text
     assert court.house.ask("SELECT recall FROM handset")[0].recall is None
+
+
+async def test_a_recall_is_read_in_her_file_and_on_the_board(court: Court) -> None:
+    at = court.walked("hand_over")
+    sofia, greta = await court.browser("Sofia"), await court.browser("Greta")
+    assert "rappelé" not in (await greta.get(at)).text
+    said = {"criterion": "model", "value": "Modele A", "reasons": "La batterie gonfle."}
+    assert (await sofia.post("/stock/recall", **said)).status_code == 303
+    page = (await greta.get(at)).text
+    for words in ("Ce terminal est rappelé.", "La batterie gonfle.", "convenez d’un rendez-vous",
+                  "Terminal rappelé à remplacer", "Aucun terminal n’est libre"):  # fmt: skip
+        assert words in page, words
+    assert "rappelé\u00a0: à remplacer" in (await sofia.get("/stock")).text
+    court._do(lambda walk: walk.order("+33639980032"))
+    assert "Lui réserver un autre terminal" in (await greta.get(at)).text
+    assert "Lui réserver ce terminal" in (await greta.get(f"{at}/hand-over")).text

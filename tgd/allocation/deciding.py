@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
+from tgd.allocation import recalled
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -216,12 +217,14 @@ def renew(
 
 
 def _watch_again(session: Session, seen: CaseFile, now: datetime) -> None:
-    """What the end of the period had settled is watched again: her tests and the bans."""
+    """What the end of the period had settled is watched again: bans, her tests, a recall."""
     plan_bans(session, seen, now)
-    if equipment.open_allocation(session, file_id=seen.id) is not None:
+    held = equipment.open_allocation(session, file_id=seen.id)
+    if held is not None:
         tested = equipment.last_test_press(session, seen.id)
         due = Planned(_K.TEST_DUE, (tested.heard_at if tested else now) + TEST_EVERY)
         deadlines.plan(session, seen.id, [due], now)
+        recalled.watch(session, seen, held.handset, now)
 
 
 def _renewed_end(seen: CaseFile, begins_on: date, months: int, zone: str) -> datetime:

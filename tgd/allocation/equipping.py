@@ -297,6 +297,7 @@ def _replace(session: Session, seen: CaseFile, now: datetime) -> None:
 
 
 def _follow(session: Session, seen: CaseFile, tested_at: datetime, now: datetime) -> None:
-    deadlines.settle(session, seen.id, [DeadlineKind.HAND_OVER_WAITING], "handed over", now)
+    waited = [DeadlineKind.HAND_OVER_WAITING, DeadlineKind.RECALL_WAITING]
+    deadlines.settle(session, seen.id, waited, "handed over", now)
     due = Planned(DeadlineKind.TEST_DUE, tested_at + TEST_EVERY)
     deadlines.plan(session, seen.id, [due], now)

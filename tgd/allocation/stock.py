@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
+from tgd.allocation import recalled
 from tgd.allocation.acting import (
     NotThere,
     Officer,
@@ -162,6 +163,7 @@ def report_incident(
         move(session, seen, None, now)
     if seen is not None and not is_ended(seen):  # she has nothing in her hands from now on
         deadlines.plan(session, seen.id, [Planned(DeadlineKind.HAND_OVER_WAITING, now)], now)
+        recalled.settle(session, seen, officer.name, now)
     notices.add(session, NoticeKind.HANDSET, kind.value, now, file=row.case_file, handset=there.id)
     write(session, officer.name, "HandsetIncident", now, file=row.case_file, handset=there.id,
           kind=kind.value, replaced_by=replacement, told=told)  # fmt: skip
@@ -198,6 +200,7 @@ def report_found(session: Session, officer: Officer, handset_id: str, now: datet
     if is_ended(seen):
         move_handset(session, handset(session, there.id), HandsetEvent.END)
     deadlines.settle(session, seen.id, [DeadlineKind.HAND_OVER_WAITING], "found again", now)
+    recalled.watch(session, seen, there.id, now)
     notices.add(session, NoticeKind.HANDSET, "found", now, file=seen.id, handset=there.id)
     write(session, officer.name, "HandsetFound", now, file=seen.id, handset=there.id)
 
@@ -237,7 +240,8 @@ def recall(
     """Call back every handset of a model, a battery or a radio in the stocks of these courts.
 
     What lies in the stock is set aside at once; what somebody carries is marked and stays with
-    her until a replacement is in her hands. Raises NotAllowed, Incomplete.
+    her until a replacement is in her hands, which is a deadline of her file. Raises NotAllowed,
+    Incomplete.
     """
     must(officer, Act.SET_ASIDE)
     if criterion not in CRITERIA:
@@ -246,6 +250,7 @@ def recall(
                  reason=clean(reason), by=officer.name, at=now)  # fmt: skip
     files.add(session, row)
     concerned = equipment.recalled_by(session, criterion, value, sorted(officer.reach.courts))
+    carried_by = equipment.files_carrying(session, concerned)  # files first, as every act does
     aside, carried = [], []
     for handset_id in concerned:
         there = handset(session, handset_id)
@@ -253,12 +258,23 @@ def recall(
         there = handset(session, handset_id)
         if equipment.open_allocation(session, handset=handset_id) is not None:
             carried.append(handset_id)
+            _tell_file(session, officer, carried_by.get(handset_id), there, now)
         elif there.state in _AT_HAND:
             _set_aside(session, there, now)
             aside.append(handset_id)
     write(session, officer.name, "HandsetsRecalled", now, recall=str(row.id), criterion=criterion,
           set_aside=len(aside), carried=len(carried))  # fmt: skip
     return Recalled(row.id, tuple(aside), tuple(carried))
+
+
+def _tell_file(
+    session: Session, officer: Officer, file_id: UUID | None, there: Handset, now: datetime
+) -> None:
+    """Those of the file read in it that hers is recalled, and are reminded to replace it."""
+    seen = files.case_file(session, file_id) if file_id else None
+    if seen is not None and recalled.watch(session, seen, there.id, now):
+        write(session, officer.name, "HandsetRecalled", now, file=seen.id, handset=there.id,
+              recall=str(there.recall))  # fmt: skip
 
 
 _AT_HAND = (
@@ -275,9 +291,13 @@ def lift_recall(
     there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
     if there.recall is None:
         raise WrongState("This handset is not recalled.")
-    recalled = str(there.recall)
+    was = str(there.recall)
+    file_id = equipment.files_carrying(session, [there.id]).get(there.id)
     move_handset(session, there, None, {"recall": None})
-    write(session, officer.name, "RecallLifted", now, handset=there.id, recall=recalled,
+    seen = files.case_file(session, file_id) if file_id else None
+    if seen is not None:
+        recalled.settle(session, seen, officer.name, now)
+    write(session, officer.name, "RecallLifted", now, file=file_id, handset=there.id, recall=was,
           why=why.value)  # fmt: skip
 
 

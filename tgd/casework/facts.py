@@ -21,9 +21,19 @@ from tgd.rules.deadlines import RULES, Chased, DeadlineKind, is_quiet
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
 from tgd.rules.scope import BY_ALERT, FileGroup, shows
-from tgd.store import board, casework, deadlines, equipment, files, keeping, notices
+from tgd.store import (
+    board,
+    casework,
+    deadlines,
+    equipment,
+    files,
+    inventory,
+    keeping,
+    notices,
+)
 
 _G = FileGroup
+GONE = ("lost", "stolen", "faulty", "quarantined")
 LISTS: dict[str, frozenset[str]] = {
     "to_decide": frozenset({"decision_pending", "opinion_given"}),
     "reported": frozenset({"reported", "under_evaluation"}),
@@ -286,13 +296,18 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
     held = equipment.open_allocation(session, file_id=seen.id)
     certificate = equipment.certificate(session, seen.id)
     silent = notices.undelivered(session, file=seen.id)
+    recall = equipment.recall_of(session, held.handset) if held else None
     runs = seen.state in ("granted", "active", "suspended")
     shows_free = may(officer.role, Act.RESERVE) and runs and kept is None and seen.court is not None
     return {
         "kept": kept and {"handset": kept.handset, "reserved_at": kept.reserved_at,
                           "provisioned_at": kept.provisioned_at},
         "held": held and {"handset": held.handset, "since": held.period.lower,
-                          "until": held.period.upper},
+                          "until": held.period.upper,
+                          "recall": recall and {
+                              "criterion": recall.criterion, "value": recall.value,
+                              "reason": recall.reason, "by": recall.by, "since": recall.at}},
+        "waits": runs and _waits(session, seen, held, is_recalled=recall is not None),
         "tests": [dict(row._mapping) for row in casework.tests(session, seen.id)],
         "incidents": [
             dict(row._mapping) | {"not_delivered_at": silent.get(row.kind)}
@@ -308,6 +323,14 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
             "traces_erased_by_at": certificate.traces_erased_by_at,
         },
     }  # fmt: skip
+
+
+def _waits(session: Session, seen: CaseFile, held: Any, *, is_recalled: bool) -> bool:
+    """Whether she has nothing in her hands that she may count on."""
+    if held is None or is_recalled:
+        return True
+    there = inventory.handset(session, held.handset)
+    return there is not None and there.state in GONE
 
 
 def _missing(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> list[str]:

@@ -32,6 +32,7 @@ class DeadlineKind(StrEnum):
     PLATFORM_ERASURE = "platform_erasure"
     TRACES_ERASURE = "traces_erasure"
     CLEARANCE_END = "clearance_end"
+    RECALL_WAITING = "recall_waiting"  # she carries a handset that is recalled
     AGREEMENT_END = "agreement_end"  # with an association
     CONSENT_WITHDRAWN = "consent_withdrawn"  # she carries a handset that she agrees to no more
 
@@ -71,6 +72,7 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.PLATFORM_ERASURE: _rule(_G, _P, 1, 1, 1),
     _K.TRACES_ERASURE: _rule(_G, _P, 7, 7, 7),
     _K.CLEARANCE_END: _rule(_P, _G, 30, 15, 10),
+    _K.RECALL_WAITING: _rule(_G, _P, 7, 3, 3),
     _K.AGREEMENT_END: _rule(_P, _G, 60, 15, 15),
     _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
 }
@@ -83,6 +85,8 @@ BEGINS_WITHIN = timedelta(days=31)
 DECIDE_WITHIN = timedelta(days=1)
 HAND_OVER_WITHIN = timedelta(days=3)
 RETURN_WITHIN = timedelta(days=7)
+REPLACE_WITHIN = timedelta(days=7)
+"""A handset that is recalled and carried: it works, and nobody knows for how long."""
 OPPI_DECIDED_WITHIN = timedelta(days=6)
 """The family judge decides on the protection order within six days."""
 PLATFORM_ERASES_AFTER_DAYS = 3

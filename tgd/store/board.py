@@ -119,21 +119,24 @@ def cells(session: Session, courts: Collection[str]) -> list[Any]:
 
 
 def waiting_files(session: Session, courts: Collection[str], limit: int = 50) -> list[Any]:
-    """Granted files and replacements that no handset is kept for, those that wait longest first;
-    their number, never a name. Each says how many there are."""
+    """Granted files and replacements that no handset is kept for, those that wait longest first,
+    who still carries one that is recalled last; their number and why, never a name. Each says how
+    many there are."""
     rows = session.connection().execute(
         text(
-            "SELECT f.id, f.number, f.court, f.state, f.version, count(*) OVER () AS total"
-            " FROM case_file f"
+            "SELECT f.id, f.number, f.court, f.state, f.version, count(*) OVER () AS total,"
+            " CASE WHEN f.state = 'granted' THEN 'granted' WHEN c.is_gone THEN c.state"
+            " ELSE 'recalled' END AS why"
+            " FROM case_file f LEFT JOIN LATERAL (SELECT h.state, h.recall,"
+            "   h.state IN ('lost', 'stolen', 'faulty', 'quarantined') AS is_gone"
+            "   FROM decision d JOIN allocation a ON a.decision = d.id AND a.ended_at IS NULL"
+            "   JOIN handset h ON h.id = a.handset WHERE d.case_file = f.id) c ON true"
             " WHERE f.court = ANY(:courts) AND NOT f.is_shortcut"
-            " AND (f.state = 'granted' OR (f.state IN ('active', 'suspended') AND EXISTS ("
-            "   SELECT 1 FROM allocation a JOIN decision d ON d.id = a.decision"
-            "   JOIN handset h ON h.id = a.handset WHERE d.case_file = f.id"
-            "   AND a.ended_at IS NULL"
-            "   AND h.state IN ('lost', 'stolen', 'faulty', 'quarantined'))))"
+            " AND (f.state = 'granted' OR (f.state IN ('active', 'suspended')"
+            "   AND (c.is_gone OR c.recall IS NOT NULL)))"
             " AND NOT EXISTS (SELECT 1 FROM provisioning r"
             "   WHERE r.case_file = f.id AND r.ended_at IS NULL)"
-            " ORDER BY f.number LIMIT :limit"
+            " ORDER BY f.state <> 'granted' AND NOT c.is_gone, f.number LIMIT :limit"
         ),
         {"courts": sorted(courts), "limit": limit},
     )

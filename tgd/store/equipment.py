@@ -17,6 +17,7 @@ from tgd.records import (
     HandsetTransfer,
     Pool,
     Provisioning,
+    Recall,
     ReturnCertificate,
     SheetCopy,
     TestPress,
@@ -267,6 +268,29 @@ def recalled_by(session: Session, criterion: str, value: str, courts: Sequence[s
         .order_by(col(Handset.id))
     )
     return list(session.exec(asked))
+
+
+def files_carrying(session: Session, handsets: Sequence[str]) -> dict[str, UUID]:
+    """By which files these handsets are carried; whoever changes one of the files is waited for."""
+    found = session.connection().execute(
+        text(
+            "SELECT a.handset, f.id FROM allocation a JOIN decision d ON d.id = a.decision"
+            " JOIN case_file f ON f.id = d.case_file"
+            " WHERE a.ended_at IS NULL AND a.handset = ANY(:handsets)"
+            " ORDER BY f.id FOR NO KEY UPDATE OF f"
+        ),
+        {"handsets": list(handsets)},
+    )
+    return {row.handset: row.id for row in found}
+
+
+def recall_of(session: Session, handset: str) -> Recall | None:
+    """Why this handset is to come back; None for one that is not recalled."""
+    return session.exec(
+        select(Recall)
+        .join(Handset, col(Handset.recall) == col(Recall.id))
+        .where(col(Handset.id) == handset)
+    ).one_or_none()
 
 
 def free_in(session: Session, pool_code: str) -> int:

@@ -49,6 +49,7 @@ DEADLINES: dict[StrEnum, str] = {
     _K.RETURN_DUE: word("Handset to be given back"),
     _K.PLATFORM_ERASURE: word("Platform erases its copy"),
     _K.TRACES_ERASURE: word("Traces are erased"), _K.CLEARANCE_END: word("End of a clearance"),
+    _K.RECALL_WAITING: word("Recalled handset to be replaced"),
     _K.AGREEMENT_END: word("End of an agreement with an association"),
     _K.CONSENT_WITHDRAWN: word("She withdrew her consent: decide again"),
 }  # fmt: skip
@@ -168,6 +169,8 @@ ACTS = {
     "CaseSheetWritten": word("Case sheet written"),
     "CaseSheetConfirmed": word("Case sheet confirmed"), "FollowedUp": word("Follow-up noted"),
     "HandsetIncident": word("Lost, stolen or broken"), "HandsetFound": word("Found again"),
+    "HandsetRecalled": word("Her handset is recalled"),
+    "RecallLifted": word("Recall lifted"),
     "AllocationExpired": word("Allocation expired"),
     "DeadlineAcknowledged": word("Deadline acknowledged"),
     "DeadlineReminded": word("Reminder sent"), "NoticeTold": word("Told outside the console"),

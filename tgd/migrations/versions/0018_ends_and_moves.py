@@ -1,4 +1,4 @@
-"""Agreements with associations are known to the record, and their end is a deadline."""
+"""Agreements with associations, whose end is a deadline; and so is a recalled handset she has."""
 
 from pathlib import Path
 
@@ -23,8 +23,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Nobody is reminded of agreements any more."""
-    op.execute("DELETE FROM deadline WHERE kind NOT IN (SELECT unnest(CAST('{%s}' AS text[])))"
-               % ",".join(KINDS))  # fmt: skip
+    op.execute("DELETE FROM deadline WHERE kind IN ('agreement_end', 'recall_waiting')")
     op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_kind")
     op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_of_one")
     op.execute("ALTER TABLE deadline DROP COLUMN agreement")

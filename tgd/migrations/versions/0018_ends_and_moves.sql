@@ -17,4 +17,10 @@ ALTER TABLE deadline DROP CONSTRAINT deadline_of_one;
 ALTER TABLE deadline ADD CONSTRAINT deadline_of_one CHECK (num_nonnulls(case_file, clearance, agreement) = 1);
 CREATE UNIQUE INDEX deadline_one_open_of_agreement ON deadline (agreement) WHERE settled_at IS NULL;
 ALTER TABLE deadline DROP CONSTRAINT deadline_kind;
-ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'agreement_end', 'consent_withdrawn'));
+ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'recall_waiting', 'agreement_end', 'consent_withdrawn'));
+INSERT INTO deadline (id, case_file, kind, due_at, owner, escalation, look_again_at, reminders)
+    SELECT gen_random_uuid(), f.id, 'recall_waiting', now() + interval '7 days', 'registry', 'prosecutor', now(), 0
+    FROM case_file f JOIN decision d ON d.case_file = f.id AND d.kind = 'grant'
+    JOIN allocation a ON a.decision = d.id AND a.ended_at IS NULL
+    JOIN handset h ON h.id = a.handset AND h.recall IS NOT NULL AND h.state = 'issued'
+    WHERE f.state IN ('active', 'suspended') AND f.court IS NOT NULL;
