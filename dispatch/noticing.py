@@ -19,7 +19,13 @@ from tgd import journal
 from tgd.allocation import chasing
 from tgd.journal import Line
 from tgd.rules.delivery import DeliveryState, MessageStatus
-from tgd.rules.notice import NoticeKind, again_at, sent_again_at, telling_key
+from tgd.rules.notice import (
+    NoticeKind,
+    again_at,
+    is_for_machines,
+    sent_again_at,
+    telling_key,
+)
 from tgd.store import notices as store
 from tgd.store import telephony
 
@@ -56,6 +62,7 @@ def _rows(one: Any, policy: Policy, now: datetime) -> list[dict[str, Any]]:
         {"notice": one.id, "destination": name, "key": telling_key(
             str(one.id), kind, isinstance(policy.destination(name), SmsDestination), name, day)}
         for name in policy.notices.tell
+        if not (is_for_machines(kind) and isinstance(policy.destination(name), SmsDestination))
     ]  # fmt: skip
 
 

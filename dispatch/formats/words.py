@@ -64,12 +64,14 @@ _NOTICE: dict[Language, dict[NoticeKind, str]] = {
         NoticeKind.REMINDER: "TGD : un dossier attend votre décision. Ouvrez la console.",
         NoticeKind.ESCALATION: "TGD : un dossier attend, personne n'a répondu. Ouvrez la console.",
         NoticeKind.HANDSET: "TGD : un terminal est perdu, en panne ou retrouvé. Ouvrez la console.",
+        NoticeKind.SHEET: "TGD : une fiche navette a une nouvelle version. Ouvrez la console.",
         NoticeKind.UNDELIVERED: "TGD : un SMS de rappel n'est pas arrivé. Ouvrez la console.",
     },
     "en": {
         NoticeKind.REMINDER: "TGD: a file waits for your decision. Open the console.",
         NoticeKind.ESCALATION: "TGD: a file waits and nobody has answered. Open the console.",
         NoticeKind.HANDSET: "TGD: a handset is lost, broken or found again. Open the console.",
+        NoticeKind.SHEET: "TGD: a case sheet has a new version. Open the console.",
         NoticeKind.UNDELIVERED: "TGD: a text of reminder did not arrive. Open the console.",
     },
 }

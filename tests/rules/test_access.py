@@ -45,7 +45,7 @@ MAY = {
     "registry": OF_COURT,
     "control_room": "see_alerts note refer see_files",
     "association": "see_files refer assess give_opinion record_consent change_circumstances"
-    " follow_up acknowledge_deadline report_incident",
+    " follow_up acknowledge_deadline acknowledge_sheet report_incident",
     "stock_manager": "see_technical settle_technical see_stock reserve transfer provision"
     " count_stock recondition set_aside report_incident",
     "auditor": "read_journal",

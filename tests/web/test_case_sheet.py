@@ -126,3 +126,28 @@ async def test_a_test_says_what_hinders_the_call_and_no_more_of_her_sheet(court:
     court.house.ask("UPDATE alert SET trust = 'verified' RETURNING 1")
     await bruno.post(f"{alert}/close", outcome="test", reason="Essai reçu : mqtt, en 2 s")
     assert "entend mal" not in (await bruno.get(alert)).text
+
+
+async def test_the_file_says_who_may_have_the_sheet_and_lea_acknowledges_it(court: Court) -> None:
+    at = court.walked("hand_over")
+    lea, greta = await court.browser("Lea"), await court.browser("Greta")
+    page = (await greta.get(at)).text
+    for words in ("Qui peut la détenir", "Plateforme", "la lit ici", "personne n’a été prévenu"):
+        assert words in page, words
+    assert "act-acknowledge-sheet" not in page
+    assert "Plateforme" not in (await lea.get(at)).text
+    assert (await lea.post(f"{at}/acknowledge-sheet")).status_code == 303
+    assert "act-acknowledge-sheet" not in (await lea.get(at)).text
+    assert "prise en compte par <bdi>Lea</bdi>" in (await greta.get(at)).text
+    assert (await lea.post(f"{at}/acknowledge-sheet")).status_code == 409
+
+
+async def test_who_confirms_that_copies_are_erased_reads_whose(court: Court) -> None:
+    at = court.walked("take_back")
+    greta = await court.browser("Greta")
+    page = (await greta.get(at)).text
+    form = page[page.index("Demandez-le à chacun") : page.index('id="act-confirm-erased"')]
+    for words in ("Plateforme", "Association Exemple", "à effacer chez eux avant le"):
+        assert words in form, words
+    assert (await greta.post(f"{at}/confirm-erased")).status_code == 303
+    assert "effacée chez eux" in (await greta.get(at)).text

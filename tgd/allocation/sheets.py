@@ -15,8 +15,9 @@ from tgd.rules.access import Act, FieldGroup, discloses, may
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.allocation import ENDED, WITH_HER, AllocationState
 from tgd.rules.doubt import Trust
+from tgd.rules.notice import NoticeKind
 from tgd.rules.territory import of_commune
-from tgd.store import acting, equipment, files
+from tgd.store import acting, equipment, files, notices
 
 PLATFORM = "platform"
 
@@ -68,7 +69,11 @@ def confirm_sheet(
 
 
 def give_copies(session: Session, seen: CaseFile, now: datetime) -> None:
-    """Those who may have the version that counts: the platform, the room, the association."""
+    """Those who may have the version that counts: the platform, the room, the association.
+
+    A platform is told that there is one; rooms and associations read it here. Nobody is said to
+    have it before they say so themselves.
+    """
     sheet = equipment.sheet(session, seen.id)
     if sheet is None:
         return
@@ -82,6 +87,29 @@ def give_copies(session: Session, seen: CaseFile, now: datetime) -> None:
         if holder[:100] not in known
     ]
     files.add(session, *rows)
+    if rows:
+        about = f"version {sheet.version}"
+        notices.add(session, NoticeKind.SHEET, about, now, file=seen.id)
+
+
+def acknowledge_sheet(session: Session, officer: Officer, file_id: UUID, now: datetime) -> None:
+    """The association works with the version that counts. Raises like `found`, WrongState."""
+    seen = found(session, officer, Act.ACKNOWLEDGE_SHEET, file_id)
+    waiting = own_copy(session, officer, seen)
+    if waiting is None or not equipment.acknowledge_copy(session, waiting.id, officer.name, now):
+        raise WrongState("There is no new version of the case sheet to acknowledge.")
+    write(session, officer.name, "CaseSheetAcknowledged", now, file=seen.id,
+          version=waiting.version)  # fmt: skip
+
+
+def own_copy(session: Session, officer: Officer, seen: CaseFile) -> Any:
+    """The newest version that this association may have and has not acknowledged; else None."""
+    holder = f"association:{officer.reach.association}"[:100]
+    sheet = equipment.sheet(session, seen.id)
+    for copy in equipment.copies(session, seen.id):
+        if copy.holder == holder and sheet is not None and copy.version == sheet.version:
+            return copy if copy.acknowledged_at is None and copy.erased_at is None else None
+    return None
 
 
 def show_to_alerts(session: Session, seen: CaseFile) -> None:

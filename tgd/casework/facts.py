@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation import equipping, referring
+from tgd.allocation import equipping, referring, sheets
 from tgd.allocation.acting import NotThere, Officer, found, owned, write
-from tgd.casework import sheet_form
+from tgd.casework import copies, sheet_form
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile, Deadline
@@ -170,6 +170,8 @@ def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: boo
     idle = {"hold" if is_held else "end-hold"}
     idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}
     idle |= set() if DeadlineKind.RELEASE in waits else {"tell-release"}
+    has_news = officer.role is Role.ASSOCIATION and sheets.own_copy(session, officer, seen)
+    idle |= set() if has_news else {"acknowledge-sheet"}
     on_call = seen.court in officer.on_call_for
     offered = [
         act.name
@@ -197,6 +199,7 @@ def _person(session: Session, officer: Officer, seen: CaseFile, now: datetime) -
         "confirmed_at": sheet.confirmed_at if sheet else None,
         "control_room": sheet.control_room if sheet else None,
         "force": sheet.force if sheet else None,
+        "copies": [] if officer.role in BY_ALERT else copies.copies_shown(session, officer, seen),
     }  # fmt: skip
 
 
@@ -296,6 +299,7 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
     held = equipment.open_allocation(session, file_id=seen.id)
     certificate = equipment.certificate(session, seen.id)
     silent = notices.undelivered(session, file=seen.id)
+    told = copies.incidents_told(session, seen.id)
     recall = equipment.recall_of(session, held.handset) if held else None
     runs = seen.state in ("granted", "active", "suspended")
     shows_free = may(officer.role, Act.RESERVE) and runs and kept is None and seen.court is not None
@@ -310,7 +314,8 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
         "waits": runs and _waits(session, seen, held, is_recalled=recall is not None),
         "tests": [dict(row._mapping) for row in casework.tests(session, seen.id)],
         "incidents": [
-            dict(row._mapping) | {"not_delivered_at": silent.get(row.kind)}
+            dict(row._mapping) | {"not_delivered_at": silent.get(row.kind),
+                                  "told": told.get((row.kind, row.handset), [])}
             for row in casework.incidents(session, seen.id)
         ],
         "press": _press(session, kept),

@@ -264,6 +264,8 @@ FILE_ACTS: tuple[FileAct, ...] = (
             sheet_form.FIELDS, _sheet, _OPEN),
     FileAct("confirm-sheet", _A.CHANGE_CIRCUMSTANCES, word("She has read it: it is right"), (),
             lambda s, o, f, d, now, v: sheets.confirm_sheet(s, o, f, now, version=v), _OPEN),
+    FileAct("acknowledge-sheet", _A.ACKNOWLEDGE_SHEET, word("We work with this version"), (),
+            lambda s, o, f, d, now, v: sheets.acknowledge_sheet(s, o, f, now)),
     FileAct("reserve", _A.RESERVE, word("Keep a handset for it"), (
         Field("handset", word("Handset")),
     ), lambda s, o, f, d, now, v: equipping.reserve(s, o, f, d["handset"], now, version=v), _RUNS),

@@ -54,6 +54,9 @@ class SheetCopy(SQLModel, table=True):
     given_at: datetime = Field(sa_column=moment(nullable=False))
     erase_by_at: datetime | None = Field(default=None, sa_column=moment())
     erased_at: datetime | None = Field(default=None, sa_column=moment())
+    acknowledged_at: datetime | None = Field(default=None, sa_column=moment())
+    acknowledged_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    """Who of the holder has said that this version is the one they work with."""
 
 
 class Provisioning(SQLModel, table=True):

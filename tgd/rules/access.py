@@ -53,6 +53,7 @@ class Act(StrEnum):
     KEEP_EVIDENCE = "keep_evidence"  # recordings and all else of one alert, for a procedure
     RECORD_CONSENT = "record_consent"
     CHANGE_CIRCUMSTANCES = "change_circumstances"
+    ACKNOWLEDGE_SHEET = "acknowledge_sheet"  # we work with its newest version
     FOLLOW_UP = "follow_up"
     ACKNOWLEDGE_DEADLINE = "acknowledge_deadline"
     HAND_OVER = "hand_over"
@@ -105,7 +106,8 @@ ACTS: dict[Role, frozenset[Act]] = {
     _R.CONTROL_ROOM: frozenset({_A.SEE_ALERTS, _A.NOTE, _A.REFER, _A.SEE_FILES}),
     _R.ASSOCIATION: frozenset(
         {_A.SEE_FILES, _A.REFER, _A.ASSESS, _A.GIVE_OPINION, _A.RECORD_CONSENT,
-         _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.REPORT_INCIDENT}
+         _A.CHANGE_CIRCUMSTANCES, _A.FOLLOW_UP, _A.ACKNOWLEDGE_DEADLINE, _A.ACKNOWLEDGE_SHEET,
+         _A.REPORT_INCIDENT}
     ),
     _R.STOCK_MANAGER: frozenset(
         {_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE,

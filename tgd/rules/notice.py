@@ -14,7 +14,13 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"  # a deadline of a file has come near, or has passed
     ESCALATION = "escalation"  # and its owner has not acknowledged it
     HANDSET = "handset"  # lost, stolen, broken, or found again
+    SHEET = "sheet"  # whoever keeps a copy of a case sheet has an old one
     UNDELIVERED = "undelivered"  # a text about one of these did not arrive
+
+
+def is_for_machines(kind: NoticeKind) -> bool:
+    """Whether no telephone is told of it: nobody keeps a copy of a case sheet on one."""
+    return kind is NoticeKind.SHEET
 
 
 def telling_key(notice: str, kind: NoticeKind, to_human: bool, destination: str, day: str) -> str:

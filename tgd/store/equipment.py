@@ -302,6 +302,29 @@ def free_in(session: Session, pool_code: str) -> int:
     return int(found.scalar_one())
 
 
+def copies(session: Session, file_id: UUID) -> list[Any]:
+    """Who outside the court may have which version of the file's sheet, the newest first."""
+    found = session.connection().execute(
+        text(
+            "SELECT c.id, c.holder, s.version, c.given_at, c.acknowledged_at, c.acknowledged_by,"
+            " c.erase_by_at, c.erased_at FROM sheet_copy c JOIN case_sheet s ON s.id = c.sheet"
+            " WHERE s.case_file = :file ORDER BY s.version DESC, c.holder LIMIT 200"
+        ),
+        {"file": file_id},
+    )
+    return list(found)
+
+
+def acknowledge_copy(session: Session, copy: UUID, by: str, now: datetime) -> bool:
+    """Its holder works with it; False when somebody had said so."""
+    found = session.connection().execute(
+        update(SheetCopy)
+        .where(col(SheetCopy.id) == copy, col(SheetCopy.acknowledged_at).is_(None))
+        .values(acknowledged_at=now, acknowledged_by=by)
+    )
+    return found.rowcount == 1
+
+
 def holders(session: Session, sheet_id: UUID) -> list[str]:
     """Who outside the court has this version."""
     return list(session.exec(select(SheetCopy.holder).where(col(SheetCopy.sheet) == sheet_id)))

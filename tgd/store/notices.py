@@ -26,6 +26,21 @@ def add(
     session.flush()
 
 
+def tellings(session: Session, file: UUID, kinds: Sequence[NoticeKind]) -> list[Any]:
+    """What became of these notices of a file at each destination, the newest first; a destination
+    is NULL while no dispatcher has looked at the notice."""
+    found = session.connection().execute(
+        text(
+            "SELECT n.kind, n.about, n.handset, n.made_at, t.destination, t.state, t.told_at"
+            " FROM notice n LEFT JOIN notice_telling t ON t.notice = n.id"
+            " WHERE n.case_file = :file AND n.kind = ANY(:kinds)"
+            " ORDER BY n.made_at DESC, n.id, t.destination LIMIT 200"
+        ),
+        {"file": file, "kinds": [one.value for one in kinds]},
+    )
+    return list(found)
+
+
 def unplanned(session: Session, limit: int) -> list[Any]:
     """Notices that no dispatcher has looked at yet; nobody else does before this commits."""
     found = session.connection().execute(

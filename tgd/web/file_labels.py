@@ -124,6 +124,12 @@ TERMS: dict[StrEnum, str] = {
     Standing.OVER: word("over"), Standing.ENDED: word("revoked"),
 }  # fmt: skip
 """How a clearance or an agreement stands."""
+HOLDERS = {
+    "platform": word("Platform"),
+    "association": word("Association"),
+    "control_room": word("Control room"),
+}
+"""Who outside the court may have a case sheet."""
 LISTS = {
     "to_decide": word("To decide"), "reported": word("Reported and under evaluation"),
     "to_equip": word("Granted: to be handed over"), "running": word("Running"),
@@ -167,6 +173,7 @@ ACTS = {
     "TestCallValidated": word("Test press validated"), "HandsetHandedOver": word("Handed over"),
     "HandsetReturned": word("Given back"), "FileSettled": word("Closed without the handset"),
     "CaseSheetWritten": word("Case sheet written"),
+    "CaseSheetAcknowledged": word("Newest case sheet acknowledged"),
     "CaseSheetConfirmed": word("Case sheet confirmed"), "FollowedUp": word("Follow-up noted"),
     "HandsetIncident": word("Lost, stolen or broken"), "HandsetFound": word("Found again"),
     "HandsetRecalled": word("Her handset is recalled"),

@@ -1,4 +1,4 @@
-"""Agreements with associations, whose end is a deadline; and so is a recalled handset she has."""
+"""What ends, is recalled, told of, moved or accepted: the tables of a court's inventory."""
 
 from pathlib import Path
 
@@ -22,7 +22,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nobody is reminded of agreements any more."""
+    """Nobody is reminded of it any more; what went to another court stays there."""
+    op.execute("DELETE FROM notice_telling t USING notice n"
+               " WHERE n.id = t.notice AND n.kind = 'sheet'")  # fmt: skip
+    op.execute("DELETE FROM notice WHERE kind = 'sheet'")
+    op.execute("ALTER TABLE notice DROP CONSTRAINT notice_kind")
+    op.execute("ALTER TABLE notice ADD CONSTRAINT notice_kind"
+               " CHECK (kind IN ('reminder', 'escalation', 'handset', 'undelivered'))")  # fmt: skip
+    op.execute("ALTER TABLE sheet_copy DROP COLUMN acknowledged_at, DROP COLUMN acknowledged_by")
     op.execute("DELETE FROM deadline WHERE kind IN ('agreement_end', 'recall_waiting')")
     op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_kind")
     op.execute("ALTER TABLE deadline DROP CONSTRAINT deadline_of_one")
