@@ -15,12 +15,12 @@ from sqlmodel import Session, SQLModel, select
 from dispatch.conversing import hear_recording
 from dispatch.formats.conference import RecordingSaid
 from tests.conftest import NOW, _admin, _named, drop_record
-from tests.walking import LEAD, NANTERRE, OTHER_POOL, Walk
+from tests.walking import EXAMPLE, LEAD, NANTERRE, OTHER_POOL, Walk
 from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
-from tgd.allocation import agreeing, holding, keeping, sheets, stock
+from tgd.allocation import agreeing, holding, keeping, sheets, stock, transferring
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -255,6 +255,9 @@ def fill_the_rest(walk: Walk) -> None:
     alert = walk.world.alerts()[0].id
     keeping.keep(
         walk.session, walk.officer("Camille"), alert, Keeping.POSITIONS, "affaire 26/7", walk.now
+    )
+    transferring.ask_transfer(
+        walk.session, walk.officer("Camille"), walk.id, EXAMPLE, "She has moved there.", walk.now
     )
     agreeing.agree(walk.session, None, NANTERRE, LEAD, "convention 2026/4", date(2027, 12, 31), NOW)
     walk.session.add(StockCensus(id=uuid4(), pool=OTHER_POOL, counted_by="Sacha",

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from tgd.allocation import transferring
 from tgd.allocation.acting import NotThere, Officer, found, move, must, write
 from tgd.allocation.deciding import end_period
 from tgd.allocation.equipping import note_test
@@ -146,7 +147,10 @@ def acknowledge(session: Session, officer: Officer, deadline_id: UUID, now: date
     seen = deadlines.deadline(session, deadline_id)
     if seen is None:
         raise NotThere
-    if seen.case_file is not None:
+    if seen.case_file is not None and seen.kind == DeadlineKind.TRANSFER_WAITING:
+        if not transferring.is_asked(session, officer, seen.case_file):
+            raise NotThere  # the court that answers, not the one that waits
+    elif seen.case_file is not None:
         found(session, officer, Act.ACKNOWLEDGE_DEADLINE, seen.case_file)
     elif not _term_is_theirs(session, officer, seen):
         raise NotThere

@@ -94,7 +94,7 @@ def decide(
     missing = guards.for_decision(reasons, against_advice=against)
     if missing:
         return NotYet(missing)
-    signed = _signed(session, officer, seen, kind, reasons, said, now, begins_on, against=against)
+    signed = sign(session, officer, seen, kind, reasons, said, now, begins_on, against=against)
     try:
         seen = move(session, seen, EVENT_OF[kind], now, _consequences(signed, kind, now))
     except SomebodyWasFaster:
@@ -124,7 +124,7 @@ def _already(session: Session, seen: CaseFile) -> AlreadyDecided | None:
     return AlreadyDecided(decided.by, DecisionKind(decided.kind), decided.signed_at)
 
 
-def _signed(
+def sign(
     session: Session, officer: Officer, seen: CaseFile, kind: DecisionKind, reasons: str,
     said: law.Advice, now: datetime, begins_on: date | None = None,
     ends_at: datetime | None = None, *, against: bool = False,
@@ -201,7 +201,7 @@ def renew(
         return NotYet(missing)
     zone = zone_of(session, seen)
     begins_on = day_in(zone, max(seen.ends_at or now, now))
-    signed = _signed(
+    signed = sign(
         session, officer, seen, _D.RENEW, reasons, said, now, begins_on,
         _renewed_end(seen, begins_on, said.text.months, zone), against=not said.holds,
     )  # fmt: skip
@@ -269,9 +269,7 @@ def shorten(
     ends_at = end_of(last_day, zone_of(session, seen))
     if seen.ends_at is None or not now < ends_at < seen.ends_at:
         raise Incomplete("The new end is later than now and earlier than the old one.")
-    signed = _signed(
-        session, officer, seen, _D.SHORTEN, reasons, said, now, seen.begins_on, ends_at
-    )
+    signed = sign(session, officer, seen, _D.SHORTEN, reasons, said, now, seen.begins_on, ends_at)
     seen = move(session, seen, AllocationEvent.SHORTEN, now, {"ends_at": ends_at})
     files.add(session, signed)
     held = equipment.open_allocation(session, file_id=seen.id)
@@ -314,7 +312,7 @@ def _plain(
     missing = guards.for_decision(reasons, against_advice=False)
     if missing:
         return NotYet(missing)
-    signed = _signed(session, officer, seen, kind, reasons, advice(session, seen, now), now)
+    signed = sign(session, officer, seen, kind, reasons, advice(session, seen, now), now)
     seen = move(session, seen, EVENT_OF[kind], now, changes)
     files.add(session, signed)
     return _written(session, seen, signed, now)
@@ -338,7 +336,7 @@ def withdraw(
     if missing:
         return NotYet(missing)
     said = advice(session, seen, now)
-    signed = _signed(session, officer, seen, _D.WITHDRAW, reasons, said, now)
+    signed = sign(session, officer, seen, _D.WITHDRAW, reasons, said, now)
     changes = {"end_reason": why.value, "ended_at": now}
     seen = move(session, seen, AllocationEvent.WITHDRAW, now, changes)
     files.add(session, signed)
@@ -349,10 +347,11 @@ def withdraw(
 def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None:
     """What the end of a period does, by decision or by its day: asked back, never silenced.
 
-    While she still has the handset, a release of which nobody has told her is watched on.
+    While she still has the handset, a release of which nobody has told her is watched on, and a
+    court that was asked to take the file over answers.
     """
     held = equipment.open_allocation(session, file_id=seen.id)
-    stays = {_K.RETURN_DUE} | ({_K.RELEASE} if held is not None else set())
+    stays = {_K.RETURN_DUE} | ({_K.RELEASE, _K.TRANSFER_WAITING} if held is not None else set())
     deadlines.settle(session, seen.id, [kind for kind in _K if kind not in stays], by, now)
     let_go(session, seen.id, now)
     if held is None:

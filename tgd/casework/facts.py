@@ -30,6 +30,7 @@ from tgd.store import (
     inventory,
     keeping,
     notices,
+    transfers,
 )
 
 _G = FileGroup
@@ -115,7 +116,9 @@ def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) ->
     said = _head(session, officer, seen)
     for group, part in _PARTS.items():
         said[group.value] = part(session, officer, seen, now) if group in groups else None
+    said |= _transfers(session, seen)
     said["may"] = _offered(session, officer, seen, is_held=said["is_held"])
+    said["other_courts"] = _other_courts(session, seen) if "ask-transfer" in said["may"] else []
     write(session, officer.name, "AccessLogged", now, file=seen.id,
           groups=sorted(group.value for group in groups))  # fmt: skip
     return said
@@ -155,6 +158,24 @@ def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _transfers(session: Session, seen: CaseFile) -> dict[str, Any]:
+    """Which court is asked to take it over, and from which this one did."""
+    asked, came = transfers.open_of(session, seen.id), transfers.last_accepted(session, seen.id)
+    return {
+        "transfer": asked and {"to_court": asked.to_court, "asked_by": asked.asked_by,
+                               "asked_at": asked.asked_at},
+        "came_from": came and {"from_court": came.from_court, "answered_at": came.answered_at},
+    }  # fmt: skip
+
+
+def _other_courts(session: Session, seen: CaseFile) -> list[dict[str, Any]]:
+    return [
+        {"code": row.code, "name": row.name}
+        for row in casework.courts(session)
+        if row.code != seen.court
+    ]
+
+
 def _held(session: Session, seen: CaseFile) -> dict[str, Any] | None:
     """By whom it is kept for a procedure, and since when."""
     found_ = keeping.hold_of_person(session, seen.person, seen.id)
@@ -170,6 +191,8 @@ def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: boo
     idle = {"hold" if is_held else "end-hold"}
     idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}
     idle |= set() if DeadlineKind.RELEASE in waits else {"tell-release"}
+    is_asked = transfers.open_of(session, seen.id) is not None
+    idle |= {"ask-transfer"} if is_asked else {"withdraw-transfer"}
     has_news = officer.role is Role.ASSOCIATION and sheets.own_copy(session, officer, seen)
     idle |= set() if has_news else {"acknowledge-sheet"}
     on_call = seen.court in officer.on_call_for
@@ -284,7 +307,8 @@ def _deadlines(session: Session, officer: Officer, seen: CaseFile, now: datetime
          "acknowledged_by": d.acknowledged_by, "escalated_at": d.escalated_at,
          "is_near": _is_near(d.kind, d.due_at, now),
          "is_quiet": is_quiet(_chased(d), now),
-         "is_mine": officer.role.value in (d.owner, d.escalation)}
+         "is_mine": officer.role.value in (d.owner, d.escalation)
+         and d.kind != DeadlineKind.TRANSFER_WAITING}
         for d in deadlines.of_file(session, seen.id)
     ]  # fmt: skip
 

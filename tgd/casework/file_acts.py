@@ -19,6 +19,7 @@ from tgd.allocation import (
     returning,
     sheets,
     stock,
+    transferring,
 )
 from tgd.allocation.acting import NotThere, Officer, found
 from tgd.casework import findings, grid, sheet_form
@@ -239,6 +240,14 @@ FILE_ACTS: tuple[FileAct, ...] = (
         Field("release_checked", word("His expected release was looked at."), _K.TICK),
         Field("committee_heard", word("The committee was heard (breach of the rules)."), _K.TICK),
     ), _withdraw, from_states(_E.WITHDRAW)),
+    FileAct("ask-transfer", _A.DECIDE, word("Ask another court to take it over"), (
+        Field("court", word("Court")), REASONS,
+    ), lambda s, o, f, d, now, v: transferring.ask_transfer(
+        s, o, f, d["court"], d["reasons"], now, version=v
+    ), from_states(_E.TRANSFER)),
+    FileAct("withdraw-transfer", _A.DECIDE, word("Ask for its transfer no longer"), (),
+            lambda s, o, f, d, now, v: transferring.withdraw_transfer(s, o, f, now, version=v),
+            from_states(_E.TRANSFER)),
     FileAct("expect-release", _A.OPEN_FILE, word("Announce his release"), (
         Field("release_on", word("Day of his expected release"), _K.DAY),
     ), lambda s, o, f, d, now, v: releasing.expect_release(

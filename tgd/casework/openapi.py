@@ -9,6 +9,7 @@ from tgd.casework.fields import Field, Kind, word
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.casework.stock_acts import ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
 from tgd.casework.term_form import AGREE_FIELDS, CLEAR_FIELDS
+from tgd.casework.transfer_form import FIELDS as TRANSFER_FIELDS
 
 REFERRAL = (
     Field("court", word("Court")), Field("name", word("Name of the person in danger")),
@@ -49,7 +50,8 @@ def document() -> dict[str, Any]:
             " {error, sentence, missing}.",
         },
         "paths": {**_files(), **_stock(), **_delegations(), **_census(), **_deadlines(),
-                  **_terms("clearances", CLEAR_FIELDS), **_terms("agreements", AGREE_FIELDS)},
+                  **_transfers(), **_terms("clearances", CLEAR_FIELDS),
+                  **_terms("agreements", AGREE_FIELDS)},
         "components": {"securitySchemes": {
             "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tgd"},
         }},
@@ -112,6 +114,17 @@ def _deadlines() -> dict[str, Any]:
             "get": _read("What this role must not forget, the nearest day first", [_asked("page")])
         },
         "/api/v1/deadlines/{deadline}/acknowledge": {"post": _act("Seen", (), one)},
+    }
+
+
+def _transfers() -> dict[str, Any]:
+    one = [_path_of("transfer", "uuid")]
+    titles = {"accept": "Take the file over", "refuse": "Leave it where it is"}
+    return {
+        "/api/v1/transfers": {"get": _read("Files that go from one court to another")},
+    } | {
+        f"/api/v1/transfers/{{transfer}}/{how}": {"post": _act(titles[how], fields, one)}
+        for how, fields in TRANSFER_FIELDS.items()
     }
 
 

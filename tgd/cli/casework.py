@@ -13,11 +13,11 @@ import typer
 from sqlmodel import Session
 
 from tgd import clock, settings
-from tgd.allocation import chasing
+from tgd.allocation import chasing, transferring
 from tgd.allocation.acting import NotThere, NotYet, Officer, officer
 from tgd.allocation.courts import COMMAND_LINE
 from tgd.allocation.deciding import AlreadyDecided
-from tgd.casework import due, facts, file_acts, stock_acts
+from tgd.casework import due, facts, file_acts, stock_acts, transfer_form
 from tgd.casework.fields import read_all
 from tgd.casework.openapi import REFERRAL
 from tgd.casework.stock_acts import Keyed
@@ -28,6 +28,7 @@ from tgd.errors import Incomplete, SomebodyWasFaster
 from tgd.keyring import open_keys
 from tgd.purge import Due, Erased, look, purge
 from tgd.rules.access import Role
+from tgd.rules.allocation import reference
 from tgd.rules.keys import sms_key
 from tgd.store import accounts, casework
 
@@ -139,6 +140,40 @@ def seen(
     with act_on_record(settings.read()) as session:
         chasing.acknowledge(session, officer_of(session, name, now), deadline, now)
     complain("It is seen.")
+
+
+@app.command("transfers")
+def transfers_(name: As, as_json: AsJson = False) -> None:
+    """Which files somebody's courts are asked to take over, and which came and went."""
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        said = transferring.transfers_shown(session, officer_of(session, name, now), now)
+    waiting = [{k: v for k, v in one.items() if k != "name"} for one in said["waiting"]]
+    if as_json:
+        show_json({"schema": "tgd/transfers/1", "waiting": waiting, "listed": said["listed"]})
+        return
+    rows = [*waiting, *said["listed"]]
+    show_table(
+        ["file", "from", "to", "asked at", "outcome", "id"],
+        [[reference(t["number"]), t["from_court"], t["to_court"], t["asked_at"],
+          t["outcome"] or "waiting", t["id"]] for t in rows],
+    )  # fmt: skip
+
+
+@app.command("answer-transfer")
+def answer_transfer(
+    transfer: Annotated[UUID, typer.Argument(help="Its id, as `transfers` says.")],
+    how: Annotated[str, typer.Argument(metavar="accept|refuse")], name: As,
+    fields: Fields = None,
+) -> None:  # fmt: skip
+    """Take a file over (pool, reasons, association), or leave it where it is (reasons)."""
+    if how not in transfer_form.FIELDS:
+        raise Incomplete(f"Answers are: {', '.join(transfer_form.FIELDS)}.")
+    now = clock.now()
+    with act_on_record(settings.read()) as session:
+        who = officer_of(session, name, now)
+        _must_be_done(transfer_form.answer(session, who, transfer, how, _form(fields), now))
+    complain("It is done.")
 
 
 @app.command("purge")

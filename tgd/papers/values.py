@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from tgd.allocation.acting import NotThere, Officer, found, write, zone_of
-from tgd.records import CaseFile, Decision
+from tgd.records import CaseFile, Court, Decision
 from tgd.rules.access import Act, may
 from tgd.rules.allocation import DecisionKind, reference
+from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.handset import ConsentScope
 from tgd.rules.law import Condition, Route
 from tgd.rules.law_texts import TEXTS, LegalText
-from tgd.store import casework, equipment, files
+from tgd.store import casework, equipment, files, transfers
 
 NOTICE = (
     "Approuvé dans l’application par la personne nommée ci-dessus, sous son compte personnel ;"
@@ -35,12 +36,14 @@ TITLES = {
     _D.SUSPEND: "Décision de suspension d’un téléphone grave danger",
     _D.RESUME: "Décision de reprise d’un téléphone grave danger",
     _D.WITHDRAW: "Décision de retrait d’un téléphone grave danger",
+    _D.TRANSFER: "Décision de reprise d’un dossier de téléphone grave danger",
 }
 DECIDED = {
     _D.REFUSE: "La demande est rejetée.",
     _D.ASK_FOR_MORE: "Un complément est demandé avant de décider.",
     _D.SUSPEND: "L’attribution est suspendue ; le terminal continue de fonctionner.",
     _D.RESUME: "L’attribution reprend son cours.",
+    _D.TRANSFER: "Le parquet reprend le dossier. Les décisions déjà signées gardent leur effet.",
     _D.WITHDRAW: "L’attribution prend fin. Le terminal est à restituer et fonctionne jusque-là.",
 }
 CONDITIONS = {
@@ -94,8 +97,8 @@ def _seen(session: Session, officer: Officer, file_id: UUID) -> CaseFile:
 
 
 def _head(session: Session, seen: CaseFile, at: datetime, demonstration: bool) -> dict[str, Any]:
-    court = files.court(session, seen.court)
-    local = at.astimezone(ZoneInfo(zone_of(session, seen)))
+    court = _court_then(session, seen, at)
+    local = at.astimezone(ZoneInfo(court.zone if court else USUAL_ZONE))
     return {
         "court": court.name if court else "", "office": "Parquet du procureur de la République",
         "reference": reference(seen.number), "demonstration": demonstration, "notice": NOTICE,
@@ -103,8 +106,14 @@ def _head(session: Session, seen: CaseFile, at: datetime, demonstration: bool) -
     }  # fmt: skip
 
 
+def _court_then(session: Session, seen: CaseFile, at: datetime) -> Court | None:
+    """Whose the file was at that moment: a decision names the court that signed it."""
+    return files.court(session, transfers.court_at(session, seen.id, at) or seen.court)
+
+
 def _decision(session: Session, seen: CaseFile, one: Decision) -> dict[str, Any]:
-    kind, zone = DecisionKind(one.kind), zone_of(session, seen)
+    court = _court_then(session, seen, one.signed_at)
+    kind, zone = DecisionKind(one.kind), court.zone if court else USUAL_ZONE
     text = next((text for text in TEXTS if text.version == one.text_version), None)
     person = files.person(session, seen.person)
     on_call = " (par délégation de permanence)" if one.on_call else ""

@@ -26,7 +26,13 @@ from sqlmodel import Field, SQLModel
 
 from tgd.records.columns import moment, one_of
 from tgd.rules.access import Role
-from tgd.rules.allocation import AllocationState, DecisionKind, EndReason, OpinionKind
+from tgd.rules.allocation import (
+    AllocationState,
+    DecisionKind,
+    EndReason,
+    OpinionKind,
+    TransferOutcome,
+)
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.law import Condition, Route
 
@@ -114,6 +120,33 @@ class LegalHold(SQLModel, table=True):
     begun_at: datetime = Field(sa_column=moment(nullable=False))
     ended_by: str | None = Field(default=None, sa_column=Column(String(80)))
     ended_at: datetime | None = Field(default=None, sa_column=moment())
+
+
+class FileTransfer(SQLModel, table=True):
+    """A court asks another one to take a file over, and what that one answered."""
+
+    __tablename__ = "file_transfer"
+    __table_args__ = (
+        CheckConstraint(one_of("outcome", TransferOutcome), name="file_transfer_outcome"),
+        CheckConstraint("(outcome IS NULL) = (answered_at IS NULL)", name="file_transfer_answered"),
+        CheckConstraint("from_court <> to_court", name="file_transfer_elsewhere"),
+        Index("file_transfer_one_open", "case_file", unique=True,
+              postgresql_where=text("outcome IS NULL")),
+        Index("file_transfer_from", "from_court", "asked_at"),
+        Index("file_transfer_to", "to_court", "asked_at"),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    case_file: UUID = Field(sa_column=Column(ForeignKey("case_file.id"), nullable=False))
+    from_court: str = Field(sa_column=Column(ForeignKey("court.code"), nullable=False))
+    to_court: str = Field(sa_column=Column(ForeignKey("court.code"), nullable=False))
+    reasons: str = Field(sa_column=Column(Text, nullable=False))
+    asked_by: str = Field(sa_column=Column(String(80), nullable=False))
+    asked_at: datetime = Field(sa_column=moment(nullable=False))
+    outcome: str | None = Field(default=None, sa_column=Column(String(10)))
+    answer: str | None = Field(default=None, sa_column=Column(Text))
+    answered_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    answered_at: datetime | None = Field(default=None, sa_column=moment())
 
 
 class Referral(SQLModel, table=True):

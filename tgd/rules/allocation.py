@@ -46,6 +46,7 @@ class AllocationEvent(StrEnum):
     RESUME = "resume"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
+    TRANSFER = "transfer"  # to another court: she has moved
     TAKE_BACK = "take_back"
     SETTLE = "settle"  # there is no handset to take back
     PURGE = "purge"
@@ -81,6 +82,11 @@ TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
     (_S.EXPIRED, _E.SETTLE): _S.CLOSED,
     (_S.WITHDRAWN, _E.TAKE_BACK): _S.CLOSED,
     (_S.WITHDRAWN, _E.SETTLE): _S.CLOSED,
+    **{
+        (state, _E.TRANSFER): state
+        for state in AllocationState
+        if state not in (_S.REFUSED, _S.CLOSED, _S.PURGED)
+    },
     (_S.CLOSED, _E.PURGE): _S.PURGED,
     (_S.REFUSED, _E.PURGE): _S.PURGED,
 }
@@ -102,6 +108,7 @@ class DecisionKind(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     WITHDRAW = "withdraw"
+    TRANSFER = "transfer"  # signed by the court that takes it over
 
 
 EVENT_OF: dict[DecisionKind, AllocationEvent] = {k: AllocationEvent(k.value) for k in DecisionKind}
@@ -127,6 +134,14 @@ class OpinionKind(StrEnum):
     FAVOURABLE = "favourable"
     RESERVED = "reserved"
     UNFAVOURABLE = "unfavourable"
+
+
+class TransferOutcome(StrEnum):
+    """What became of a file that another court was asked to take over."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"  # by the court that had asked
 
 
 class ToldHow(StrEnum):

@@ -32,6 +32,7 @@ class DeadlineKind(StrEnum):
     PLATFORM_ERASURE = "platform_erasure"
     TRACES_ERASURE = "traces_erasure"
     CLEARANCE_END = "clearance_end"
+    TRANSFER_WAITING = "transfer_waiting"  # another court is asked to take the file over
     RECALL_WAITING = "recall_waiting"  # she carries a handset that is recalled
     AGREEMENT_END = "agreement_end"  # with an association
     CONSENT_WITHDRAWN = "consent_withdrawn"  # she carries a handset that she agrees to no more
@@ -72,6 +73,7 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.PLATFORM_ERASURE: _rule(_G, _P, 1, 1, 1),
     _K.TRACES_ERASURE: _rule(_G, _P, 7, 7, 7),
     _K.CLEARANCE_END: _rule(_P, _G, 30, 15, 10),
+    _K.TRANSFER_WAITING: _rule(_P, _G, 3, 2, 2),
     _K.RECALL_WAITING: _rule(_G, _P, 7, 3, 3),
     _K.AGREEMENT_END: _rule(_P, _G, 60, 15, 15),
     _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
@@ -85,6 +87,7 @@ BEGINS_WITHIN = timedelta(days=31)
 DECIDE_WITHIN = timedelta(days=1)
 HAND_OVER_WITHIN = timedelta(days=3)
 RETURN_WITHIN = timedelta(days=7)
+TRANSFER_WITHIN = timedelta(days=3)
 REPLACE_WITHIN = timedelta(days=7)
 """A handset that is recalled and carried: it works, and nobody knows for how long."""
 OPPI_DECIDED_WITHIN = timedelta(days=6)

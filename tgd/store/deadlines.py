@@ -143,7 +143,11 @@ _THEIRS = text(
     LEFT JOIN court t ON t.code = coalesce(f.court, c.court, g.court)
     WHERE d.settled_at IS NULL
       AND (d.owner = :role OR (d.escalation = :role AND d.escalated_at IS NOT NULL))
-      AND (f.court = ANY(:courts_and_on_call) OR f.association = CAST(:association AS text)
+      AND (f.court = ANY(:courts_and_on_call) AND d.kind <> 'transfer_waiting'
+           OR d.kind = 'transfer_waiting' AND EXISTS (SELECT 1 FROM file_transfer x
+               WHERE x.case_file = f.id AND x.outcome IS NULL
+               AND x.to_court = ANY(:courts_and_on_call))
+           OR f.association = CAST(:association AS text)
            OR g.court = ANY(:courts) OR {CLEARANCE_OF})
     ORDER BY d.due_at, d.id OFFSET :skip LIMIT :limit
     """  # noqa: S608 -- constants of this file

@@ -31,6 +31,7 @@ from tgd.web import (
     signing,
     stock,
     streaming,
+    transfers,
     v1,
 )
 from tgd.web.console import Console
@@ -74,6 +75,7 @@ def make_app(console: Console) -> FastAPI:
         stock,
         deadlines,
         clearances,
+        transfers,
         delegations,
         public,
         v1,

@@ -10,6 +10,7 @@ from tgd.rules.allocation import (
     EndReason,
     OpinionKind,
     ToldHow,
+    TransferOutcome,
 )
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.delegation import Standing
@@ -49,6 +50,7 @@ DEADLINES: dict[StrEnum, str] = {
     _K.RETURN_DUE: word("Handset to be given back"),
     _K.PLATFORM_ERASURE: word("Platform erases its copy"),
     _K.TRACES_ERASURE: word("Traces are erased"), _K.CLEARANCE_END: word("End of a clearance"),
+    _K.TRANSFER_WAITING: word("File to be taken over by another court"),
     _K.RECALL_WAITING: word("Recalled handset to be replaced"),
     _K.AGREEMENT_END: word("End of an agreement with an association"),
     _K.CONSENT_WITHDRAWN: word("She withdrew her consent: decide again"),
@@ -62,6 +64,7 @@ DECISIONS: dict[StrEnum, str] = {
     DecisionKind.ASK_FOR_MORE: word("more asked for"), DecisionKind.RENEW: word("renewed"),
     DecisionKind.SHORTEN: word("shortened"), DecisionKind.SUSPEND: word("suspended"),
     DecisionKind.RESUME: word("resumed"), DecisionKind.WITHDRAW: word("withdrawn"),
+    DecisionKind.TRANSFER: word("taken over by another court"),
 }  # fmt: skip
 CONDITIONS: dict[StrEnum, str] = {
     _C.GRAVE_DANGER: word("Grave danger"),
@@ -124,6 +127,10 @@ TERMS: dict[StrEnum, str] = {
     Standing.OVER: word("over"), Standing.ENDED: word("revoked"),
 }  # fmt: skip
 """How a clearance or an agreement stands."""
+TRANSFERS: dict[StrEnum, str] = {
+    TransferOutcome.ACCEPTED: word("taken over"), TransferOutcome.REFUSED: word("not taken over"),
+    TransferOutcome.WITHDRAWN: word("asked for no longer"),
+}  # fmt: skip
 HOLDERS = {
     "platform": word("Platform"),
     "association": word("Association"),
@@ -176,6 +183,10 @@ ACTS = {
     "CaseSheetAcknowledged": word("Newest case sheet acknowledged"),
     "CaseSheetConfirmed": word("Case sheet confirmed"), "FollowedUp": word("Follow-up noted"),
     "HandsetIncident": word("Lost, stolen or broken"), "HandsetFound": word("Found again"),
+    "TransferAsked": word("Another court is asked to take it over"),
+    "TransferWithdrawn": word("Transfer asked for no longer"),
+    "TransferRefused": word("Transfer refused"),
+    "FileTransferred": word("Taken over by another court"),
     "HandsetRecalled": word("Her handset is recalled"),
     "RecallLifted": word("Recall lifted"),
     "AllocationExpired": word("Allocation expired"),

@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tgd.accounts import Seat
+from tgd.casework import transfer_form
 from tgd.casework.file_acts import BY_NAME as FILE_ACTS
 from tgd.casework.openapi import document
 from tgd.casework.stock_acts import BY_NAME as STOCK_ACTS
 from tgd.casework.stock_acts import Keyed
 from tgd.rules.access import Act
 from tgd.serving import TooLarge, TooSlow, read_body
-from tgd.web import casework, census, clearances, deadlines, delegations, door, stock
+from tgd.web import casework, census, clearances, deadlines, delegations, door, stock, transfers
 from tgd.web.casework import as_answer
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, sent, version_of, was_faster
@@ -44,6 +45,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     _add_delegations(app, console, replays)
     _add_census(app, console, replays)
     _add_deadlines(app, console, replays)
+    _add_transfers(app, console, replays)
     for kind in clearances.MADE:
         _add_terms(app, console, replays, kind)
 
@@ -191,6 +193,28 @@ def _add_deadlines(app: FastAPI, console: Console, replays: Replays) -> None:
             return as_json({"deadline": deadline})
 
         return await _act(console, request, replays, Act.ACKNOWLEDGE_DEADLINE, do, answer)
+
+
+def _add_transfers(app: FastAPI, console: Console, replays: Replays) -> None:
+    @app.get("/api/v1/transfers")
+    async def listed(request: Request) -> Response:
+        seat = await _unlocked(console, request, Act.OPEN_FILE)
+        return as_json(await transfers.the_transfers(console, seat))
+
+    for how in transfer_form.FIELDS:
+        _add_answer(app, console, replays, how)
+
+
+def _add_answer(app: FastAPI, console: Console, replays: Replays, how: str) -> None:
+    @app.post(f"/api/v1/transfers/{{transfer}}/{how}")
+    async def answer_it(request: Request, transfer: str) -> Response:
+        async def do(seat: Seat, form: dict[str, str]) -> Ended:
+            return await transfers.do_answer(console, request, seat, transfer, how, form)
+
+        async def answer(_: Seat, ended: Ended) -> Response:
+            return as_json({"transfer": transfer, "answered": how})
+
+        return await _act(console, request, replays, Act.DECIDE, do, answer)
 
 
 def _add_terms(app: FastAPI, console: Console, replays: Replays, kind: str) -> None:

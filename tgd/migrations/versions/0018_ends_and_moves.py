@@ -14,6 +14,13 @@ KINDS = (
     "allocation_end", "ban_end", "oppi_unconfirmed", "release", "test_due", "return_due",
     "platform_erasure", "traces_erasure", "clearance_end", "consent_withdrawn",
 )  # fmt: skip
+DECISIONS = ("grant", "refuse", "ask_for_more", "renew", "shorten", "suspend", "resume", "withdraw")
+DEADLINES = (
+    "referral_waiting", "hand_over_waiting", "renewal_first", "renewal_second", "renewal_last",
+    "allocation_end", "ban_end", "oppi_unconfirmed", "release", "test_due", "return_due",
+    "platform_erasure", "traces_erasure", "clearance_end", "recall_waiting", "agreement_end",
+    "consent_withdrawn",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -23,6 +30,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Nobody is reminded of it any more; what went to another court stays there."""
+    op.execute("DROP TABLE file_transfer")
+    op.execute("DELETE FROM deadline WHERE kind = 'transfer_waiting'")
+    op.execute("DELETE FROM decision WHERE kind = 'transfer'")
+    for table, kinds in (("decision", DECISIONS), ("deadline", DEADLINES)):
+        listed = ", ".join(f"'{kind}'" for kind in kinds)
+        op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_kind")
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {table}_kind CHECK (kind IN ({listed}))")
     op.execute("DELETE FROM notice_telling t USING notice n"
                " WHERE n.id = t.notice AND n.kind = 'sheet'")  # fmt: skip
     op.execute("DELETE FROM notice WHERE kind = 'sheet'")

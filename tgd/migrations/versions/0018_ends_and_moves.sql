@@ -28,3 +28,26 @@ ALTER TABLE notice DROP CONSTRAINT notice_kind;
 ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ('reminder', 'escalation', 'handset', 'sheet', 'undelivered'));
 ALTER TABLE sheet_copy ADD COLUMN acknowledged_at timestamp with time zone;
 ALTER TABLE sheet_copy ADD COLUMN acknowledged_by varchar(80);
+CREATE TABLE file_transfer (
+    id uuid PRIMARY KEY,
+    case_file uuid NOT NULL REFERENCES case_file (id),
+    from_court varchar(40) NOT NULL REFERENCES court (code),
+    to_court varchar(40) NOT NULL REFERENCES court (code),
+    reasons text NOT NULL,
+    asked_by varchar(80) NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    outcome varchar(10),
+    answer text,
+    answered_by varchar(80),
+    answered_at timestamp with time zone,
+    CONSTRAINT file_transfer_outcome CHECK (outcome IN ('accepted', 'refused', 'withdrawn')),
+    CONSTRAINT file_transfer_answered CHECK ((outcome IS NULL) = (answered_at IS NULL)),
+    CONSTRAINT file_transfer_elsewhere CHECK (from_court <> to_court)
+);
+CREATE UNIQUE INDEX file_transfer_one_open ON file_transfer (case_file) WHERE outcome IS NULL;
+CREATE INDEX file_transfer_from ON file_transfer (from_court, asked_at);
+CREATE INDEX file_transfer_to ON file_transfer (to_court, asked_at);
+ALTER TABLE decision DROP CONSTRAINT decision_kind;
+ALTER TABLE decision ADD CONSTRAINT decision_kind CHECK (kind IN ('grant', 'refuse', 'ask_for_more', 'renew', 'shorten', 'suspend', 'resume', 'withdraw', 'transfer'));
+ALTER TABLE deadline DROP CONSTRAINT deadline_kind;
+ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'transfer_waiting', 'recall_waiting', 'agreement_end', 'consent_withdrawn'));
