@@ -28,6 +28,7 @@ from tgd.allocation import (
 )
 from tgd.allocation.acting import Officer, officer
 from tgd.casework import grid
+from tgd.cli import demo_ends
 from tgd.rules.access import Role
 from tgd.rules.alert import Lane, Outcome
 from tgd.rules.allocation import DecisionKind, EndReason, OpinionKind
@@ -51,7 +52,8 @@ STAGES: tuple[tuple[str, str, int, str], ...] = (
     ("Odile", "refuse", 6, ""), ("Paula", "ask", 2, ""), ("Rosa", "grant", 4, ""),
     ("Sara", "grant", 1, ""), ("Tania", "reserve", 1, ""), ("Ursule", "describe", 1, ""),
     ("Vera", "hand_over", 10, ""), ("Wanda", "hand_over", 17, ""), ("Xénia", "hand_over", 119, ""),
-    ("Yara", "hand_over", 149, ""), ("Zoé", "hand_over", 178, ""), ("Alma", "hand_over", 60, ""),
+    ("Yara", "hand_over", 149, ""), ("Zoé", "hand_over", 178, ""),
+    ("Alma", "hand_over", 60, "recall"),
     ("Blanche", "hand_over", 90, "lost"), ("Clara", "hand_over", 75, "suspend"),
     ("Dalia", "hand_over", 200, "expire"), ("Elsa", "hand_over", 80, "withdraw"),
     ("Fanny", "hand_over", 100, "return"), ("Gilda", "hand_over", 40, "oppi"),
@@ -88,6 +90,8 @@ def settle_court(session: Session, now: datetime, names: dict[str, str]) -> None
     for name, last, days, then in STAGES:
         _walk(scene, name, last, days, then)
     scene.at = now
+    demo_ends.agree(session, COURT, LEAD, SECOND, now)
+    demo_ends.send_here(session, names["prosecutor-2"], OTHER, COURT, "Héloïse", now)
     chasing.deadlines_due(session, now)
 
 
@@ -120,6 +124,7 @@ def _stock(scene: Scene) -> None:
     for kind in IncidentKind:
         stock.report_incident(s, who, _in_stock(scene, model=1), kind, "Constaté.", scene.at)
     stock.transfer(s, who, _in_stock(scene), "NANTERRE-2", scene.at)
+    demo_ends.being_erased(s, who, _in_stock(scene), _in_stock(scene), scene.at)
 
 
 def _in_stock(scene: Scene, *, pool: str = "NANTERRE-1", model: int = 0) -> str:
@@ -156,7 +161,7 @@ def _walk(scene: Scene, name: str, last: str, days: int, then: str) -> None:
         kind = DecisionKind.REFUSE if last == "refuse" else DecisionKind.ASK_FOR_MORE
         reasons = REASONS if last == "refuse" else "Il manque la copie de l’ordonnance."
         deciding.decide(scene.session, scene.who("prosecutor"), case.id, kind, reasons, scene.at)
-    elif then in ("suspend", "withdraw", "return", "expire", "lost"):
+    elif then in ("suspend", "withdraw", "return", "expire", "lost", "recall"):
         scene.at = scene.now - timedelta(days=2)
         getattr(case, "return_" if then == "return" else then)()
 
@@ -255,6 +260,10 @@ class _Case:
             session, self.scene.who("association"), self.handset, IncidentKind.LOST,
             "Perdu dans l’autobus.", at,
         )  # fmt: skip
+
+    def recall(self) -> None:
+        session, at = self._all
+        demo_ends.recall(session, self.scene.who("stock_manager"), self.handset, at)
 
     def return_(self) -> None:
         self.withdraw()
