@@ -24,7 +24,7 @@ from tgd.allocation import (
     stock,
 )
 from tgd.allocation.acting import Officer, officer
-from tgd.records import CaseFile
+from tgd.records import CaseFile, ModelAcceptance
 from tgd.rules.access import Role
 from tgd.rules.allocation import DecisionKind, EndReason, OpinionKind
 from tgd.rules.handset import ConsentScope
@@ -95,6 +95,9 @@ class Walk:
         courts.make_pool(s, POOL, NANTERRE, "Parquet", now)
         courts.make_pool(s, OTHER_POOL, EXAMPLE, "Parquet", now)
         courts.import_communes(s, DEMO, now)
+        for model in ("Modele A", "Modele B"):
+            files.add(s, ModelAcceptance(id=ids.new(now), model=model, test="Invented report 1.",
+                                         accepted_by="Sofia", accepted_at=now))  # fmt: skip
         for name, role, court in [
             ("Camille", Role.PROSECUTOR, NANTERRE), ("Cyril", Role.PROSECUTOR, NANTERRE),
             ("Greta", Role.REGISTRY, NANTERRE), ("Sofia", Role.STOCK_MANAGER, NANTERRE),

@@ -20,7 +20,7 @@ from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
-from tgd.allocation import agreeing, holding, keeping, sheets, stock, transferring
+from tgd.allocation import accepting, agreeing, holding, keeping, sheets, stock, transferring
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -260,6 +260,10 @@ def fill_the_rest(walk: Walk) -> None:
         walk.session, walk.officer("Camille"), walk.id, EXAMPLE, "She has moved there.", walk.now
     )
     agreeing.agree(walk.session, None, NANTERRE, LEAD, "convention 2026/4", date(2027, 12, 31), NOW)
+    accepting.accept_model(
+        walk.session, walk.officer("Sofia"), "Modele A", "Fall and water: report 7.", walk.now,
+        tried=True,
+    )  # fmt: skip
     walk.session.add(StockCensus(id=uuid4(), pool=OTHER_POOL, counted_by="Sacha",
                                  counted_at=walk.now, lines=[], differing=0))  # fmt: skip
     other = walk.order("+33639980022")

@@ -101,6 +101,7 @@ PRESENT: dict[str, tuple[Any, Any, set[Missing]]] = {
     "sheet_lacks": ((), ("contacts",), {Missing.SHEET_COMPLETE}),
     "area_resolved": (True, False, {Missing.AREA}),
     "handset": ("hana", None, {Missing.HANDSET, Missing.TEST_PRESS}),
+    "model_accepted": (True, False, {Missing.MODEL_ACCEPTED}),
     "provisioned_at": (NOW - timedelta(hours=2), None, {Missing.KEYS, Missing.TEST_PRESS}),
     "tested_handset": ("hana", "hbea", {Missing.TEST_PRESS}),
     "tested_at": (NOW - timedelta(hours=1), NOW - timedelta(hours=3), {Missing.TEST_PRESS}),
@@ -117,6 +118,8 @@ def test_over_every_combination_exactly_what_is_missing_is_said() -> None:
         lacks: set[Missing] = set()
         for (_, _, missing), is_there in zip(PRESENT.values(), there, strict=True):
             lacks |= set() if is_there else missing
+        if values["handset"] is None:
+            lacks -= {Missing.MODEL_ACCEPTED}  # of which one?
         assert set(for_hand_over(Prepared(**values), NOW)) == lacks
         count += not lacks
     assert count == 1

@@ -10,11 +10,13 @@ from sqlmodel import Session
 
 from tests.walking import EXAMPLE, LEAD, NANTERRE, OTHER_POOL, POOL, Walk
 from tests.web.conftest import Browser, House, hash_once
-from tgd import accounts, clock
+from tgd import accounts, clock, ids
 from tgd.allocation import courts
 from tgd.database import transaction
+from tgd.records import ModelAcceptance
 from tgd.rules.access import Role
 from tgd.rules.territory import DEMO
+from tgd.store import files
 
 OFFICERS: dict[str, tuple[Role, str | None]] = {
     "Camille": (Role.PROSECUTOR, NANTERRE), "Cyril": (Role.PROSECUTOR, NANTERRE),
@@ -65,6 +67,17 @@ def made_court(house: House) -> Court:
         courts.make_pool(session, POOL, NANTERRE, "Parquet de Nanterre", now)
         courts.make_pool(session, OTHER_POOL, EXAMPLE, "Parquet d'Exemple", now)
         courts.import_communes(session, DEMO, now)
+        for model in ("Modele A", "Modele B"):
+            files.add(
+                session,
+                ModelAcceptance(
+                    id=ids.new(now),
+                    model=model,
+                    accepted_at=now,
+                    test="Invented report 1.",
+                    accepted_by="Sofia",
+                ),
+            )
         walk = Walk(house.world(session))
         for name, (role, of) in OFFICERS.items():
             if name not in ("Camille", "Bruno"):

@@ -269,3 +269,22 @@ async def test_a_recall_is_read_in_her_file_and_on_the_board(court: Court) -> No
     court._do(lambda walk: walk.order("+33639980032"))
     assert "Lui réserver un autre terminal" in (await greta.get(at)).text
     assert "Lui réserver ce terminal" in (await greta.get(f"{at}/hand-over")).text
+
+
+async def test_sofia_accepts_a_model_that_the_board_says_nobody_has_tried(court: Court) -> None:
+    sofia, greta = await court.browser("Sofia"), await court.browser("Greta")
+    made = {"pool": POOL, "model": "Modele Z"}
+    assert (await sofia.post("/stock/order", **made)).status_code == 303
+    page = (await greta.get("/stock")).text
+    assert "personne n’a accepté ce modèle" in page
+    assert "/stock/accept-model" not in page
+    said = {"model": "Modele Z", "test": "Chute et pluie, rapport fictif 12.", "tried": "yes"}
+    assert (await greta.post("/stock/accept-model", **said)).status_code == 404
+    wrong = await sofia.post("/stock/accept-model", **(said | {"tried": ""}))
+    assert wrong.status_code == 422
+    assert (await sofia.post("/stock/accept-model", **said)).status_code == 303
+    after = (await greta.get("/stock")).text
+    assert "personne n’a accepté ce modèle" not in after
+    assert "rapport fictif 12" in after
+    again = await sofia.post("/api/v1/stock/accept-model", json=True, **said)
+    assert (again.status_code, again.json()) == (201, {"model": "Modele Z"})

@@ -31,7 +31,7 @@ from tgd.rules.deadlines import TEST_EVERY, DeadlineKind, Planned, start_of
 from tgd.rules.guards import Missing, Prepared
 from tgd.rules.handset import ConsentScope, HandsetEvent, HandsetState
 from tgd.rules.keys import secret_hash
-from tgd.store import deadlines, equipment, files
+from tgd.store import deadlines, equipment, files, models
 from tgd.store import inventory as stock
 
 _S = AllocationState
@@ -238,6 +238,7 @@ def _prepared(session: Session, seen: CaseFile) -> Prepared:
         sheet_lacks=tuple(case_sheet.lacks(sheet.sheet)) if sheet else (),
         area_resolved=sheet is not None and sheet.control_room is not None,
         handset=kept.handset if kept else None,
+        model_accepted=kept is not None and models.is_accepted(session, kept.handset),
         provisioned_at=kept.provisioned_at if kept else None,
         tested_handset=pressed.handset if pressed else None,
         tested_at=pressed.heard_at if pressed else None,

@@ -40,7 +40,7 @@ from tgd.rules.handset import (
 from tgd.rules.notice import NoticeKind
 from tgd.rules.phone import e164
 from tgd.rules.scope import Owned, reaches_file, reaches_stock
-from tgd.store import deadlines, equipment, files, notices
+from tgd.store import deadlines, equipment, files, models, notices
 from tgd.store import inventory as store
 
 CRITERIA = ("model", "battery", "radio")
@@ -249,6 +249,8 @@ def recall(
     row = Recall(id=ids.new(now), criterion=criterion, value=clean(value)[:60],
                  reason=clean(reason), by=officer.name, at=now)  # fmt: skip
     files.add(session, row)
+    if criterion == "model":  # what comes of it later is tried again before it is given
+        models.withdraw(session, row.value, officer.name, now)
     concerned = equipment.recalled_by(session, criterion, value, sorted(officer.reach.courts))
     carried_by = equipment.files_carrying(session, concerned)  # files first, as every act does
     aside, carried = [], []

@@ -7,7 +7,7 @@ from tgd.casework.census_form import POOL, SEEN, WORDS, counted_field
 from tgd.casework.delegation_form import FIELDS as DELEGATION_FIELDS
 from tgd.casework.fields import Field, Kind, word
 from tgd.casework.file_acts import FILE_ACTS
-from tgd.casework.stock_acts import ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
+from tgd.casework.stock_acts import ACCEPT_FIELDS, ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
 from tgd.casework.term_form import AGREE_FIELDS, CLEAR_FIELDS
 from tgd.casework.transfer_form import FIELDS as TRANSFER_FIELDS
 
@@ -87,6 +87,9 @@ def _stock() -> dict[str, Any]:
         "/api/v1/stock/order": {"post": _act("Order a handset", ORDER_FIELDS, [], created=True)},
         "/api/v1/stock/recall": {
             "post": _act("Recall a model, a battery or a radio", RECALL_FIELDS, [])
+        },
+        "/api/v1/stock/accept-model": {
+            "post": _act("A model was tried and may be given", ACCEPT_FIELDS, [], created=True)
         },
         "/api/v1/stock/{handset}": {"get": _read("One handset", one)},
     }

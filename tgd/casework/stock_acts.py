@@ -8,11 +8,12 @@ from typing import Any
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import equipping, returning, stock
+from tgd.allocation import accepting, equipping, returning, stock
 from tgd.allocation.acting import Officer, found_handset
 from tgd.casework.fields import Field, Kind, NotReadable, word
 from tgd.casework.imei import is_imei
 from tgd.errors import SomebodyWasFaster
+from tgd.records import ModelAcceptance
 from tgd.rules.access import Act, Role, may
 from tgd.rules.handset import (
     TRANSITIONS,
@@ -90,6 +91,28 @@ RECALL_FIELDS = (
 def recall(session: Session, officer: Officer, said: Said, now: datetime) -> stock.Recalled:
     """Every handset of a model, a battery or a radio comes back."""
     return stock.recall(session, officer, said["criterion"], said["value"], said["reasons"], now)
+
+
+ACCEPT_FIELDS = (
+    Field("model", word("Model"), longest=60),
+    Field("test", word("Which test it passed, and where its report is"), _K.WORDS),
+    Field("tried", word("Press, vibration, battery, fall and water were tried."), _K.TICK),
+)
+
+
+def accept_model(session: Session, officer: Officer, said: Said, now: datetime) -> ModelAcceptance:
+    """A model was tried and may be given."""
+    return accepting.accept_model(
+        session, officer, said["model"], said["test"], now, tried=said["tried"]
+    )
+
+
+IN_STOCK: dict[str, tuple[Act, tuple[Field, ...], Callable[..., Any]]] = {
+    "order": (Act.SET_ASIDE, ORDER_FIELDS, order),
+    "recall": (Act.SET_ASIDE, RECALL_FIELDS, recall),
+    "accept-model": (Act.ACCEPT_MODEL, ACCEPT_FIELDS, accept_model),
+}
+"""What is done to no single handset: who may, what the form asks, what does it."""
 
 
 def _provision(s: Session, o: Officer, h: str, said: Said, now: datetime) -> Keyed:

@@ -114,6 +114,7 @@ def _found(scene: Scene) -> None:
 def _stock(scene: Scene) -> None:
     """Some of each state that files do not bring about."""
     s, who = scene.session, scene.who("stock_manager")
+    demo_ends.try_models(s, who, [name for name, _, _ in MODELS[:2]], scene.at)
     for _ in range(4):
         _in_stock(scene)
     _in_stock(scene, pool="NANTERRE-2")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from tgd.allocation import agreeing, courts, referring, returning, stock, transferring
+from tgd.allocation import accepting, agreeing, courts, referring, returning, stock, transferring
 from tgd.allocation.acting import Officer, officer
 from tgd.rules.access import Role
 from tgd.rules.handset import AsideReason
@@ -51,3 +51,10 @@ def being_erased(
         returning.receive_back(session, manager, handset, now)
         returning.wipe(session, manager, handset, now)
     returning.prove_wiped(session, manager, second, "Effacé par le parc, rapport fictif 17.", now)
+
+
+def try_models(session: Session, manager: Officer, models: list[str], now: datetime) -> None:
+    """Two models were tried; the third, whose network ends, was not."""
+    test = "Essai fictif : appui, vibreur, chute, pluie, 48 h de batterie. Rapport 2026/7."
+    for model in models:
+        accepting.accept_model(session, manager, model, test, now, tried=True)

@@ -203,3 +203,20 @@ class Recall(SQLModel, table=True):
     reason: str = Field(sa_column=Column(Text, nullable=False))
     by: str = Field(sa_column=Column(String(80), nullable=False))
     at: datetime = Field(sa_column=moment(nullable=False))
+
+
+class ModelAcceptance(SQLModel, table=True):
+    """A model of handset was tried before it is put into anybody's hands; the last row counts."""
+
+    __tablename__ = "model_acceptance"
+    __table_args__ = (Index("model_acceptance_of", "model", "accepted_at"),)
+
+    id: UUID = Field(primary_key=True)
+    model: str = Field(sa_column=Column(String(60), nullable=False))
+    test: str = Field(sa_column=Column(Text, nullable=False))
+    """Which test it passed: press, vibration, fall, water, battery, and where the report is."""
+    accepted_by: str = Field(sa_column=Column(String(80), nullable=False))
+    accepted_at: datetime = Field(sa_column=moment(nullable=False))
+    withdrawn_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    withdrawn_at: datetime | None = Field(default=None, sa_column=moment())
+    """By a recall of the model: it is tried again before the next one is given."""

@@ -65,6 +65,7 @@ class Act(StrEnum):
     TRANSFER = "transfer"
     PROVISION = "provision"
     RECONDITION = "recondition"  # wipe, test, back to stock
+    ACCEPT_MODEL = "accept_model"  # before one of it is given to anybody
     SET_ASIDE = "set_aside"  # quarantine, recall, retire
 
 
@@ -111,7 +112,8 @@ ACTS: dict[Role, frozenset[Act]] = {
     ),
     _R.STOCK_MANAGER: frozenset(
         {_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE,
-         _A.TRANSFER, _A.PROVISION, _A.RECONDITION, _A.SET_ASIDE, _A.REPORT_INCIDENT}
+         _A.TRANSFER, _A.PROVISION, _A.RECONDITION, _A.SET_ASIDE, _A.ACCEPT_MODEL,
+         _A.REPORT_INCIDENT}
     ),
     _R.AUDITOR: frozenset({_A.READ_JOURNAL}),
     _R.ADMIN: frozenset(),

@@ -26,6 +26,7 @@ class Missing(StrEnum):
     SHEET_CURRENT = "sheet_current"
     AREA = "area"
     HANDSET = "handset"
+    MODEL_ACCEPTED = "model_accepted"
     KEYS = "keys"
     TEST_PRESS = "test_press"
     REASON = "reason"
@@ -51,6 +52,8 @@ SENTENCES: dict[Missing, str] = {
     Missing.SHEET_CURRENT: "The case sheet is old: read it through with her and confirm it.",
     Missing.AREA: "No police or gendarmerie area is known for her home.",
     Missing.HANDSET: "No handset is reserved for this file.",
+    Missing.MODEL_ACCEPTED: "Nobody has accepted this model: the stock manager does it after a"
+    " test.",
     Missing.KEYS: "The handset has no keys yet: the stock manager prepares it.",
     Missing.TEST_PRESS: "A test press from this very handset is missing.",
     Missing.REASON: "Say why in at least 10 characters.",
@@ -81,6 +84,7 @@ class Prepared:
     sheet_lacks: tuple[str, ...] = ()
     area_resolved: bool = False
     handset: str | None = None
+    model_accepted: bool = False
     provisioned_at: datetime | None = None
     tested_handset: str | None = None
     tested_at: datetime | None = None
@@ -101,6 +105,7 @@ def for_hand_over(prepared: Prepared, now: datetime) -> tuple[Missing, ...]:
         or case_sheet.is_current(p.sheet_confirmed_at, now),
         Missing.AREA: p.area_resolved,
         Missing.HANDSET: p.handset is not None,
+        Missing.MODEL_ACCEPTED: p.handset is None or p.model_accepted,
         Missing.KEYS: p.provisioned_at is not None,
         Missing.TEST_PRESS: _is_tested(p),
     }

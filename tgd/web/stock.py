@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tgd import clock
 from tgd.accounts import Seat
+from tgd.allocation import accepting
 from tgd.allocation.acting import NotThere, Officer
 from tgd.casework import stock_acts, stock_csv
 from tgd.casework.csv_list import written
@@ -41,10 +42,10 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.post("/stock/{name}")
     async def in_stock(request: Request, name: str) -> Response:
-        """An act on the stock itself: an order, a recall."""
-        if name not in ("order", "recall"):
+        """An act on the stock itself: an order, a recall, a model that was tried."""
+        if name not in stock_acts.IN_STOCK:
             raise door.NotThere
-        seat, form = await sent(console, request, Act.SET_ASIDE)
+        seat, form = await sent(console, request, stock_acts.IN_STOCK[name][0])
         ended = await do_in_stock(console, request, seat, name, form)
         if ended.is_done:
             return RedirectResponse("/stock", 303)
@@ -155,14 +156,11 @@ async def do_import(
 async def do_in_stock(
     console: Console, request: Request, seat: Seat, name: str, form: dict[str, str]
 ) -> Ended:
-    """An order or a recall."""
+    """An order, a recall, or a model that was tried."""
+    _, fields, doing = stock_acts.IN_STOCK[name]
 
     def act(session: Session, officer: Officer) -> Any:
-        if name == "order":
-            said = read_all(stock_acts.ORDER_FIELDS, form)
-            return stock_acts.order(session, officer, said, clock.now())
-        said = read_all(stock_acts.RECALL_FIELDS, form)
-        return stock_acts.recall(session, officer, said, clock.now())
+        return doing(session, officer, read_all(fields, form), clock.now())
 
     return await do(console, request, seat, form.get("once", ""), act)
 
@@ -215,6 +213,7 @@ async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
             "waiting": [w | {"reference": reference(w["number"])} for w in waiting],
             "free": free,
             "all_pools": [dict(r._mapping) for r in board.all_pools(session)],
+            "models": accepting.models_shown(session, officer),
         }  # fmt: skip
 
     found: dict[str, Any] = await as_officer(console, seat, ask)
@@ -251,7 +250,7 @@ async def board_page(
         request, "stock.html", seat, ended.status if ended else 200, board=said, cells=cells,
         used=used, ended=ended, form=form or {}, wrong=wrong, files=file_labels,
         words=found[0] if found else "", order_fields=stock_acts.ORDER_FIELDS,
-        recall_fields=stock_acts.RECALL_FIELDS,
+        recall_fields=stock_acts.RECALL_FIELDS, accept_fields=stock_acts.ACCEPT_FIELDS,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tgd.casework import transfer_form
 from tgd.casework.file_acts import BY_NAME as FILE_ACTS
 from tgd.casework.openapi import document
 from tgd.casework.stock_acts import BY_NAME as STOCK_ACTS
-from tgd.casework.stock_acts import Keyed
+from tgd.casework.stock_acts import IN_STOCK, Keyed
 from tgd.rules.access import Act
 from tgd.serving import TooLarge, TooSlow, read_body
 from tgd.web import casework, census, clearances, deadlines, delegations, door, stock, transfers
@@ -107,7 +107,7 @@ def _add_files(app: FastAPI, console: Console, replays: Replays) -> None:
 def _add_stock(app: FastAPI, console: Console, replays: Replays) -> None:
     @app.post("/api/v1/stock/{name}")
     async def in_stock(request: Request, name: str) -> Response:
-        if name not in ("order", "recall"):
+        if name not in IN_STOCK:
             raise door.NotThere
 
         async def do(seat: Seat, form: dict[str, str]) -> Ended:
@@ -117,10 +117,12 @@ def _add_stock(app: FastAPI, console: Console, replays: Replays) -> None:
             if name == "order":
                 return as_json({"handset": ended.result}, 201)
             one = ended.result
+            if name == "accept-model":
+                return as_json({"model": one and one.model}, 201)
             return as_json({"recall": one.recall, "set_aside": one.set_aside,
                             "carried": one.carried})  # fmt: skip
 
-        return await _act(console, request, replays, Act.SET_ASIDE, do, answer)
+        return await _act(console, request, replays, IN_STOCK[name][0], do, answer)
 
     @app.post("/api/v1/stock/{handset}/{name}")
     async def act(request: Request, handset: str, name: str) -> Response:

@@ -51,3 +51,16 @@ ALTER TABLE decision DROP CONSTRAINT decision_kind;
 ALTER TABLE decision ADD CONSTRAINT decision_kind CHECK (kind IN ('grant', 'refuse', 'ask_for_more', 'renew', 'shorten', 'suspend', 'resume', 'withdraw', 'transfer'));
 ALTER TABLE deadline DROP CONSTRAINT deadline_kind;
 ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'transfer_waiting', 'recall_waiting', 'agreement_end', 'consent_withdrawn'));
+CREATE TABLE model_acceptance (
+    id uuid PRIMARY KEY,
+    model varchar(60) NOT NULL,
+    test text NOT NULL,
+    accepted_by varchar(80) NOT NULL,
+    accepted_at timestamp with time zone NOT NULL,
+    withdrawn_by varchar(80),
+    withdrawn_at timestamp with time zone
+);
+CREATE INDEX model_acceptance_of ON model_acceptance (model, accepted_at);
+INSERT INTO model_acceptance (id, model, test, accepted_by, accepted_at)
+    SELECT gen_random_uuid(), model, 'In use before acceptances were recorded: to be tried.', 'migration', now()
+    FROM (SELECT DISTINCT model FROM handset WHERE model IS NOT NULL AND state IN ('issued', 'return_due')) used;
