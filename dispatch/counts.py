@@ -39,6 +39,8 @@ deadlines = Counter(
     "tgd_dispatch_deadlines_told_total", "Deadlines said to their owner or above",
     ["kind", "escalated"],
 )  # fmt: skip
+stock_free = Gauge("tgd_stock_free", "Handsets that could be given now", ["pool"])
+stock_floor = Gauge("tgd_stock_floor", "Handsets that must always be left", ["pool"])
 erased = Counter(
     "tgd_dispatch_erased_total", "What was forgotten on its day: positions, messages, files",
     ["what"],

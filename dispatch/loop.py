@@ -32,8 +32,8 @@ from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
 from tgd.purge import Erased, purge
+from tgd.store import board, nudges
 from tgd.store import dispatching as store
-from tgd.store import nudges
 
 MOST_UNWRITTEN = 10_000
 """Answers kept in memory while the record is away; what is beyond is told again by its lease."""
@@ -268,6 +268,9 @@ class Loop:
         told = await self._in_thread(self._chase_now)
         for one in told:
             counts.deadlines.labels(one.kind.value, str(one.is_escalation).lower()).inc()
+        for pool in await self._in_thread(self._floors_now):
+            counts.stock_free.labels(pool.code).set(pool.free)
+            counts.stock_floor.labels(pool.code).set(pool.floor)
         erased = await self._in_thread(self._purge_now)
         _say_what_is_gone(erased)
         is_more = len(told) >= MOST_DEADLINES or erased.is_more
@@ -276,6 +279,10 @@ class Loop:
     def _chase_now(self) -> list[chasing.Told]:
         with transaction(self._engine) as session:
             return chasing.deadlines_due(session, clock.now(), MOST_DEADLINES)
+
+    def _floors_now(self) -> list[Any]:
+        with transaction(self._engine) as session:
+            return board.floors(session)
 
     def _purge_now(self) -> Erased:
         """What is erased is gone: never by a clock that the record's server contradicts."""

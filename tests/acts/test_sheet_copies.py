@@ -42,10 +42,12 @@ def copies(walk: Walk, who: str = "Greta") -> list[dict]:
 
 
 def tell(walk: Walk, answer: object) -> list[tuple[str, str, str]]:
-    """One turn of dispatch, in which everybody who is told answers so."""
+    """One turn of dispatch, in which everybody who is told answers so; what of the stock is told
+    is another story."""
     claimed = claim(walk.session, POLICY, walk.now)
     write_answers(walk.session, [(one, answer) for one in claimed], POLICY, walk.now)
-    return sorted((c.destination, c.noticed.kind, c.noticed.about) for c in claimed)
+    told = [(c.destination, c.noticed.kind, c.noticed.about) for c in claimed]
+    return sorted(one for one in told if one[1] != "stock")
 
 
 def platform(walk: Walk) -> list[tuple[int, list[str]]]:

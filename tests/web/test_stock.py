@@ -288,3 +288,17 @@ async def test_sofia_accepts_a_model_that_the_board_says_nobody_has_tried(court:
     assert "rapport fictif 12" in after
     again = await sofia.post("/api/v1/stock/accept-model", json=True, **said)
     assert (again.status_code, again.json()) == (201, {"model": "Modele Z"})
+
+
+async def test_the_board_orders_what_the_reserve_lacks_by_one_button(court: Court) -> None:
+    sofia, greta = await court.browser("Sofia"), await court.browser("Greta")
+    assert "/stock/refill" in (await sofia.get("/stock")).text
+    assert "/stock/refill" not in (await greta.get("/stock")).text
+    said = {"pool": POOL, "model": "Modele A"}
+    assert (await greta.post("/stock/refill", **said)).status_code == 404
+    assert (await sofia.post("/stock/refill", **said)).status_code == 303
+    page = (await sofia.get("/stock")).text
+    assert "en cours d’acheminement\u00a0: 1" in page
+    assert "/stock/refill" not in page
+    again = await sofia.post("/api/v1/stock/refill", json=True, **said)
+    assert again.status_code == 409

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import deciding, sheets
+from tgd.allocation import deciding, floor, sheets
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -78,8 +78,10 @@ def reserve(
     refused_by = files.add_unless_refused(session, row)
     if refused_by is not None:
         raise SomebodyWasFaster(_TAKEN[refused_by])
+    before = there.model_copy()
     move_handset(session, there, HandsetEvent.RESERVE)
     move(session, seen, None, now)
+    floor.used(session, before, officer.name, now)
     write(session, officer.name, "HandsetReserved", now, file=seen.id, handset=there.id)
     return row
 

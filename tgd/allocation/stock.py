@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import recalled
+from tgd.allocation import floor, recalled
 from tgd.allocation.acting import (
     NotThere,
     Officer,
@@ -96,6 +96,15 @@ def order_all(
     return [row["id"] for row in rows]
 
 
+def refill(session: Session, officer: Officer, pool: str, model: str, now: datetime) -> list[str]:
+    """Order all that is neither free nor ordered of what must always be left in this stock; gives
+    the ids. Raises like `order`, WrongState when nothing is lacking."""
+    lacks = floor.lacking(session, officer, pool)
+    made = order_all(session, officer, [{"pool": pool, "model": clean(model)[:60]}] * lacks, now)
+    assert made is not None, "they have neither number nor IMEI yet"
+    return made
+
+
 def receive(session: Session, officer: Officer, handset_id: str, now: datetime) -> None:
     """An ordered handset has arrived, or one from another stock."""
     there = found_handset(session, officer, Act.TRANSFER, handset_id)
@@ -122,7 +131,9 @@ def transfer(
         id=ids.new(now), handset=there.id, from_pool=there.pool, to_pool=to_pool,
         sent_by=officer.name, sent_at=now,
     )  # fmt: skip
+    before = there.model_copy()
     move_handset(session, there, None, {"pool": to_pool})
+    floor.used(session, before, officer.name, now)
     if files.add_unless_refused(session, row) is not None:
         raise WrongState("This handset is on its way already.")
     write(session, officer.name, "HandsetSent", now, handset=there.id, to=to_pool)
@@ -146,7 +157,9 @@ def report_incident(
     told = [PLATFORM]
     told += [f"association:{seen.association}"] if seen and seen.association else []
     told += [f"court:{seen.court}"] if seen and seen.court else []
+    before = there.model_copy()
     move_handset(session, there, INCIDENT_EVENTS[kind])
+    floor.used(session, before, officer.name, now)
     kept = equipment.preparation(session, handset=there.id)
     if kept is not None:
         equipment.change_preparation(session, kept.id, {"ended_at": now})
@@ -210,7 +223,9 @@ def quarantine(
 ) -> None:
     """Keep it aside until somebody has looked at it; a file that it was kept for needs another."""
     there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
+    before = there.model_copy()
     _set_aside(session, there, now)
+    floor.used(session, before, officer.name, now)
     write(session, officer.name, "HandsetQuarantined", now, handset=there.id, why=why.value)
 
 
@@ -262,7 +277,9 @@ def recall(
             carried.append(handset_id)
             _tell_file(session, officer, carried_by.get(handset_id), there, now)
         elif there.state in _AT_HAND:
+            before = there.model_copy()
             _set_aside(session, there, now)
+            floor.used(session, before, officer.name, now)
             aside.append(handset_id)
     write(session, officer.name, "HandsetsRecalled", now, recall=str(row.id), criterion=criterion,
           set_aside=len(aside), carried=len(carried))  # fmt: skip

@@ -7,7 +7,13 @@ from tgd.casework.census_form import POOL, SEEN, WORDS, counted_field
 from tgd.casework.delegation_form import FIELDS as DELEGATION_FIELDS
 from tgd.casework.fields import Field, Kind, word
 from tgd.casework.file_acts import FILE_ACTS
-from tgd.casework.stock_acts import ACCEPT_FIELDS, ORDER_FIELDS, RECALL_FIELDS, STOCK_ACTS
+from tgd.casework.stock_acts import (
+    ACCEPT_FIELDS,
+    ORDER_FIELDS,
+    RECALL_FIELDS,
+    REFILL_FIELDS,
+    STOCK_ACTS,
+)
 from tgd.casework.term_form import AGREE_FIELDS, CLEAR_FIELDS
 from tgd.casework.transfer_form import FIELDS as TRANSFER_FIELDS
 
@@ -85,6 +91,9 @@ def _stock() -> dict[str, Any]:
             "get": _read("Stocks, a page of handsets, files that wait for one", [_asked("page")])
         },
         "/api/v1/stock/order": {"post": _act("Order a handset", ORDER_FIELDS, [], created=True)},
+        "/api/v1/stock/refill": {
+            "post": _act("Order what the reserve lacks", REFILL_FIELDS, [], created=True)
+        },
         "/api/v1/stock/recall": {
             "post": _act("Recall a model, a battery or a radio", RECALL_FIELDS, [])
         },

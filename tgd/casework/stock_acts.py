@@ -82,6 +82,14 @@ def order(session: Session, officer: Officer, said: Said, now: datetime) -> str:
     )  # fmt: skip
 
 
+REFILL_FIELDS = (Field("pool", word("Stock")), Field("model", word("Model"), longest=60))
+
+
+def refill(session: Session, officer: Officer, said: Said, now: datetime) -> list[str]:
+    """What the reserve of a stock lacks is on its way."""
+    return stock.refill(session, officer, said["pool"], said["model"], now)
+
+
 RECALL_FIELDS = (
     Field("criterion", word("By model, battery or radio")), Field("value", word("Which one")),
     Field("reasons", word("Reasons"), _K.WORDS),
@@ -109,6 +117,7 @@ def accept_model(session: Session, officer: Officer, said: Said, now: datetime) 
 
 IN_STOCK: dict[str, tuple[Act, tuple[Field, ...], Callable[..., Any]]] = {
     "order": (Act.SET_ASIDE, ORDER_FIELDS, order),
+    "refill": (Act.SET_ASIDE, REFILL_FIELDS, refill),
     "recall": (Act.SET_ASIDE, RECALL_FIELDS, recall),
     "accept-model": (Act.ACCEPT_MODEL, ACCEPT_FIELDS, accept_model),
 }

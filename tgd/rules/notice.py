@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"  # a deadline of a file has come near, or has passed
     ESCALATION = "escalation"  # and its owner has not acknowledged it
     HANDSET = "handset"  # lost, stolen, broken, or found again
+    STOCK = "stock"  # what is always left in a stock was used: order
     SHEET = "sheet"  # whoever keeps a copy of a case sheet has an old one
     UNDELIVERED = "undelivered"  # a text about one of these did not arrive
 
@@ -40,7 +41,7 @@ def sent_again_at(
     kind: NoticeKind, attempt: int, made_at: datetime, now: datetime
 ) -> datetime | None:
     """When a text that did not arrive is sent again; None: tomorrow there is another one."""
-    is_repeated = kind is not NoticeKind.HANDSET
+    is_repeated = kind not in (NoticeKind.HANDSET, NoticeKind.STOCK)
     if is_repeated and now - made_at >= SENT_AGAIN_FOR:
         return None
     return again_at(attempt, now)

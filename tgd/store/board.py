@@ -16,17 +16,29 @@ FREE = (
 
 
 def pools(session: Session, courts: Collection[str]) -> list[Any]:
-    """The stocks of these courts: how many handsets, how many free, how many must be left."""
+    """The stocks of these courts: how many handsets, free, on their way, and to be left always."""
     rows = session.connection().execute(
         text(
             f"""
             SELECT p.code, p.court, p.name, p.floor, count(h.id) AS handsets,
-                   count(h.id) FILTER (WHERE {FREE}) AS free
+                   count(h.id) FILTER (WHERE {FREE}) AS free,
+                   count(h.id) FILTER (WHERE h.state = 'ordered') AS ordered
             FROM pool p LEFT JOIN handset h ON h.pool = p.code
             WHERE p.court = ANY(:courts) GROUP BY p.code ORDER BY p.court, p.code
             """  # noqa: S608 -- a constant of this file
         ),
         {"courts": sorted(courts)},
+    )
+    return list(rows)
+
+
+def floors(session: Session) -> list[Any]:
+    """Every stock: how many are free now, and how many must always be left."""
+    rows = session.connection().execute(
+        text(
+            f"SELECT p.code, p.floor, count(h.id) FILTER (WHERE {FREE}) AS free"  # noqa: S608
+            " FROM pool p LEFT JOIN handset h ON h.pool = p.code GROUP BY p.code ORDER BY p.code"
+        )
     )
     return list(rows)
 

@@ -302,6 +302,22 @@ def free_in(session: Session, pool_code: str) -> int:
     return int(found.scalar_one())
 
 
+def ordered_in(session: Session, pool_code: str) -> int:
+    """How many handsets are on their way to a stock for the first time."""
+    found = session.connection().execute(
+        text("SELECT count(*) FROM handset WHERE pool = :pool AND state = 'ordered'"),
+        {"pool": pool_code},
+    )
+    return int(found.scalar_one())
+
+
+def stand_in_line_of_pool(session: Session, pool_code: str) -> None:
+    """Wait for whoever orders for this stock at this very moment."""
+    session.connection().execute(
+        text("SELECT 1 FROM pool WHERE code = :code FOR NO KEY UPDATE"), {"code": pool_code}
+    )
+
+
 def copies(session: Session, file_id: UUID) -> list[Any]:
     """Who outside the court may have which version of the file's sheet, the newest first."""
     found = session.connection().execute(

@@ -117,6 +117,8 @@ def _add_stock(app: FastAPI, console: Console, replays: Replays) -> None:
             if name == "order":
                 return as_json({"handset": ended.result}, 201)
             one = ended.result
+            if name == "refill":
+                return as_json({"handsets": one}, 201)
             if name == "accept-model":
                 return as_json({"model": one and one.model}, 201)
             return as_json({"recall": one.recall, "set_aside": one.set_aside,

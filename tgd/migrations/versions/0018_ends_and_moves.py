@@ -39,8 +39,8 @@ def downgrade() -> None:
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_kind")
         op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {table}_kind CHECK (kind IN ({listed}))")
     op.execute("DELETE FROM notice_telling t USING notice n"
-               " WHERE n.id = t.notice AND n.kind = 'sheet'")  # fmt: skip
-    op.execute("DELETE FROM notice WHERE kind = 'sheet'")
+               " WHERE n.id = t.notice AND n.kind IN ('sheet', 'stock')")  # fmt: skip
+    op.execute("DELETE FROM notice WHERE kind IN ('sheet', 'stock')")
     op.execute("ALTER TABLE notice DROP CONSTRAINT notice_kind")
     op.execute("ALTER TABLE notice ADD CONSTRAINT notice_kind"
                " CHECK (kind IN ('reminder', 'escalation', 'handset', 'undelivered'))")  # fmt: skip

@@ -25,7 +25,7 @@ INSERT INTO deadline (id, case_file, kind, due_at, owner, escalation, look_again
     JOIN handset h ON h.id = a.handset AND h.recall IS NOT NULL AND h.state = 'issued'
     WHERE f.state IN ('active', 'suspended') AND f.court IS NOT NULL;
 ALTER TABLE notice DROP CONSTRAINT notice_kind;
-ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ('reminder', 'escalation', 'handset', 'sheet', 'undelivered'));
+ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ('reminder', 'escalation', 'handset', 'stock', 'sheet', 'undelivered'));
 ALTER TABLE sheet_copy ADD COLUMN acknowledged_at timestamp with time zone;
 ALTER TABLE sheet_copy ADD COLUMN acknowledged_by varchar(80);
 CREATE TABLE file_transfer (
