@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from gateway.ending import end
-from gateway.mqtt_direct import Identity
+from gateway.mqtt_direct import Certificate, Identity
 from tgd.database import transaction
 from tgd.errors import RecordAway
 from tgd.log import log
-from tgd.rules.keys import secret_hash
+from tgd.rules.keys import CERTIFIED_EARLIER, secret_hash
 from tgd.store.identities import Proofs, proofs, proofs_of
 
 RELOAD_S = 30.0
@@ -51,10 +51,11 @@ class Identities:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def identify(
-        self, claimed: str, password: bytes | None, common_name: str | None
+        self, claimed: str, password: bytes | None, certificate: Certificate | None
     ) -> Identity:
         """Who an MQTT client is. TLS has checked the certificate, the record its handset."""
-        if common_name is not None and common_name == claimed and await self._has(claimed):
+        is_named = certificate is not None and certificate.name == claimed
+        if certificate is not None and is_named and await self._counts(certificate):
             return Identity(claimed, True)
         if password is None:
             return Identity(claimed, False)
@@ -73,19 +74,20 @@ class Identities:
             self._known.secrets[handset] = said
         return True
 
-    async def _has(self, handset: str) -> bool:
+    async def _counts(self, certificate: Certificate) -> bool:
         """Whether a certificate of this handset counts.
 
-        A certificate lives as long as its handset and nobody can call it back: for one that was
-        stolen or retired, or is none of ours, it proves nothing. While the record was never read,
-        the authority that issued it is believed: the record decides later what is disclosed.
+        It lives for years and nobody can call it back: for a handset that was stolen or retired,
+        or is none of ours, it proves nothing, nor does one from before its last erasure. While the
+        record was never read, the authority that issued it is believed: the record decides later
+        what is disclosed.
         """
         if self._known is None:
             return True
-        if handset in self._known.certified:
+        if _is_certified(self._known, certificate):
             return True
-        found = await self._look_up(handset)
-        return found is not None and handset in found.certified
+        found = await self._look_up(certificate.name)
+        return found is not None and _is_certified(found, certificate)
 
     async def _look_up(self, handset: str) -> Proofs | None:
         """What the record knows of one handset now; None when it does not answer."""
@@ -118,6 +120,13 @@ class Identities:
             self._known = await self._ask(proofs)
         except (RecordAway, SQLAlchemyError) as error:
             log.warning("identities_not_loaded", why=type(error).__name__)
+
+
+def _is_certified(known: Proofs, certificate: Certificate) -> bool:
+    if certificate.name not in known.certified:
+        return False
+    since = known.certified[certificate.name]
+    return since is None or certificate.begins_at + CERTIFIED_EARLIER >= since
 
 
 def _same(known: str | None, said: str) -> bool:

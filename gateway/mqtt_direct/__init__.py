@@ -16,7 +16,7 @@ connection: a handset repeats its alert until the receipt comes, and that is the
 | `listener.py` | B | accepts, greets, stops |
 """
 
-from gateway.mqtt_direct.limits import Identity, Limits
+from gateway.mqtt_direct.limits import Certificate, Identity, Limits
 from gateway.mqtt_direct.listener import MqttDirect
 
-__all__ = ["Identity", "Limits", "MqttDirect"]
+__all__ = ["Certificate", "Identity", "Limits", "MqttDirect"]

@@ -1,6 +1,7 @@
 """Who a client is and how much of everything it may use; values only."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +10,14 @@ class Identity:
 
     handset: str
     trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What TLS has verified of a client: the name, which is a handset's id, and since when."""
+
+    name: str
+    begins_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

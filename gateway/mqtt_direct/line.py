@@ -3,10 +3,11 @@
 import asyncio
 import socket
 import ssl
+from datetime import UTC, datetime
 
 import mqtt5
 
-from gateway.mqtt_direct.limits import Limits
+from gateway.mqtt_direct.limits import Certificate, Limits
 from gateway.mqtt_direct.wire import Frames, decode
 
 _CHUNK_BYTES = 4096
@@ -35,13 +36,14 @@ class Line:
         self._frames.max_bytes = max_bytes
 
     @property
-    def common_name(self) -> str | None:
-        """The name in the client's certificate, which TLS has verified; None without one."""
-        certificate = self._writer.get_extra_info("peercert") or {}
-        for relative_name in certificate.get("subject", ()):
+    def certificate(self) -> Certificate | None:
+        """The client's certificate, which TLS has verified; None without one."""
+        said = self._writer.get_extra_info("peercert") or {}
+        for relative_name in said.get("subject", ()):
             for key, name in relative_name:
                 if key == "commonName":
-                    return str(name)
+                    begins_s = ssl.cert_time_to_seconds(str(said["notBefore"]))
+                    return Certificate(str(name), datetime.fromtimestamp(begins_s, UTC))
         return None
 
     async def next_frame(self, deadline: float) -> bytes:

@@ -11,7 +11,7 @@ from mqtt5 import ConnAckReasonCode, ConnectPacket, DisconnectReasonCode
 from gateway.heard import Form
 from gateway.mqtt_direct import greeting, wire
 from gateway.mqtt_direct.ear import Ear, Hear
-from gateway.mqtt_direct.limits import Identity, Limits
+from gateway.mqtt_direct.limits import Certificate, Identity, Limits
 from gateway.mqtt_direct.line import Gone, Line, open_line
 from gateway.mqtt_direct.registry import Registry, Wills
 from gateway.mqtt_direct.session import Session
@@ -27,7 +27,7 @@ class _Refused(Exception):
         self.code = code
 
 
-Identify = Callable[[str, bytes | None, str | None], Awaitable[Identity]]
+Identify = Callable[[str, bytes | None, Certificate | None], Awaitable[Identity]]
 _BACKLOG = 1024
 _ACCEPT_PAUSE_S = 0.2
 
@@ -39,7 +39,7 @@ def _count_nothing(word: str) -> None:
 class MqttDirect:
     """The listener: PUBACK means that `hear` has returned, so that the message is durable.
 
-    `identify(claimed id, password, certificate's common name)` says who a client is. A client
+    `identify(claimed id, password, certificate)` says who a client is. A client
     that proves nothing is not refused: it may cry for help in the name it claims, and no more
     (accepting and trusting are two decisions). `observe` is given one word for each thing that is
     worth counting. `hear` raising NotKept ends the connection with 0x89, so that the handset
@@ -204,12 +204,13 @@ class MqttDirect:
         self._threshold.leave(task)
 
     async def _enter(self, line: Line, connect: ConnectPacket) -> Session:
-        claimed = greeting.claimed_id(connect, line.common_name)
+        certificate = line.certificate
+        claimed = greeting.claimed_id(connect, certificate.name if certificate else None)
         if claimed is None:
             raise _Refused(ConnAckReasonCode.CLIENT_ID_NOT_VALID)
         if connect.authentication_method is not None:
             raise _Refused(ConnAckReasonCode.BAD_AUTHENTICATION_METHOD)
-        identity = await self._who_is(claimed, connect.password, line.common_name)
+        identity = await self._who_is(claimed, connect.password, certificate)
         trusted = identity is not None and identity.trusted
         if not trusted and not self._limits.strangers:
             raise _Refused(_refusal_of_stranger(identity))
@@ -230,12 +231,12 @@ class MqttDirect:
         return session
 
     async def _who_is(
-        self, claimed: str, password: bytes | None, common_name: str | None
+        self, claimed: str, password: bytes | None, certificate: Certificate | None
     ) -> Identity | None:
         """None when nobody could say: then it is heard as a stranger, for it may be a cry."""
         try:
             async with asyncio.timeout(self._limits.identify_s):
-                return await self._identify(claimed, password, common_name)
+                return await self._identify(claimed, password, certificate)
         except Exception:  # noqa: BLE001  (whatever is wrong with us must not mute a handset)
             self._observe("identity_unanswered")
             log.exception("mqtt_identity_unanswered")

@@ -10,6 +10,7 @@ from tgd.allocation import deciding, returning
 from tgd.allocation.acting import NotYet
 from tgd.rules.allocation import EndReason
 from tgd.rules.guards import Missing
+from tgd.store.identities import proofs_of
 
 
 def test_a_withdrawal_looks_at_her_safety_and_at_his_release(walk):
@@ -55,3 +56,12 @@ def test_an_erasure_needs_its_proof_and_a_handset_its_test(walk):
     told = returning.back_to_stock(walk.session, sofia, walk.handset, walk.now, tested=False)
     assert told == NotYet((Missing.RESTOCK_TEST,))
     assert state(walk) == ("closed", "refurbished")
+
+
+def test_after_its_erasure_an_older_certificate_proves_nothing(walk):
+    walk.until("take_back")
+    (before,) = proofs_of(walk.session, walk.handset).certified.items()
+    assert before == (walk.handset, None)
+    walk.wipe()
+    assert proofs_of(walk.session, walk.handset).certified == {walk.handset: walk.now}
+    assert proofs_of(walk.session, walk.handset).secrets == {}

@@ -24,7 +24,7 @@ from mqtt5 import (
 from structlog.testing import capture_logs
 
 from gateway.heard import Form, Heard, Kept, Receipt
-from gateway.mqtt_direct import Identity, Limits, MqttDirect
+from gateway.mqtt_direct import Certificate, Identity, Limits, MqttDirect
 
 ANA = "hana0000000000"
 DORA = "hdora000000000"
@@ -59,11 +59,12 @@ class Door:
         return Receipt(Kept.RECORD, trigger_of(heard.raw), self.state)
 
     async def identify(
-        self, claimed: str, password: bytes | None, common_name: str | None
+        self, claimed: str, password: bytes | None, certificate: Certificate | None
     ) -> Identity:
         if self.identify_trouble is not None:
             raise self.identify_trouble
-        proven = common_name == claimed or (password and SECRETS.get(claimed) == password)
+        named = certificate is not None and certificate.name == claimed
+        proven = named or (password and SECRETS.get(claimed) == password)
         return Identity(claimed, bool(proven))
 
     def count(self, word: str) -> None:

@@ -302,3 +302,26 @@ async def test_the_board_orders_what_the_reserve_lacks_by_one_button(court: Cour
     assert "/stock/refill" not in page
     again = await sofia.post("/api/v1/stock/refill", json=True, **said)
     assert again.status_code == 409
+
+
+async def test_imei_and_imsi_are_corrected_and_a_mistyped_one_is_named(court: Court) -> None:
+    court.walked("hand_over")
+    sofia, handset = await court.browser("Sofia"), court.walk.handset
+    at = f"/stock/{handset}/describe"
+    for wrong, why in (
+        ({"imei": "490154203237517"}, "dernier chiffre"), ({"imsi": "12"}, "14 ou 15 chiffres"),
+        ({"imsi": "999010000000001"}, "14 ou 15 chiffres"), ({}, 'role="alert"'),
+    ):  # fmt: skip
+        reply = await sofia.post(at, **wrong)
+        assert reply.status_code == 422, wrong
+        assert why in reply.text
+    said = {"imei": "490154203237518", "imsi": "208010000000001"}
+    assert (await sofia.post(at, **said)).status_code == 303
+    page = (await sofia.get(f"/stock/{handset}")).text
+    assert said["imei"] in page
+    assert said["imsi"] in page
+    court._do(lambda walk: walk.order("+33639980033"))
+    (other,) = [one.id for one in handsets(court) if one.id != handset]
+    twice = await sofia.post(f"/stock/{other}/describe", **said)
+    assert twice.status_code == 422
+    assert "déjà ce numéro, cet IMEI" in twice.text

@@ -139,7 +139,10 @@ def wipe(session: Session, officer: Officer, handset_id: str, now: datetime) -> 
         id=ids.new(now), handset=there.id, key_generation=there.key_generation + 1,
         begun_by=officer.name, begun_at=now,
     )  # fmt: skip
-    changes = {"secret_hash": None, "key_generation": row.key_generation, "last_counter": None}
+    changes = {
+        "secret_hash": None, "key_generation": row.key_generation, "last_counter": None,
+        "certified_since": now,
+    }  # fmt: skip
     move_handset(session, there, HandsetEvent.WIPE, changes)
     files.add(session, row)
     write(session, officer.name, "HandsetWipeBegun", now, handset=there.id)

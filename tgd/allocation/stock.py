@@ -44,6 +44,7 @@ from tgd.store import deadlines, equipment, files, models, notices
 from tgd.store import inventory as store
 
 CRITERIA = ("model", "battery", "radio")
+DESCRIBED = (*CRITERIA, "number", "imei", "imsi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,10 +325,10 @@ def describe(
     session: Session, officer: Officer, handset_id: str, said: Mapping[str, str | None],
     now: datetime,
 ) -> None:  # fmt: skip
-    """Correct its model, parts or number (another SIM card), also while somebody carries it; what
-    is left empty stays. Raises like `found_handset`, Incomplete."""
+    """Correct its model, parts, IMEI, number or IMSI (another SIM card), also while it is carried;
+    what is left empty stays. Raises like `found_handset`, Incomplete."""
     there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
-    changes: dict[str, Any] = {part: said[part] for part in (*CRITERIA, "number") if said[part]}
+    changes: dict[str, Any] = {part: said[part] for part in DESCRIBED if said.get(part)}
     if "number" in changes:
         changes["number"] = e164(changes["number"])
         if changes["number"] is None:
@@ -336,7 +337,7 @@ def describe(
         raise Incomplete("Write something first.")
     kept = equipment.describe_handset(session, there, changes)
     if isinstance(kept, str):
-        raise Incomplete("Another handset has this number or this IMEI already.")
+        raise Incomplete("Another handset has this number, IMEI or IMSI already.")
     if not kept:
         raise SomebodyWasFaster
     write(session, officer.name, "HandsetDescribed", now, handset=there.id, parts=sorted(changes))

@@ -1,4 +1,4 @@
-"""The number that a telephone has for life (IMEI), with its check digit; white."""
+"""The numbers of a telephone (IMEI, with its check digit) and of a SIM card (IMSI); white."""
 
 
 def is_imei(said: str) -> bool:
@@ -10,3 +10,8 @@ def is_imei(said: str) -> bool:
         doubled = digit * 2 if place % 2 else digit
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
+
+
+def is_imsi(said: str) -> bool:
+    """Country of three digits (200 to 799), network and subscriber: 14 or 15 digits in all."""
+    return len(said) in (14, 15) and said.isascii() and said.isdigit() and "200" <= said[:3] < "800"

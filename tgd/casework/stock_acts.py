@@ -11,7 +11,7 @@ from tgd import ids
 from tgd.allocation import accepting, equipping, returning, stock
 from tgd.allocation.acting import Officer, found_handset
 from tgd.casework.fields import Field, Kind, NotReadable, word
-from tgd.casework.imei import is_imei
+from tgd.casework.imei import is_imei, is_imsi
 from tgd.errors import SomebodyWasFaster
 from tgd.records import ModelAcceptance
 from tgd.rules.access import Act, Role, may
@@ -61,25 +61,38 @@ def _from(event: HandsetEvent) -> frozenset[HandsetState]:
 WORDS = Field("words", word("In words"), _K.WORDS)
 WHY = Field("why", word("Ground"), _K.ONE_OF, choices=AsideReason)
 BAD_IMEI = word("Its last digit does not fit: one digit is mistyped.")
+BAD_IMSI = word("An IMSI is 14 or 15 digits, and begins with the country: 208 for France.")
 PARTS = (
     Field("model", word("Model"), required=False, longest=60),
     Field("battery", word("Battery"), required=False, longest=60),
     Field("radio", word("Best network"), required=False, longest=60),
     Field("number", word("Telephone number"), required=False, longest=40),
 )
-ORDER_FIELDS = (
-    Field("pool", word("Stock")), *PARTS, Field("imei", word("IMEI"), required=False, longest=40),
-)  # fmt: skip
+IMEI = Field("imei", word("IMEI"), required=False, longest=40)
+IMSI = Field("imsi", word("IMSI of the SIM card"), required=False, longest=40)
+ORDER_FIELDS = (Field("pool", word("Stock")), *PARTS, IMEI)
 
 
 def order(session: Session, officer: Officer, said: Said, now: datetime) -> str:
     """A handset on its way to a stock. Raises NotReadable for a mistyped IMEI, and like `order`."""
-    if said["imei"] and not is_imei(said["imei"]):
-        raise NotReadable(ORDER_FIELDS[-1].label, BAD_IMEI)
+    _must_be_imei(said)
     return stock.order(
         session, officer, said["pool"], now, model=said["model"], battery=said["battery"],
         radio=said["radio"], number=said["number"], imei=said["imei"],
     )  # fmt: skip
+
+
+def _must_be_imei(said: Said) -> None:
+    if said["imei"] and not is_imei(said["imei"]):
+        raise NotReadable(IMEI.label, BAD_IMEI)
+
+
+def _describe(s: Session, o: Officer, h: str, said: Said, now: datetime) -> None:
+    """Correct it. Raises NotReadable for a mistyped IMEI or IMSI, and like `describe`."""
+    _must_be_imei(said)
+    if said["imsi"] and not is_imsi(said["imsi"]):
+        raise NotReadable(IMSI.label, BAD_IMSI)
+    stock.describe(s, o, h, said, now)
 
 
 REFILL_FIELDS = (Field("pool", word("Stock")), Field("model", word("Model"), longest=60))
@@ -161,8 +174,8 @@ STOCK_ACTS: tuple[StockAct, ...] = (
         _from(_E.RESTOCK)),
     StockAct("place", _A.SET_ASIDE, word("Put it into a stock"), (Field("pool", word("Stock")),),
              lambda s, o, h, d, now: stock.place(s, o, h, d["pool"], now), frozenset(_S)),
-    StockAct("describe", _A.SET_ASIDE, word("Correct what is written of it"), PARTS,
-             lambda s, o, h, d, now: stock.describe(s, o, h, d, now), frozenset(_S)),
+    StockAct("describe", _A.SET_ASIDE, word("Correct what is written of it"),
+             (*PARTS, IMEI, IMSI), _describe, frozenset(_S)),
     StockAct("lift-recall", _A.SET_ASIDE, word("Lift its recall"), (
         Field("why", word("Ground"), _K.ONE_OF, choices=LiftReason),
     ), lambda s, o, h, d, now: stock.lift_recall(s, o, h, d["why"], now),

@@ -18,13 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tgd.errors import CannotStart
+from tgd.rules.keys import CERTIFIED_EARLIER
 
 FOLDER = "device-ca"
 LIVES = timedelta(days=3652)
 """Ten years: longer than a handset is used, shorter than the authority."""
 AUTHORITY_LIVES = timedelta(days=7305)
-EARLIER = timedelta(hours=1)
-"""A handset's clock may be behind ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _named(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - EARLIER)
+        .not_valid_before(now - CERTIFIED_EARLIER)
         .not_valid_after(ends_at)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

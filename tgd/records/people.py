@@ -61,6 +61,10 @@ class Handset(SQLModel, table=True):
         default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
     )
     """Its presses show that a channel is heard; set at the enrolment, in nobody's hands ever."""
+    imsi: str | None = Field(default=None, sa_column=Column(String(15), unique=True))
+    """Of its SIM card, where it is known (order of 22 April 2015, art. 2, I 14)."""
+    certified_since: datetime | None = Field(default=None, sa_column=moment())
+    """Its last erasure: a certificate from before proves nothing, as its secret does not."""
 
 
 class HandsetStatus(SQLModel, table=True):

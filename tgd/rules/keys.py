@@ -3,9 +3,12 @@
 import hashlib
 import hmac
 from base64 import b32encode
+from datetime import timedelta
 
 from tgd.rules.trigger import Trigger
 
+CERTIFIED_EARLIER = timedelta(hours=1)
+"""So much before it is made a certificate says that it begins: a handset's clock may be slow."""
 KEY_BYTES = 32
 _HASH_BYTES = 32
 _MAC_BYTES = 10  # 80 bits: 16 characters of base32, no padding

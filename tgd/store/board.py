@@ -50,7 +50,7 @@ def all_pools(session: Session) -> list[Any]:
 
 
 _SHOWN = f"""
-    SELECT h.id, h.state, h.version, h.pool, p.court, h.model, h.battery, h.radio, h.imei,
+    SELECT h.id, h.state, h.version, h.pool, p.court, h.model, h.battery, h.radio, h.imei, h.imsi,
            h.number, h.recall IS NOT NULL AS is_recalled, {FREE} AS is_free,
            s.battery_pct, s.heard_at, s.state AS status,
            t.from_pool AS comes_from, h.is_test_device

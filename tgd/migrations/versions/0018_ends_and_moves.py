@@ -30,6 +30,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Nobody is reminded of it any more; what went to another court stays there."""
+    op.execute("ALTER TABLE handset DROP COLUMN imsi, DROP COLUMN certified_since")
     op.execute("DROP TABLE model_acceptance")
     op.execute("DROP TABLE file_transfer")
     op.execute("DELETE FROM deadline WHERE kind = 'transfer_waiting'")

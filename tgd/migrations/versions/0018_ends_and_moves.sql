@@ -64,3 +64,8 @@ CREATE INDEX model_acceptance_of ON model_acceptance (model, accepted_at);
 INSERT INTO model_acceptance (id, model, test, accepted_by, accepted_at)
     SELECT gen_random_uuid(), model, 'In use before acceptances were recorded: to be tried.', 'migration', now()
     FROM (SELECT DISTINCT model FROM handset WHERE model IS NOT NULL AND state IN ('issued', 'return_due')) used;
+ALTER TABLE handset ADD COLUMN imsi varchar(15) UNIQUE;
+ALTER TABLE handset ADD COLUMN certified_since timestamp with time zone;
+UPDATE handset h SET certified_since = w.begun_at
+    FROM (SELECT handset, max(begun_at) AS begun_at FROM wipe_proof GROUP BY handset) w
+    WHERE w.handset = h.id AND h.state NOT IN ('issued', 'return_due', 'lost', 'faulty');
