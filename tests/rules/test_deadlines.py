@@ -20,6 +20,7 @@ from tgd.rules.deadlines import (
     first_look,
     of_period,
     period_end,
+    stage_after,
 )
 
 ZONES = ["Europe/Paris", "Indian/Reunion", "America/Cayenne", "Pacific/Noumea", "Pacific/Tahiti",
@@ -140,3 +141,17 @@ def test_an_acknowledgement_quiets_but_the_day_itself_is_said(kind: DeadlineKind
     assert step.look_again_at <= max(due_at, at + rule.quiet_for)
     later = max(due_at, at + rule.quiet_for) + timedelta(seconds=1)
     assert chase(Chased(kind, due_at, at, None, at), later).remind
+
+
+@pytest.mark.parametrize(
+    ("kind", "hours", "following"),
+    [("test_due", 23, None), ("test_due", 24, "test_call"), ("test_due", 900, "test_call"),
+     ("test_call", 47, None), ("test_call", 48, "test_visit"), ("test_visit", 900, None),
+     ("ban_end", 900, None)],
+)  # fmt: skip
+def test_what_follows_a_test_that_did_not_come(
+    kind: str, hours: int, following: str | None
+) -> None:
+    found = stage_after(DeadlineKind(kind), NOW, NOW + timedelta(hours=hours))
+    assert (found.kind.value if found else None) == following
+    assert found is None or found.due_at <= NOW + timedelta(hours=hours)

@@ -16,7 +16,7 @@ from tgd.errors import NotAllowed, Refusal, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, Deadline
 from tgd.rules.access import Act, Role
 from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
-from tgd.rules.deadlines import Chased, DeadlineKind, Step, chase
+from tgd.rules.deadlines import TEST_STAGES, Chased, DeadlineKind, Step, chase, stage_after
 from tgd.rules.notice import NoticeKind
 from tgd.store import deadlines, equipment, files, notices, terms
 
@@ -58,7 +58,7 @@ def deadlines_due(session: Session, now: datetime, limit: int = 100) -> list[Tol
 def _look(session: Session, seen: Deadline, now: datetime) -> list[Told]:
     kind = DeadlineKind(seen.kind)
     file = files.case_file(session, seen.case_file) if seen.case_file else None
-    if file is not None and kind is DeadlineKind.TEST_DUE and _was_tested(session, file, seen, now):
+    if file is not None and kind in TEST_STAGES and _was_tested(session, file, seen, now):
         return []
     if file is not None and kind is DeadlineKind.ALLOCATION_END and seen.due_at <= now:
         _expire(session, file, now)
@@ -68,7 +68,16 @@ def _look(session: Session, seen: Deadline, now: datetime) -> list[Told]:
     step = chase(chased, now)
     if not deadlines.change(session, seen, _changes(seen, step, now)):
         return []  # settled or acknowledged at this very moment
-    return _tell(session, seen, kind, step, now)
+    return _tell(session, seen, kind, step, now) + _follow(session, seen, kind, now)
+
+
+def _follow(session: Session, seen: Deadline, kind: DeadlineKind, now: datetime) -> list[Told]:
+    """What comes after a matter that stayed open so long: looked at in this very turn."""
+    following = stage_after(kind, seen.due_at, now)
+    if following is None or seen.case_file is None:
+        return []
+    stage = deadlines.plan_once(session, seen.case_file, following, now)
+    return _look(session, stage, now) if stage is not None else []
 
 
 def _changes(seen: Deadline, step: Step, now: datetime) -> dict[str, Any]:
@@ -115,7 +124,7 @@ def _was_tested(session: Session, file: CaseFile, seen: Deadline, now: datetime)
     """A test that she has made meanwhile moves the date by itself."""
     held = equipment.open_allocation(session, file_id=file.id)
     if held is None:
-        deadlines.settle(session, file.id, [DeadlineKind.TEST_DUE], MACHINE, now)
+        deadlines.settle(session, file.id, TEST_STAGES, MACHINE, now)
         return True
     before = equipment.last_test_press(session, file.id)
     since = held.period.lower or now

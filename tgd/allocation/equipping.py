@@ -27,7 +27,7 @@ from tgd.records import Allocation, CaseFile, Consent, Provisioning, TestPress
 from tgd.rules import case_sheet, guards
 from tgd.rules.access import Act
 from tgd.rules.allocation import ENDED, AllocationEvent, AllocationState, DecisionKind
-from tgd.rules.deadlines import TEST_EVERY, DeadlineKind, Planned, start_of
+from tgd.rules.deadlines import TEST_EVERY, TEST_STAGES, DeadlineKind, Planned, start_of
 from tgd.rules.guards import Missing, Prepared
 from tgd.rules.handset import ConsentScope, HandsetEvent, HandsetState
 from tgd.rules.keys import secret_hash
@@ -209,6 +209,7 @@ def note_test(
     if files.add_unless_refused(session, row) is not None:
         return None
     if AllocationState(seen.state) in (_S.ACTIVE, _S.SUSPENDED):
+        deadlines.settle(session, seen.id, TEST_STAGES, "tested", now)
         due = Planned(DeadlineKind.TEST_DUE, newest[1] + TEST_EVERY)
         deadlines.plan(session, seen.id, [due], now)
     write(session, by, "TestCallValidated", now, file=seen.id, handset=handset_id)

@@ -191,6 +191,8 @@ def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: boo
     idle = {"hold" if is_held else "end-hold"}
     idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}
     idle |= set() if DeadlineKind.RELEASE in waits else {"tell-release"}
+    idle |= set() if DeadlineKind.TEST_CALL in waits else {"record-call"}
+    idle |= set() if DeadlineKind.TEST_VISIT in waits else {"record-visit"}
     is_asked = transfers.open_of(session, seen.id) is not None
     idle |= {"ask-transfer"} if is_asked else {"withdraw-transfer"}
     has_news = officer.role is Role.ASSOCIATION and sheets.own_copy(session, officer, seen)

@@ -14,6 +14,7 @@ from tgd.allocation import (
     deciding,
     equipping,
     holding,
+    reaching,
     referring,
     releasing,
     returning,
@@ -36,6 +37,7 @@ from tgd.rules.allocation import (
     OpinionKind,
     ToldHow,
 )
+from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.handset import ConsentScope, IncidentKind
 from tgd.store import deadlines, equipment, files
 
@@ -178,6 +180,21 @@ def _incident(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int
     )  # fmt: skip
 
 
+REACHED = (
+    Field("reached", word("She was reached, and is safe or has said what she needs"), _K.YES_NO),
+    WORDS,
+)
+
+
+def _try(stage: DeadlineKind) -> Doing:
+    def doing(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:
+        return reaching.record_try(
+            s, o, f, stage, said["words"], now, reached=said["reached"], version=v
+        )
+
+    return doing
+
+
 FILE_ACTS: tuple[FileAct, ...] = (
     FileAct("assess", _A.ASSESS, word("Assess the danger"), tuple(
         Field(name, label, _K.ONE_OF, required=False, choices=Answer)
@@ -307,6 +324,10 @@ FILE_ACTS: tuple[FileAct, ...] = (
     ), lambda s, o, f, d, now, v: holding.hold(s, o, f, d["procedure"], now, version=v)),
     FileAct("end-hold", _A.HOLD, word("The procedure needs it no longer"), (),
             lambda s, o, f, d, now, v: holding.end_hold(s, o, f, now, version=v)),
+    FileAct("record-call", _A.FOLLOW_UP, word("She was called about the missing test"), REACHED,
+            _try(DeadlineKind.TEST_CALL), _CARRIED),
+    FileAct("record-visit", _A.FOLLOW_UP, word("Somebody went to see her"), REACHED,
+            _try(DeadlineKind.TEST_VISIT), _CARRIED),
     FileAct("follow-up", _A.FOLLOW_UP, word("Note of follow-up"), (WORDS,),
             lambda s, o, f, d, now, v: sheets.follow_up(s, o, f, d["words"], now)),
     FileAct("acknowledge", _A.ACKNOWLEDGE_DEADLINE, word("Seen"), (

@@ -28,6 +28,8 @@ class DeadlineKind(StrEnum):
     OPPI_UNCONFIRMED = "oppi_unconfirmed"
     RELEASE = "release"  # of the restrained person
     TEST_DUE = "test_due"
+    TEST_CALL = "test_call"  # she made none: call her
+    TEST_VISIT = "test_visit"  # and she was not reached: go and see
     RETURN_DUE = "return_due"
     PLATFORM_ERASURE = "platform_erasure"
     TRACES_ERASURE = "traces_erasure"
@@ -69,6 +71,8 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.OPPI_UNCONFIRMED: _rule(_P, _G, 1, 1, 3),
     _K.RELEASE: _rule(_P, _G, 15, 1, 5),
     _K.TEST_DUE: _rule(_A, _P, 2, 3, 2),
+    _K.TEST_CALL: _rule(_A, _P, 0, 1, 1),
+    _K.TEST_VISIT: _rule(_P, _G, 0, 1, 1),
     _K.RETURN_DUE: _rule(_A, _P, 0, 7, 7),
     _K.PLATFORM_ERASURE: _rule(_G, _P, 1, 1, 1),
     _K.TRACES_ERASURE: _rule(_G, _P, 7, 7, 7),
@@ -82,6 +86,10 @@ RULES: dict[DeadlineKind, Rule] = {
 RENEWAL_DAYS = {_K.RENEWAL_FIRST: 120, _K.RENEWAL_SECOND: 150, _K.RENEWAL_LAST: 165}
 TEST_EVERY = timedelta(days=15)
 """She presses a test at least so often; without one the handset may be dead in a drawer."""
+CALL_AFTER, VISIT_AFTER = timedelta(days=1), timedelta(days=2)
+"""After the day of a test that did not come she is called; after so long without reaching her,
+somebody goes and sees."""
+TEST_STAGES = (_K.TEST_DUE, _K.TEST_CALL, _K.TEST_VISIT)
 BEGINS_WITHIN = timedelta(days=31)
 """A grant begins on the day it is signed or within a month: she is in danger now."""
 DECIDE_WITHIN = timedelta(days=1)
@@ -163,6 +171,16 @@ class Step:
 
 
 SAID_AGAIN_AFTER = timedelta(days=1)
+
+
+def stage_after(kind: DeadlineKind, due_at: datetime, now: datetime) -> Planned | None:
+    """What follows a test that did not come, or a call that reached nobody, when its time has
+    come; None while this stage runs, and after the last one, which is said until it is done."""
+    follows = {_K.TEST_DUE: (_K.TEST_CALL, CALL_AFTER), _K.TEST_CALL: (_K.TEST_VISIT, VISIT_AFTER)}
+    if kind not in follows:
+        return None
+    following, after = follows[kind]
+    return Planned(following, due_at + after) if now >= due_at + after else None
 
 
 def first_look(planned: Planned) -> datetime:

@@ -118,6 +118,24 @@ def change(session: Session, seen: Deadline, changes: dict[str, Any]) -> bool:
     return found.rowcount == 1
 
 
+def plan_once(session: Session, file_id: UUID, one: Planned, now: datetime) -> Deadline | None:
+    """Give a file this date unless it has one of this kind that is open, or had it on this very
+    moment and it was settled; gives the new row."""
+    found = session.connection().execute(
+        text(
+            "SELECT 1 FROM deadline WHERE case_file = :file AND kind = :kind"
+            " AND (settled_at IS NULL OR due_at >= :due_at) LIMIT 1"
+        ),
+        {"file": file_id, "kind": one.kind.value, "due_at": one.due_at},
+    )
+    if found.first() is not None:
+        return None
+    row = Deadline(**first_plan(file_id, one, now))
+    session.add(row)
+    session.flush()
+    return row
+
+
 def of_file(session: Session, file_id: UUID) -> list[Deadline]:
     """The open deadlines of a file, the nearest first."""
     return list(

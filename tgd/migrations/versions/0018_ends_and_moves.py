@@ -33,7 +33,7 @@ def downgrade() -> None:
     op.execute("ALTER TABLE handset DROP COLUMN imsi, DROP COLUMN certified_since")
     op.execute("DROP TABLE model_acceptance")
     op.execute("DROP TABLE file_transfer")
-    op.execute("DELETE FROM deadline WHERE kind = 'transfer_waiting'")
+    op.execute("DELETE FROM deadline WHERE kind IN ('transfer_waiting', 'test_call', 'test_visit')")
     op.execute("DELETE FROM decision WHERE kind = 'transfer'")
     for table, kinds in (("decision", DECISIONS), ("deadline", DEADLINES)):
         listed = ", ".join(f"'{kind}'" for kind in kinds)

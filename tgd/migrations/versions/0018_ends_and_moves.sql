@@ -50,7 +50,7 @@ CREATE INDEX file_transfer_to ON file_transfer (to_court, asked_at);
 ALTER TABLE decision DROP CONSTRAINT decision_kind;
 ALTER TABLE decision ADD CONSTRAINT decision_kind CHECK (kind IN ('grant', 'refuse', 'ask_for_more', 'renew', 'shorten', 'suspend', 'resume', 'withdraw', 'transfer'));
 ALTER TABLE deadline DROP CONSTRAINT deadline_kind;
-ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'transfer_waiting', 'recall_waiting', 'agreement_end', 'consent_withdrawn'));
+ALTER TABLE deadline ADD CONSTRAINT deadline_kind CHECK (kind IN ('referral_waiting', 'hand_over_waiting', 'renewal_first', 'renewal_second', 'renewal_last', 'allocation_end', 'ban_end', 'oppi_unconfirmed', 'release', 'test_due', 'test_call', 'test_visit', 'return_due', 'platform_erasure', 'traces_erasure', 'clearance_end', 'transfer_waiting', 'recall_waiting', 'agreement_end', 'consent_withdrawn'));
 CREATE TABLE model_acceptance (
     id uuid PRIMARY KEY,
     model varchar(60) NOT NULL,
