@@ -6,6 +6,7 @@ value stops the process with a sentence that names it.
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -122,6 +123,10 @@ class Settings(BaseSettings):
     """Let the console use a cookie without `Secure`; on loopback only."""
     degraded_line: str = ""
     """Telephone to ring when the console does not answer; shown where the console says so."""
+    console_proxies: str = ""
+    """Addresses or networks of reverse proxies before the console, separated by commas: what they
+    write into X-Forwarded-For is believed, by which guesses and reports are counted. Empty: nobody
+    is believed, and behind a proxy everybody counts as one."""
     demonstration: bool = False
     """Marks every page as a demonstration."""
     map_file: Path | None = None
@@ -185,6 +190,16 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise ValueError("must be an http(s) address such as https://tgd.example")
         return value.rstrip("/")
+
+    @field_validator("console_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for one in value.split(","):
+            if one.strip() and "/0" in one:
+                raise ValueError("must not believe everybody: name your own proxies")
+            if one.strip():
+                ip_network(one.strip())
+        return value
 
     @field_validator("map_service")
     @classmethod
@@ -261,6 +276,11 @@ class Settings(BaseSettings):
     def our_numbers(self) -> tuple[str, ...]:
         """Our own telephone numbers."""
         return tuple(n.strip() for n in self.sms_numbers.split(",") if n.strip())
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The reverse proxies before the console."""
+        return tuple(ip_network(n.strip()) for n in self.console_proxies.split(",") if n.strip())
 
     @property
     def has_voice(self) -> bool:

@@ -1,12 +1,16 @@
 """Anybody may report, without an account; nobody learns anything by it, and nobody floods it."""
 
 import asyncio
+from ipaddress import ip_network
 
 import pytest
+from starlette.requests import Request
 
 from tests.walking import NANTERRE
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.conftest import FULL_DISK
+from tgd.settings import Settings
+from tgd.web.caller import address_of
 from tgd.web.rate import IN_ALL, PER_ADDRESS, WINDOW_S, Rate
 
 SAID = {"court": NANTERRE, "name": "Ana FICTIVE", "words": "Il la suit jusqu’à son travail."}
@@ -114,3 +118,51 @@ def test_the_rate_is_per_address_and_in_all_and_forgets() -> None:
     assert let_in == IN_ALL - PER_ADDRESS - 1
     now[0] = WINDOW_S
     assert rate.admits("a")
+
+
+OURS = (ip_network("127.0.0.1"), ip_network("10.0.0.0/8"))
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "counted"),
+    [
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),  # a stranger says who he is
+        ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "1.2.3.4, 198.51.100.1", "198.51.100.1"),  # the left is anybody's
+        ("127.0.0.1", "198.51.100.1, 10.1.2.3", "198.51.100.1"),  # two proxies of ours
+        ("127.0.0.1", "10.1.2.3", "10.1.2.3"), ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "unknown", "127.0.0.1"), ("127.0.0.1", "x, 198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:127.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
+        ("2001:db8:1:2::9", "198.51.100.1", "2001:db8:1:2::/64"),
+    ],
+)  # fmt: skip
+def test_by_which_address_somebody_counts(peer: str, said: str, counted: str) -> None:
+    headers = [(b"x-forwarded-for", said.encode())] if said else []
+    scope = {"type": "http", "client": (peer, 1), "headers": headers}
+    assert address_of(Request(scope), OURS) == counted
+
+
+def test_without_a_setting_nobody_is_believed() -> None:
+    headers = [(b"x-forwarded-for", b"198.51.100.1")]
+    scope = {"type": "http", "client": ("127.0.0.1", 1), "headers": headers}
+    assert address_of(Request(scope), ()) == "127.0.0.1"
+
+
+async def test_behind_our_proxy_one_flood_stops_nobody_else(court: Court) -> None:
+    court.house.console.settings.console_proxies = "127.0.0.1"
+    stranger = court.house.browser()
+
+    async def report(said: str) -> int:
+        headers = {"x-forwarded-for": said, "sec-fetch-site": "same-origin"}
+        return (await stranger.client.post("/signalement", data=SAID, headers=headers)).status_code
+
+    seen = [await report(f"203.0.113.{n}, 198.51.100.1") for n in range(PER_ADDRESS + 1)]
+    assert seen == [200] * PER_ADDRESS + [429], "what he writes himself changes nothing"
+    assert await report("198.51.100.2") == 200
+
+
+@pytest.mark.parametrize("wrong", ["proxy", "10.0.0.1/8", "0.0.0.0/0", "::/0"])
+def test_a_setting_that_believes_everybody_or_nobody_knows_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Settings.model_validate({"console_proxies": wrong})

@@ -17,6 +17,7 @@ from tgd.errors import Refusal
 from tgd.log import log
 from tgd.store import casework
 from tgd.web import door, file_labels
+from tgd.web.caller import address_of
 from tgd.web.console import Console
 from tgd.web.doing import refused
 from tgd.web.rate import Rate
@@ -45,8 +46,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.post("/signalement")
     async def report(request: Request) -> Response:
         door.must_be_ours(request)
-        address = request.client.host if request.client else ""
-        if not rate.admits(address):
+        if not rate.admits(address_of(request, console.settings.proxies)):
             log.warning("referrals_limited")
             raise door.Rejected(429, TOO_MANY)
         said = await door.form_of(request)

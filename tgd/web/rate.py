@@ -1,6 +1,7 @@
 """Counts what strangers send to an open form: per address and in all, in this process's memory.
 
-Behind a reverse proxy everybody has one address: the limits are those of a court, not of a person.
+Behind a reverse proxy that the settings do not name everybody has one address: the limits are then
+those of a court, not of a person.
 """
 
 import time

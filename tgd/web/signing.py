@@ -12,6 +12,7 @@ from tgd.accounts import Seat
 from tgd.errors import NotAllowed
 from tgd.log import log
 from tgd.web import door
+from tgd.web.caller import address_of
 from tgd.web.console import Console
 from tgd.web.pages import alert_of, list_page
 from tgd.web.render import Pages, as_json
@@ -36,7 +37,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         door.must_be_ours(request)
         form = await door.form_of(request)
         name = form.get("name", "").strip()[: accounts.LONGEST_NAME]
-        at = request.client.host if request.client else ""
+        at = address_of(request, console.settings.proxies)
         status, sentence = await _check(console, name, form.get("password", ""), (name, at))
         if sentence is None:
             return await _seat(console, request, name)
