@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.walking import POOL
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.conftest import Browser
 from tests.web.test_casework import LONG
@@ -81,6 +82,54 @@ async def test_the_same_request_under_one_key_is_done_once(court: Court) -> None
     noa = await court.browser("Noa")
     strange = await send(noa, f"{at}/follow-up", {"words": "Elle va bien."}, idempotency_key="k1")
     assert strange.status_code == 404, "a key opens nothing for another person"
+
+
+async def test_a_console_that_knows_nothing_of_a_key_asks_the_record(court: Court) -> None:
+    """The console died after the commit; another one gets the same requests."""
+    at = "/api/v1" + court.walked("hand_over")
+    lea = await court.browser("Lea")
+    said = {"words": "Elle va bien."}
+    assert (await send(lea, f"{at}/follow-up", said, idempotency_key="k1")).status_code == 200
+    another = Browser("Lea", other_console(court, lea), lea.form_token)
+    again = await send(another, f"{at}/follow-up", said, idempotency_key="k1")
+    assert (again.status_code, again.json()["file"]["id"]) == (200, str(court.walk.id))
+    assert len(court.house.ask("SELECT 1 FROM follow_up")) == 1
+    other = await send(another, f"{at}/follow-up", {"words": "Autre."}, idempotency_key="k1")
+    assert other.status_code == 422
+    await send(another, f"{at}/follow-up", said, idempotency_key="k2")
+    assert len(court.house.ask("SELECT 1 FROM follow_up")) == 2
+
+
+async def test_what_was_refused_may_be_sent_again_under_its_key(court: Court) -> None:
+    at = "/api/v1" + court.walked("describe")
+    greta = await court.browser("Greta")
+    said = {"identity_checked": "yes"}
+    missing = await send(greta, f"{at}/hand-over", said, idempotency_key="k1")
+    assert missing.status_code == 422
+    court.go_on("press", "test")
+    another = Browser("Greta", other_console(court, greta), greta.form_token)
+    assert (await send(another, f"{at}/hand-over", said, idempotency_key="k1")).status_code == 200
+    assert court.state() == "active"
+
+
+async def test_what_was_created_before_is_not_created_again(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    said = {"pool": POOL, "model": "Modele A"}
+    first = await send(sofia, "/api/v1/stock/order", said, idempotency_key="k1")
+    assert first.json()["handset"]
+    another = Browser("Sofia", other_console(court, sofia), sofia.form_token)
+    again = await send(another, "/api/v1/stock/order", said, idempotency_key="k1")
+    assert (again.status_code, again.json()) == (200, {"done": True})
+    assert len(court.house.ask("SELECT 1 FROM handset")) == 1
+
+
+def other_console(court: Court, browser: Browser) -> httpx.AsyncClient:
+    """The same person's session at a console that was started a moment ago."""
+    cookie = "; ".join(f"{one.name}={one.value}" for one in browser.client.cookies.jar)
+    reached = httpx.ASGITransport(app=make_app(court.house.console))
+    return httpx.AsyncClient(
+        transport=reached, base_url=str(browser.client.base_url), headers={"cookie": cookie}
+    )
 
 
 async def test_what_is_missing_comes_as_a_list_and_the_winner_by_name(court: Court) -> None:

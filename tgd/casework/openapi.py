@@ -36,6 +36,10 @@ _MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "the version that was seen (ETag); another one is answered by 412",
 }  # fmt: skip
+ON_ANY_VERSION = frozenset(
+    {"report-incident", "report-found", "follow-up", "acknowledge", "acknowledge-sheet"}
+)
+"""What befell somebody, or what somebody has seen, is so on every version: no If-Match."""
 _REFUSALS = {
     "401": "nobody is signed in", "403": "not a form of this session",
     "404": "not there for this person: outside the role or the scope",
@@ -80,8 +84,12 @@ def _files() -> dict[str, Any]:
     }  # fmt: skip
     for act in FILE_ACTS:
         address = f"/api/v1/files/{{file_id}}/{act.name}"
-        paths[address] = {"post": _act(act.title, act.fields, [*one, _MATCH])}
+        paths[address] = {"post": _act(act.title, act.fields, [*one, *_match(act.name)])}
     return paths
+
+
+def _match(name: str) -> list[dict[str, Any]]:
+    return [] if name in ON_ANY_VERSION else [_MATCH]
 
 
 def _stock() -> dict[str, Any]:
@@ -104,7 +112,7 @@ def _stock() -> dict[str, Any]:
     }
     for act in STOCK_ACTS:
         address = f"/api/v1/stock/{{handset}}/{act.name}"
-        paths[address] = {"post": _act(act.title, act.fields, [*one, _MATCH])}
+        paths[address] = {"post": _act(act.title, act.fields, [*one, *_match(act.name)])}
     return paths
 
 

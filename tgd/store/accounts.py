@@ -125,8 +125,21 @@ def is_first_sending(session: Session, name: str, word: str, now: datetime) -> b
     return made.rowcount == 1
 
 
+def other_sending(session: Session, name: str, word: str, shared: int) -> bool:
+    """Whether this person sent something else whose word begins alike: the same key for another
+    request."""
+    found = session.connection().execute(
+        text(
+            "SELECT 1 FROM form_done WHERE account = :name AND starts_with(word, :begins)"
+            " AND word <> :word LIMIT 1"
+        ),
+        {"name": name, "begins": word[:shared], "word": word},
+    )
+    return found.first() is not None
+
+
 def forget_sending(session: Session, name: str, word: str) -> None:
-    """This form did nothing after all: it may act when it is sent again."""
+    """It was not acted on: it may be sent again."""
     session.connection().execute(
         text("DELETE FROM form_done WHERE account = :name AND word = :word"),
         {"name": name, "word": word},

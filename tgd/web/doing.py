@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -15,17 +16,22 @@ from tgd.allocation.deciding import AlreadyDecided
 from tgd.casework.fields import NotReadable
 from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster
 from tgd.rules.access import Act, may
+from tgd.store import accounts
 from tgd.web import door, file_labels
 from tgd.web.console import Console
 from tgd.web.file_labels import choice
 from tgd.web.moments import clock_time
 from tgd.web.render import Pages, as_json
+from tgd.web.replays import KEY_CHARS
 from tgd.web.words import word
 
 DECIDED = word("%(name)s has decided it meanwhile, at %(time)s: %(kind)s. Nothing was changed.")
 MISSING = word("This is not possible yet:")
 FIELD = word("%(field)s: %(problem)s")
 
+OTHER_REQUEST = word("This Idempotency-Key was used for another request.")
+DONE_BEFORE = object()
+"""What a request gives that the record knows: it was done, and is not done again."""
 Form = Mapping[str, str]
 Doing = Callable[[Session, Officer], Any]
 
@@ -84,9 +90,15 @@ async def do(console: Console, request: Request, seat: Seat, once: str, doing: D
 async def _do(console: Console, request: Request, seat: Seat, doing: Doing) -> Ended:
     language = door.language_of(console, request)
     now = clock.now()
+    word: str = getattr(request.state, "kept_word", "")
 
     def in_one(session: Session) -> Any:
-        return doing(session, officer(session, seat.name, seat.role, now))
+        if word and not _is_first(session, seat, word, now):
+            return DONE_BEFORE
+        result = doing(session, officer(session, seat.name, seat.role, now))
+        if word and isinstance(result, NotYet | AlreadyDecided):
+            accounts.forget_sending(session, seat.name, word)
+        return result
 
     try:
         result = await console.ask(in_one)
@@ -98,6 +110,14 @@ async def _do(console: Console, request: Request, seat: Seat, doing: Doing) -> E
     except Refusal as error:
         return refused(console, language, error)
     return _ended(console, language, result)
+
+
+def _is_first(session: Session, seat: Seat, word: str, now: datetime) -> bool:
+    """Whether the record does not know this request yet; from the commit on it does. Raises
+    door.Rejected for another request under the same key."""
+    if accounts.other_sending(session, seat.name, word, KEY_CHARS):
+        raise door.Rejected(422, OTHER_REQUEST)
+    return accounts.is_first_sending(session, seat.name, word, now)
 
 
 def _ended(console: Console, language: str, result: Any) -> Ended:

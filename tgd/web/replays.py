@@ -1,6 +1,7 @@
 """`Idempotency-Key`: the same request twice is done once, and the second gets the first's answer.
 
-This process remembers it; behind it the record's compare-and-set refuses what was done before.
+This process remembers the answers. That something was done is remembered by the record too, in the
+act's own transaction and for a day: another console, or this one after its death, does it no more.
 """
 
 import hashlib
@@ -49,6 +50,15 @@ class Replays:
     def forget(self, name: str, key: str) -> None:
         """It was not done."""
         self._known.pop((name, key), None)
+
+
+KEY_CHARS = 32
+"""So many characters of a word of the record are the key's, the others the request's."""
+
+
+def word_of(key: str, path: str, body: bytes) -> str:
+    """What the record keeps of a request: hashes of its key and of itself."""
+    return hashlib.sha256(key.encode()).hexdigest()[:KEY_CHARS] + fingerprint(path, body).hex()[:32]
 
 
 def fingerprint(path: str, body: bytes) -> bytes:

@@ -24,12 +24,19 @@ from tgd.serving import TooLarge, TooSlow, read_body
 from tgd.web import casework, census, clearances, deadlines, delegations, door, stock, transfers
 from tgd.web.casework import as_answer
 from tgd.web.console import Console
-from tgd.web.doing import Ended, as_officer, sent, version_of, was_faster
+from tgd.web.doing import (
+    DONE_BEFORE,
+    OTHER_REQUEST,
+    Ended,
+    as_officer,
+    sent,
+    version_of,
+    was_faster,
+)
 from tgd.web.render import Pages, as_json
-from tgd.web.replays import LONGEST_KEY, Replays, fingerprint
+from tgd.web.replays import LONGEST_KEY, Replays, fingerprint, word_of
 from tgd.web.words import word
 
-OTHER_REQUEST = word("This Idempotency-Key was used for another request.")
 BEING_DONE = word("This very request is being done: ask again in a moment.")
 Made = Callable[[], Awaitable[Response]]
 Doing = Callable[[Seat, dict[str, str]], Awaitable[Ended]]
@@ -275,6 +282,8 @@ async def _act(
 
     async def done() -> Response:
         ended = await do(seat, form)
+        if ended.result is DONE_BEFORE:
+            return as_json({"done": True})
         return await answer(seat, ended) if ended.is_done else _refusal(ended)
 
     return await _once(console, request, replays, seat, body, done)
@@ -288,6 +297,7 @@ async def _once(
     if not key:
         return await done()
     path = request.url.path
+    request.state.kept_word = word_of(key, path, body)
     known = replays.begin(seat.name, key, path, body)
     if known is not None:
         if known.fingerprint != fingerprint(path, body):
