@@ -14,6 +14,7 @@ from gateway.intake import take_in
 from tests.world import World
 from tgd import accounts, ids
 from tgd.allocation import (
+    agreeing,
     chasing,
     courts,
     deciding,
@@ -22,6 +23,7 @@ from tgd.allocation import (
     returning,
     sheets,
     stock,
+    transferring,
 )
 from tgd.allocation.acting import Officer, officer
 from tgd.records import CaseFile, ModelAcceptance
@@ -30,7 +32,7 @@ from tgd.rules.allocation import DecisionKind, EndReason, OpinionKind
 from tgd.rules.handset import ConsentScope
 from tgd.rules.law import Condition
 from tgd.rules.territory import DEMO
-from tgd.store import files
+from tgd.store import files, transfers
 
 NANTERRE, EXAMPLE = "TJ-NANTERRE", "TJ-EXEMPLE"
 POOL, OTHER_POOL = "NANTERRE-1", "EXEMPLE-1"
@@ -204,6 +206,28 @@ class Walk:
         returning.take_back(
             self.session, self.officer("Greta"), self.id, "Lea, Association Exemple", self.now
         )
+
+    def be_recalled(self) -> None:
+        stock.recall(self.session, self.officer("Sofia"), "battery", "B1", "It swells.", self.now)
+
+    def ask_elsewhere(self) -> None:
+        transferring.ask_transfer(
+            self.session, self.officer("Camille"), self.id, EXAMPLE, REASONS, self.now
+        )
+
+    def be_taken_over(self) -> None:
+        """The other court takes it over; there is nothing to take over a second time."""
+        asked = transfers.open_of(self.session, self.id)
+        assert asked is not None, "nobody is asked"
+        transferring.accept(
+            self.session, self.officer("Paul"), asked.id, OTHER_POOL, REASONS, self.now
+        )
+
+    def agree(self) -> None:
+        agreeing.agree(
+            self.session, self.officer("Camille"), NANTERRE, LEAD, "convention 2026/4",
+            self.now.date() + timedelta(days=400), self.now,
+        )  # fmt: skip
 
     def wipe(self) -> None:
         returning.wipe(self.session, self.officer("Sofia"), self.handset, self.now)

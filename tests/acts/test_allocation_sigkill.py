@@ -16,7 +16,7 @@ from sqlmodel import Session
 from tests.acts.killed import AFTER_COMMIT, BEFORE_COMMIT, ON_THE_WIRE
 from tests.acts.remembered import fingerprint, places_of
 from tests.conftest import NOW
-from tests.walking import Walk
+from tests.walking import EXAMPLE, OTHER_POOL, Walk
 from tests.world import World
 from tgd import journal
 from tgd.errors import WrongState
@@ -151,6 +151,41 @@ def test_a_kill_around_the_commit_leaves_all_or_nothing_and_twice_is_refused(des
         desk.walk.session.commit()
     print(f"\nwith the commit on the wire: {found}")
     go_to_the_end(desk)
+
+
+ELSEWHERE = ("be_recalled", "ask_elsewhere", "be_taken_over")
+
+
+@pytest.mark.timeout(600)
+def test_a_kill_in_a_recall_or_a_transfer_leaves_her_and_her_handset_where_they_were(desk: Desk):
+    """Between any two statements and around the commit: one court has file and handset, whole."""
+    go_to(desk, "hand_over")
+    desk.walk.hand_over()
+    desk.walk.session.commit()
+    killed = {}
+    for act in ELSEWHERE:
+        desk.walk.world.wait(minutes=1)
+        killed[act] = kill_everywhere(desk, act)
+        desk.walk.session.rollback()
+    print(f"\nstatements killed before: {killed}")
+    handset = desk.walk.session.get(Handset, desk.walk.handset, populate_existing=True)
+    assert handset is not None
+    assert (desk.walk.file().court, handset.pool, handset.state) == (EXAMPLE, OTHER_POOL, "issued")
+    with pytest.raises(AssertionError, match="nobody is asked"):
+        desk.walk.be_taken_over()
+
+
+@pytest.mark.timeout(600)
+def test_a_kill_around_the_commit_of_an_agreement_or_a_transfer_is_all_or_nothing(desk: Desk):
+    go_to(desk, "hand_over")
+    desk.walk.hand_over()
+    desk.walk.ask_elsewhere()
+    desk.walk.session.commit()
+    for act in ("agree", "be_taken_over"):
+        desk.walk.world.wait(minutes=1)
+        kill_around_the_commit(desk, act)
+        desk.walk.session.rollback()
+    assert desk.walk.file().court == EXAMPLE
 
 
 def decided_already(desk: Desk) -> bool:
