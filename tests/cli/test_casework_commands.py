@@ -1,5 +1,7 @@
 """`tgd allocation` and `tgd handset act`: the acts of a court at a terminal."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Engine
 
@@ -78,3 +80,41 @@ def test_a_purge_names_files_and_counts_and_first_says_what_it_would_do(
     assert desk.tgd("journal", "verify").code == 0
     shown = desk.tgd("allocation", "show", "TGD-000001", "--as", "Camille")
     assert "purged" in shown.out
+
+
+def test_a_stock_is_ordered_refilled_and_recalled_at_a_terminal(
+    desk: Desk, walk: Walk, tmp_path: Path
+) -> None:
+    act = ("stock", "act")
+    made = desk.tgd(*act, "order", "--as", "Sofia", "pool=NANTERRE-1", "model=Modele A", "--json")
+    assert made.json["handset"].startswith("h")
+    full = desk.tgd(*act, "refill", "--as", "Sofia", "pool=NANTERRE-1", "model=Modele A")
+    assert full.code == 4, "it is on its way"
+    assert "on its way" in full.err
+    said = ("criterion=model", "value=Modele A", "reasons=It falls apart.")
+    recalled = desk.tgd(*act, "recall", "--as", "Sofia", *said, "--json").json
+    assert (recalled["set_aside"], recalled["carried"]) == ([], [])
+    tried = ("model=Modele A", "test=Fall and water, invented report 7.", "tried=yes")
+    assert desk.tgd(*act, "accept-model", "--as", "Sofia", *tried).out.strip() == "model: Modele A"
+    assert desk.tgd(*act, "order", "--as", "Greta", "pool=NANTERRE-1").code == 4
+    assert desk.tgd(*act, "fly", "--as", "Sofia").code == 2
+
+
+def test_a_list_of_a_stock_is_judged_and_ordered_at_a_terminal(
+    desk: Desk, walk: Walk, tmp_path: Path
+) -> None:
+    head = "pool,model,battery,radio,number,imei\n"
+    good = "NANTERRE-1,Modele A,B1,volte,+33639980031,490154203237518\n"
+    table = tmp_path / "ordered.csv"
+    table.write_text(head + good + "NOWHERE,Modele A,,,,\n")
+    bad = desk.tgd("stock", "import", str(table), "--as", "Sofia", "--json")
+    assert (bad.code, bad.json["kept"]) == (1, False)
+    assert [one["problem"] is None for one in bad.json["lines"]] == [True, False]
+    table.write_text(head + good)
+    sound = desk.tgd("stock", "import", str(table), "--as", "Sofia", "--dry-run")
+    assert sound.code == 0
+    assert "nothing was changed" in sound.err
+    kept = desk.tgd("stock", "import", str(table), "--as", "Sofia", "--json").json
+    assert (kept["kept"], kept["lines"][0]["handset"][:1]) == (True, "h")
+    again = desk.tgd("stock", "import", str(table), "--as", "Sofia")
+    assert "already" in again.out

@@ -1,5 +1,6 @@
 """The stock as CSV: a list whose lines are ordered, all of them or none, every bad line named."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,14 +53,15 @@ class Report:
 
 
 def import_stock(
-    session: Session, officer: Officer, raw: bytes, now: datetime, *, dry_run: bool
-) -> Report:
-    """Order what a file lists, all of its lines or none; with `dry_run` judge only. Raises
-    Incomplete for a file that is no list at all."""
+    session: Session, officer: Officer, raw: bytes, now: datetime, *, dry_run: bool,
+    told: Callable[[int], Callable[[int], None] | None] | None = None,
+) -> Report:  # fmt: skip
+    """Order what a file lists, all of its lines or none; with `dry_run` judge only. `told(total)`
+    gives what is told of each line that was judged. Raises Incomplete for what is no list."""
     table = read(raw)
     if table.heading != COLUMNS:
         raise NotAList(HEADING)
-    judged = _judge(session, officer, table)
+    judged = _judge(session, officer, table, told(len(table.rows)) if told else None)
     if dry_run or any(one.problem for one in judged):
         return Report(tuple(judged), kept=False)
     wanted = [_listed(table.said(row)) for row in table.rows]
@@ -70,14 +72,21 @@ def import_stock(
     return Report(tuple(done), kept=True)
 
 
-def _judge(session: Session, officer: Officer, table: Table) -> list[Judged]:
+def _judge(
+    session: Session, officer: Officer, table: Table, told: Callable[[int], None] | None = None
+) -> list[Judged]:
     codes = {row.code for row in board.pools(session, officer.reach.courts)}
     named = [table.said(row) for row in table.rows if row.problem is None]
     numbers = [e164(one["number"]) or "" for one in named if one["number"]]
     imeis = [one["imei"] for one in named if is_imei(one["imei"])]
     known = board.known_numbers(session, numbers, imeis)
     seen: set[str] = set()
-    return [Judged(row.line, _problem(table, row, codes, known, seen)) for row in table.rows]
+    judged = []
+    for n, row in enumerate(table.rows, 1):
+        judged.append(Judged(row.line, _problem(table, row, codes, known, seen)))
+        if told is not None:
+            told(n)
+    return judged
 
 
 def _problem(

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from tgd.cli import casework, courts, handsets, migrating, people, policy, reading
+from tgd.cli import casework, courts, handsets, migrating, people, policy, reading, stock
 from tgd.cli.demo import demo
 from tgd.cli.ending import end_by
 from tgd.cli.examining import examine
@@ -25,6 +25,7 @@ app.command("doctor")(examine)
 app.add_typer(migrating.app, name="migrate")
 handsets.app.command("act")(casework.act_on_handset)
 app.add_typer(handsets.app, name="handset")
+app.add_typer(stock.app, name="stock")
 app.add_typer(casework.app, name="allocation")
 app.add_typer(people.app, name="account")
 app.add_typer(courts.app, name="court")

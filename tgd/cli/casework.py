@@ -87,7 +87,7 @@ def refer(name: As, fields: Fields = None, as_json: AsJson = False) -> None:
     now = clock.now()
     with act_on_record(settings.read()) as session:
         who = officer_of(session, name, now)
-        made = file_acts.refer(session, who, read_all(REFERRAL, _form(fields)), now)
+        made = file_acts.refer(session, who, read_all(REFERRAL, form_of(fields)), now)
     if as_json:
         show_json({"schema": "tgd/allocation-referred/1", "file": made})
     else:
@@ -106,7 +106,7 @@ def act(
     now = clock.now()
     with act_on_record(settings.read()) as session:
         who, found = officer_of(session, name, now), _file(session, file)
-        result = one.doing(session, who, found, read_all(one.fields, _form(fields)), now, version)
+        result = one.doing(session, who, found, read_all(one.fields, form_of(fields)), now, version)
         _must_be_done(result)
     if as_json:
         show_json({"schema": "tgd/allocation-act/1", "file": found, "act": act, "done": True})
@@ -172,7 +172,7 @@ def answer_transfer(
     now = clock.now()
     with act_on_record(settings.read()) as session:
         who = officer_of(session, name, now)
-        _must_be_done(transfer_form.answer(session, who, transfer, how, _form(fields), now))
+        _must_be_done(transfer_form.answer(session, who, transfer, how, form_of(fields), now))
     complain("It is done.")
 
 
@@ -232,7 +232,7 @@ def act_on_handset(
         raise Incomplete(f"Acts are: {', '.join(stock_acts.BY_NAME)}.")
     read, now = settings.read(), clock.now()
     with act_on_record(read) as session:
-        said = read_all(one.fields, _form(fields))
+        said = read_all(one.fields, form_of(fields))
         who = officer_of(session, name, now)
         result = stock_acts.do(session, who, one, handset, said, now, version=version)
         _must_be_done(result)
@@ -268,7 +268,8 @@ def _file(session: Session, said: str) -> UUID:
         raise Incomplete("A file is named like TGD-000042, or by its id.") from None
 
 
-def _form(fields: list[str] | None) -> dict[str, str]:
+def form_of(fields: list[str] | None) -> dict[str, str]:
+    """`name=value …` as a form. Raises Incomplete."""
     form = {}
     for one in fields or []:
         name, sign, value = one.partition("=")
