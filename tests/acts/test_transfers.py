@@ -84,6 +84,7 @@ def test_the_court_before_keeps_the_number_and_the_answer_and_no_name(walk: Walk
         walk.file().number, "accepted", "Paul", False,
     )  # fmt: skip
     assert "Ana" not in str(said)
+    assert MOVED not in str(said), "words about her went with the file"
     (came,) = transferring.transfers_shown(walk.session, walk.officer("Paul"), walk.now)["listed"]
     assert came["is_here"]
 

@@ -76,8 +76,8 @@ def take_over(session: Session, file_id: UUID, court: str) -> None:
     )
 
 
-_COLUMNS = """x.id, x.case_file, f.number, x.from_court, x.to_court, x.reasons, x.asked_by,
-    x.asked_at, x.outcome, x.answer, x.answered_by, x.answered_at"""
+_COLUMNS = """x.id, x.case_file, f.number, x.from_court, x.to_court, x.asked_by, x.asked_at,
+    x.outcome, x.answered_by, x.answered_at"""
 
 
 def asked_of(session: Session, courts: Sequence[str]) -> list[Any]:
@@ -85,7 +85,7 @@ def asked_of(session: Session, courts: Sequence[str]) -> list[Any]:
     is what is decided about."""
     rows = session.connection().execute(
         text(
-            f"SELECT {_COLUMNS}, p.name, f.state, f.ends_at, f.association, t.zone,"  # noqa: S608
+            f"SELECT {_COLUMNS}, x.reasons, p.name, f.state, f.ends_at, f.association, t.zone,"  # noqa: S608
             " EXISTS (SELECT 1 FROM allocation a JOIN decision d ON d.id = a.decision"
             "  WHERE d.case_file = f.id AND a.ended_at IS NULL) AS carries"
             " FROM file_transfer x JOIN case_file f ON f.id = x.case_file"
@@ -99,11 +99,12 @@ def asked_of(session: Session, courts: Sequence[str]) -> list[Any]:
 
 
 def listed(session: Session, courts: Sequence[str], since: datetime) -> list[Any]:
-    """What these courts have asked for or answered since then, the newest first; nobody's name: a
-    file that has gone is not theirs any more."""
+    """What these courts have asked for or answered since then, the newest first; nobody's name, and
+    of a file that is with another court no words either, but why that one refused it."""
     rows = session.connection().execute(
         text(
-            f"SELECT {_COLUMNS}, f.court = ANY(:courts) AS is_here"  # noqa: S608
+            f"SELECT {_COLUMNS}, f.court = ANY(:courts) AS is_here,"  # noqa: S608
+            " CASE WHEN f.court = ANY(:courts) THEN x.answer END AS answer"
             " FROM file_transfer x JOIN case_file f ON f.id = x.case_file"
             " WHERE x.asked_at > :since AND (x.from_court = ANY(:courts)"
             " OR x.to_court = ANY(:courts) AND x.outcome IS NOT NULL)"
