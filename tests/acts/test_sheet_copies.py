@@ -1,13 +1,15 @@
 """Who may have the case sheet is told of a new version, and is said to have what they confirmed."""
 
+from datetime import timedelta
+
 import pytest
 
 from dispatch.noticing import claim, write_answers
 from dispatch.policy import read_policy
 from dispatch.telling import Later, Received, Sent
-from tests.acts.allocating import made_walk  # noqa: F401  (a fixture)
+from tests.acts.allocating import made_walk, open_kinds  # noqa: F401  (a fixture)
 from tests.walking import LEAD, SHEET, Walk
-from tgd.allocation import holding, sheets, stock
+from tgd.allocation import holding, referring, sheets, stock
 from tgd.allocation.acting import NotThere
 from tgd.casework import facts
 from tgd.errors import NotAllowed, WrongState
@@ -140,3 +142,22 @@ def test_of_a_lost_handset_the_file_says_who_was_told_and_whether_it_arrived(wal
     walk.world.wait(minutes=1)
     tell(walk, Received())
     assert told() == [("on-call", "received"), ("platform", "received")]
+
+
+def test_who_accompanies_her_no_more_erases_theirs_and_the_new_one_may_have_it(walk: Walk) -> None:
+    walk.until("hand_over")
+    tell(walk, Received())
+    camille = walk.officer("Camille")
+    referring.entrust(walk.session, camille, walk.id, "Another association", walk.now)
+    rows = {c["name"]: c for c in copies(walk) if c["holder"] == "association"}
+    assert rows[LEAD]["erase_by_at"] == walk.now + timedelta(days=3)
+    assert rows["Another association"]["erase_by_at"] is None
+    assert tell(walk, Received()) == [], "the platform has this version"
+    assert "platform_erasure" in open_kinds(walk)
+    with pytest.raises(NotThere):
+        sheets.acknowledge_sheet(walk.session, walk.officer("Lea"), walk.id, walk.now)
+    sheets.acknowledge_sheet(walk.session, walk.officer("Noa"), walk.id, walk.now)
+    holding.confirm_erased(walk.session, walk.officer("Greta"), walk.id, walk.now)
+    erased = {c["name"]: c["erased_at"] for c in copies(walk)}
+    assert {name for name, at in erased.items() if at} == {LEAD}
+    assert "platform_erasure" not in open_kinds(walk)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
+from tgd.allocation import sheets
 from tgd.allocation.acting import (
     NotThere,
     Officer,
@@ -197,7 +198,9 @@ def entrust(
 ) -> CaseFile:  # fmt: skip
     """This association accompanies her from now on, and sees her file; the one before does not."""
     seen = found(session, officer, Act.OPEN_FILE, file_id, version)
+    before = seen.association
     seen = move(session, seen, None, now, {"association": clean(association)[:80]})
+    sheets.hand_copies_on(session, before, seen, now)
     write(session, officer.name, "FileEntrusted", now, file=seen.id, to=seen.association)
     return seen
 

@@ -1,6 +1,6 @@
 """The shared case sheet and what is told of her life: versions, who has which, follow-up."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from tgd.rules import case_sheet as form
 from tgd.rules.access import Act, FieldGroup, discloses, may
 from tgd.rules.alert import AlertState, Lane
 from tgd.rules.allocation import ENDED, WITH_HER, AllocationState
+from tgd.rules.deadlines import PLATFORM_ERASES_AFTER_DAYS, DeadlineKind, Planned
 from tgd.rules.doubt import Trust
 from tgd.rules.notice import NoticeKind
 from tgd.rules.territory import of_commune
-from tgd.store import acting, equipment, files, notices
+from tgd.store import acting, deadlines, equipment, files, notices
 
 PLATFORM = "platform"
 
@@ -87,9 +88,24 @@ def give_copies(session: Session, seen: CaseFile, now: datetime) -> None:
         if holder[:100] not in known
     ]
     files.add(session, *rows)
-    if rows:
+    if any(row.holder == PLATFORM for row in rows):
         about = f"version {sheet.version}"
         notices.add(session, NoticeKind.SHEET, about, now, file=seen.id)
+
+
+def hand_copies_on(session: Session, before: str | None, seen: CaseFile, now: datetime) -> None:
+    """Another association accompanies her: it may have the sheet from now on, and the one before
+    erases its own within three days, of which somebody is reminded until it is said."""
+    if before == seen.association:
+        return
+    if AllocationState(seen.state) in WITH_HER:
+        give_copies(session, seen, now)
+    erase_by_at = now + timedelta(days=PLATFORM_ERASES_AFTER_DAYS)
+    if before and equipment.erase_copies_of(
+        session, seen.id, f"association:{before}"[:100], erase_by_at
+    ):
+        due = Planned(DeadlineKind.PLATFORM_ERASURE, erase_by_at)
+        deadlines.plan(session, seen.id, [due], now)
 
 
 def acknowledge_sheet(session: Session, officer: Officer, file_id: UUID, now: datetime) -> None:

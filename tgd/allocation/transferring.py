@@ -27,7 +27,6 @@ from tgd.rules import guards
 from tgd.rules.access import Act, Role
 from tgd.rules.allocation import (
     ENDED,
-    WITH_HER,
     AllocationEvent,
     AllocationState,
     DecisionKind,
@@ -100,6 +99,7 @@ def accept(
     missing = guards.for_decision(reasons, against_advice=False)
     if missing:
         return NotYet(missing)
+    before = seen.association
     deciding.let_go(session, seen.id, now)
     changes: dict[str, Any] = {"court": asked.to_court}
     changes |= {"association": clean(association)[:80]} if association else {}
@@ -109,6 +109,7 @@ def accept(
     )
     files.add(session, signed)
     _take_over(session, seen, asked.to_court, pool, now)
+    sheets.hand_copies_on(session, before, seen, now)
     _answer(session, officer, asked, TransferOutcome.ACCEPTED, signed.reasons, now)
     write(session, officer.name, "FileTransferred", now, file=seen.id, decision=str(signed.id),
           before=asked.from_court, to=asked.to_court, hash=signed.content_hash)  # fmt: skip
@@ -116,13 +117,11 @@ def accept(
 
 
 def _take_over(session: Session, seen: CaseFile, court: str, pool: str, now: datetime) -> None:
-    """The handset in her hands belongs to a stock of this court; who may have her sheet changes."""
+    """The handset in her hands belongs to a stock of this court, and so does its allocation."""
     held = equipment.open_allocation(session, file_id=seen.id)
     if held is not None:
         move_handset(session, handset(session, held.handset), None, {"pool": pool})
         transfers.take_over(session, seen.id, court)
-    if AllocationState(seen.state) in WITH_HER:
-        sheets.give_copies(session, seen, now)
 
 
 def refuse(

@@ -317,8 +317,7 @@ FILE_ACTS: tuple[FileAct, ...] = (
             lambda s, o, f, d, now, v: returning.settle(s, o, f, d["reasons"], now, version=v),
             from_states(_E.TAKE_BACK)),
     FileAct("confirm-erased", _A.TAKE_BACK, word("Those outside have erased theirs"), (),
-            lambda s, o, f, d, now, v: holding.confirm_erased(s, o, f, now, version=v),
-            frozenset({_S.CLOSED})),
+            lambda s, o, f, d, now, v: holding.confirm_erased(s, o, f, now, version=v)),
     FileAct("hold", _A.HOLD, word("Keep it for a procedure"), (
         Field("procedure", word("Reference of the procedure")),
     ), lambda s, o, f, d, now, v: holding.hold(s, o, f, d["procedure"], now, version=v)),

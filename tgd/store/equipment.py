@@ -211,6 +211,19 @@ def erase_copies(session: Session, file_id: UUID, erase_by_at: datetime) -> int:
     return found.rowcount
 
 
+def erase_copies_of(session: Session, file_id: UUID, holder: str, erase_by_at: datetime) -> int:
+    """The copies of one holder must be erased there by then; gives how many."""
+    found = session.connection().execute(
+        text(
+            "UPDATE sheet_copy c SET erase_by_at = :by FROM case_sheet s"
+            " WHERE s.id = c.sheet AND s.case_file = :file AND c.holder = :holder"
+            " AND c.erased_at IS NULL"
+        ),
+        {"file": file_id, "holder": holder, "by": erase_by_at},
+    )
+    return found.rowcount
+
+
 def certificate(session: Session, file_id: UUID) -> ReturnCertificate | None:
     """The newest return certificate of the file."""
     return session.exec(

@@ -50,7 +50,7 @@ DEADLINES: dict[StrEnum, str] = {
     _K.TEST_CALL: word("No test came: call her"),
     _K.TEST_VISIT: word("Not reached: go and see her"),
     _K.RETURN_DUE: word("Handset to be given back"),
-    _K.PLATFORM_ERASURE: word("Platform erases its copy"),
+    _K.PLATFORM_ERASURE: word("Copies outside are to be erased"),
     _K.TRACES_ERASURE: word("Traces are erased"), _K.CLEARANCE_END: word("End of a clearance"),
     _K.TRANSFER_WAITING: word("File to be taken over by another court"),
     _K.RECALL_WAITING: word("Recalled handset to be replaced"),
