@@ -155,9 +155,7 @@ def report_incident(
     if seen is not None:
         files.stand_in_line(session, seen.id)
         there, seen = _carried(session, officer, handset_id)  # as those before left them
-    told = [PLATFORM]
-    told += [f"association:{seen.association}"] if seen and seen.association else []
-    told += [f"court:{seen.court}"] if seen and seen.court else []
+    told = _partners(seen)
     before = there.model_copy()
     move_handset(session, there, INCIDENT_EVENTS[kind])
     floor.used(session, before, officer.name, now)
@@ -182,6 +180,13 @@ def report_incident(
     write(session, officer.name, "HandsetIncident", now, file=row.case_file, handset=there.id,
           kind=kind.value, replaced_by=replacement, told=told)  # fmt: skip
     return row
+
+
+def _partners(seen: CaseFile | None) -> list[str]:
+    """Who is told of it: the platform always, and those of the file of whoever carries it."""
+    told = [PLATFORM]
+    told += [f"association:{seen.association}"] if seen and seen.association else []
+    return told + ([f"court:{seen.court}"] if seen and seen.court else [])
 
 
 def _carried(
