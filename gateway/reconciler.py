@@ -1,6 +1,7 @@
 """Hears the SMS that the webhook missed: the provider's list is the truth, not the webhook (F05).
 
-How far back it looks is kept in memory: after a success, to ten minutes before that look. At the
+How far back it looks is kept in memory: after a success, to ten minutes before the newest message
+of the list, by the provider's clock; ours may be hours ahead, and would ask for nothing. At the
 start it looks back a day, or to ten minutes before the newest SMS that the record has, whichever
 is longer (a gateway that was down over a week-end), and never more than a week, so that what was
 forgotten by law is not heard anew.
@@ -54,7 +55,7 @@ class Reconciler:
     ) -> None:
         self._inbox, self._numbers, self._hear = inbox, numbers, hear
         self._engine, self._every_s = engine, every_s
-        self._last_look_at: datetime | None = None
+        self._looked_to: datetime | None = None
         self._heard_here: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -71,15 +72,15 @@ class Reconciler:
 
         Raises TelephoneLater, TelephoneRefused or NotKept; then the next look goes as far back.
         """
-        began_at = clock.now()
-        listed = await self._inbox.inbound_since(self._numbers, await self._since(began_at))
+        since = await self._since(clock.now())
+        listed = await self._inbox.inbound_since(self._numbers, since)
         missed = await self._missed(listed)
         if missed:
             counts.reconciled.inc(len(missed))
             log.warning("sms_reconciled", count=len(missed))
         await asyncio.gather(*(self._hear_one(one) for one in missed))
         self._heard_here &= {one.sid for one in listed}
-        self._last_look_at = began_at
+        self._looked_to = max([since, *(m.sent_at - OVERLAP for m in listed if m.sent_at)])
         return len(missed)
 
     async def _hear_one(self, one: InboundSms) -> None:
@@ -90,8 +91,8 @@ class Reconciler:
         self._heard_here.add(one.sid)
 
     async def _since(self, now: datetime) -> datetime:
-        if self._last_look_at is not None:
-            return self._last_look_at - OVERLAP
+        if self._looked_to is not None:
+            return max(self._looked_to, now - LONGEST_LOOK)
         since = now - FIRST_LOOK
         with contextlib.suppress(RecordAway, SQLAlchemyError):
             last = await asyncio.to_thread(self._ask_last)

@@ -1,6 +1,7 @@
 """The provider's webhook never came; its list has the text, and the alert is raised from there."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from gateway.heard import Kept, Receipt
 from gateway.reconciler import Reconciler
 from gateway.sms import SmsAccount, sms_router
 from simulators.sms_provider import Account, Mode, SmsProvider
+from tgd import clock
 from tgd.database import open_record
 from tgd.errors import NotKept
 from tgd.telephone import InboundSms, TelephoneLater, TwilioTelephone
@@ -134,5 +136,31 @@ async def test_after_an_outage_it_looks_back_to_the_last_text_that_is_kept(engin
         reconciler = Reconciler(listed, [OUR_NUMBER], door.hear, engine, 30)
         await reconciler.look()
         assert expected - timedelta(hours=2) < now - listed.asked_since[-1] < expected
+        listed.messages = [replace(sms(1), sent_at=now)]
         await reconciler.look()
-        assert now - listed.asked_since[-1] < timedelta(minutes=11)
+        await reconciler.look()
+        assert listed.asked_since[-1] == now - timedelta(minutes=10)
+        listed.messages = []
+
+
+@pytest.mark.parametrize("ahead_h", [2, 20, -20])
+async def test_a_gateway_whose_clock_is_wrong_finds_what_the_provider_has(
+    engine, monkeypatch, ahead_h: int
+):
+    """The provider's clock says when a text came; ours may be hours ahead for weeks."""
+    monkeypatch.setattr(clock, "_now", lambda: datetime.now(UTC) + timedelta(hours=ahead_h))
+
+    class Dated(_List):
+        """Answers as the provider does: what came since then."""
+
+        async def inbound_since(self, numbers: Sequence[str], since: datetime) -> list[InboundSms]:
+            listed = await super().inbound_since(numbers, since)
+            return [one for one in listed if one.sent_at is None or one.sent_at >= since]
+
+    listed, door = Dated(), BrokenDoor(Receipt(Kept.RECORD, None))
+    reconciler = Reconciler(listed, [OUR_NUMBER], door.hear, engine, 30)
+    found = []
+    for number in range(1, 4):
+        listed.messages.append(replace(sms(number), sent_at=datetime.now(UTC)))
+        found.append(await reconciler.look())
+    assert found == [1, 1, 1]
