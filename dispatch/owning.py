@@ -18,7 +18,7 @@ def lapses_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | No
 
 def idle_at(alert: AlertFacts, policy: Policy, now: datetime) -> datetime | None:
     """Ownership without an act lapses while something is left to do that nobody else does."""
-    if alert.owner is None or alert.acted_at is None:
+    if alert.state is AlertState.CLOSED or alert.owner is None or alert.acted_at is None:
         return None
     since = alert.acted_at if _owes_an_act(alert, policy) else _called_again_at(alert, policy)
     if since is None:

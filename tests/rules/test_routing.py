@@ -484,12 +484,14 @@ def happen(night: Night, act: str, name: str) -> None:
     if night.alert.state is AlertState.CLOSED:
         return
     if act == "press":
-        night.alert = replace(night.alert, updates=night.alert.updates + 1)
+        again_at = night.now if night.alert.owner else night.alert.pressed_again_at
+        updates = night.alert.updates + 1
+        night.alert = replace(night.alert, updates=updates, pressed_again_at=again_at)
     elif act == "take":
         night.taken()
     elif act == "verify" and night.alert.state is AlertState.TAKEN:
         night.alert = replace(night.alert, state=AlertState.VERIFIED, verified_at=night.now)
-    elif act == "request" and night.alert.owner:
+    elif act == "request" and night.alert.owner and night.alert.state is not AlertState.REQUESTED:
         night.requested()
     elif act == "acknowledge":
         night.acknowledged()
