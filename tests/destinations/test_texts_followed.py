@@ -123,7 +123,7 @@ async def test_a_deadline_whose_text_did_not_arrive_goes_further_up_at_once(
     walk: Walk, engine: Engine
 ) -> None:
     async with followed(engine, is_dead=True) as heard:
-        walk.world.wait(days=17)  # she has missed the test of the fifteenth day
+        walk.world.wait(days=15, hours=1)  # she has missed the test of the fifteenth day
         assert [one.is_escalation for one in walk.chase()] == [False]
         walk.session.commit()
         await heard.out.turn()
@@ -234,7 +234,7 @@ def test_an_arrival_that_is_heard_first_is_not_overwritten_by_the_sending(
 def test_a_text_of_a_day_is_given_up_when_the_next_one_says_the_same(
     walk: Walk, engine: Engine
 ) -> None:
-    walk.world.wait(days=17)
+    walk.world.wait(days=15, hours=1)
     walk.chase()
     walk.session.commit()
     key = sent(walk, engine, FIRST)
@@ -250,7 +250,7 @@ def test_a_text_of_a_day_is_given_up_when_the_next_one_says_the_same(
 def test_what_joins_a_text_of_the_day_that_did_not_arrive_goes_further_up_too(
     walk: Walk, engine: Engine
 ) -> None:
-    walk.world.wait(days=17)
+    walk.world.wait(days=15, hours=1)
     walk.chase()
     walk.session.commit()
     key = sent(walk, engine, FIRST)
@@ -269,7 +269,7 @@ def test_what_joins_a_text_of_the_day_that_did_not_arrive_goes_further_up_too(
 
 
 def test_a_later_text_that_arrived_says_the_same(walk: Walk, engine: Engine) -> None:
-    walk.world.wait(days=17)
+    walk.world.wait(days=15, hours=1)
     walk.chase()
     walk.session.commit()
     key = sent(walk, engine, FIRST)
