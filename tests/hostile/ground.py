@@ -283,7 +283,7 @@ def running(record_url: str, engine: Engine, folder: Path, keys: Keys) -> Iterat
         session.commit()
     parts: dict[str, Part] = {}
     try:
-        settings = _settings(record_url, folder, keys)  # once: the first one reads its policy already
+        settings = _settings(record_url, folder, keys)  # once: the first reads its policy already
         for module in LISTENERS:
             parts[module] = Part(module, folder, settings)
         ports = {name: port for part in parts.values() for name, port in part.ports().items()}
