@@ -99,11 +99,15 @@ class Arrived:
 class BrokerLine:
     """`async with BrokerLine(address, topics) as line`: connected and subscribed, or LineLost.
 
-    The session is the broker's and outlives us: what came while we were away comes first.
+    The session is the broker's and outlives us: what came while we were away comes first. Of the
+    `fleeting` topics nothing is kept for us: there is only what comes now, and at each connection
+    what is retained.
     """
 
-    def __init__(self, address: BrokerAddress, topics: Sequence[str]) -> None:
-        self._topics, self._v5 = topics, address.is_v5
+    def __init__(
+        self, address: BrokerAddress, topics: Sequence[str], fleeting: Sequence[str] = ()
+    ) -> None:
+        self._topics, self._fleeting, self._v5 = topics, fleeting, address.is_v5
         self._client = aiomqtt.Client(
             address.host, address.port, identifier=address.client_id, username=address.user,
             password=address.password, tls_context=address.tls, keepalive=KEEPALIVE_S,
@@ -140,10 +144,11 @@ class BrokerLine:
         A session that knows the topic is not sent its retained messages again (MQTT 5).
         """
         if self._v5:
-            options = SubscribeOptions(qos=1, retainHandling=1)
-            codes = await self._client.subscribe([(topic, options) for topic in self._topics])
+            kept, now = SubscribeOptions(qos=1, retainHandling=1), SubscribeOptions(qos=0)
+            asked: Any = [*((t, kept) for t in self._topics), *((t, now) for t in self._fleeting)]
         else:
-            codes = await self._client.subscribe([(topic, 1) for topic in self._topics])
+            asked = [*((t, 1) for t in self._topics), *((t, 0) for t in self._fleeting)]
+        codes = await self._client.subscribe(asked)
         if any(_number(code) >= _REFUSED for code in codes):
             raise LineLost("subscription_refused")
 

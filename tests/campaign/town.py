@@ -70,7 +70,9 @@ class Town(Service):
 
     async def next_life(self, name: str, after: object, seconds: float = 30) -> None:
         """Until the part has a process other than this one."""
-        await until(lambda: self.part(name).process is not after, seconds, f"for {name}")
+        await until(
+            lambda: self.part(name).process not in (after, None), seconds, f"for {name}"
+        )  # fmt: skip
 
     def all_told(self) -> bool:
         """The spool is empty and the platform has every alert of the record."""
