@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
+from sqlmodel import Session
 
 from simulators.answering import Back
 from simulators.platform import Agent, Platform
@@ -36,6 +37,7 @@ from tests.campaign.outcome import Outcome
 from tgd.cli.children import Part
 from tgd.cli.up import start_host, stop_host, watch
 from tgd.settings import Settings, as_environment
+from tgd.store import chain
 
 AT_ONCE = (0.05,)
 LISTENERS = {"gateway": ("gateway", "gateway-health"), "dispatch": ("answers", "dispatch-health")}
@@ -110,6 +112,8 @@ class Town(Service):
         evidence = self.evidence(received, pressed, healed_at)
         promises.keep(evidence)
         promises.alerts_are_told_in_time(evidence, "platform", said_no=True)
+        with Session(self.engine) as session:
+            promises.the_journal_is_whole(chain.sealed_in_order(session))
         outcome.judged += len(received)
         return outcome
 
