@@ -24,6 +24,9 @@ CLOSED_NOTICE_FOR = timedelta(hours=24)
 """How long a destination is told of an alert that is over, or of its end, and does not take it."""
 LONGEST_PAUSE = timedelta(seconds=660)
 """No delivery waits longer for its next try (`acknowledge_within_s` is at most 600)."""
+LEFT_TWICE = 2
+"""Once so many had it and no longer do, whoever is to be rung is rung at once: people who take it
+one after the other and do nothing would else keep everybody outside from ever hearing of it."""
 FOLLOWS = ("webhook", "cisu")
 """Kinds that are told what happens after the opening; a telephone is only rung."""
 
@@ -151,7 +154,8 @@ def due_at(
     told = [d.made_at for d in deliveries if d.topic is topic and d.round == round_]
     if min([base, *told]) > now + AHEAD:
         return now
-    return min([base, now, *told]) + timedelta(seconds=step.after_s)
+    is_left = step.until == "taken" and step.since == "opening" and alert.waits >= LEFT_TWICE
+    return min([base, now, *told]) + timedelta(seconds=0 if is_left else step.after_s)
 
 
 def round_of(step: Step, alert: AlertFacts) -> int:

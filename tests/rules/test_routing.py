@@ -126,6 +126,17 @@ def test_it_rings_again_after_each_lapse_those_who_were_rung_before() -> None:
         assert night.rung(Topic.OPENED, since_s=before) == HUMANS
 
 
+def test_people_who_take_it_in_turn_and_do_nothing_keep_it_from_nobody() -> None:
+    """Bruno, Berthe, Bruno: each takes it before the supervisor is due, and does nothing."""
+    night = Night()
+    for _ in range(3):
+        night.until(night.age_s + 20)
+        night.taken()
+        night.until(night.age_s + 61)
+    assert night.rung(Topic.OPENED) >= HUMANS
+    assert (night.first_s("supervisor") or 0) == pytest.approx(160, abs=5)
+
+
 def test_an_act_of_the_owner_puts_the_lapse_off_and_a_removed_doubt_ends_it() -> None:
     night = Night()
     night.taken()
