@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 OPENED = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
 EXAMPLE = read_policy((ROOT / "deploy/policy.example.toml").read_text(), ROOT / "deploy")
 NAMES = [d.name for d in EXAMPLE.destinations]
+HUMANS = {"supervisor", "supervisor-sms", "control-room-92", "control-room-92-line"}
 
 
 def opened(lane: Lane = Lane.REAL, **facts: Any) -> AlertFacts:
