@@ -25,8 +25,8 @@ from sqlmodel import Session
 from simulators.answering import Back
 from simulators.handset_words import Card
 from simulators.platform import Platform
-from tests import promises
-from tests.promises import Evidence, Noted
+from tests import evidence
+from tests.evidence import Evidence, Noted
 from tgd import clock
 from tgd.cli.children import Part
 from tgd.cli.up import Host, start_host, stop_host
@@ -90,7 +90,7 @@ class Service:
         with self.engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ")
             now = connection.execute(text("SELECT clock_timestamp() AS now")).one().now
-            record = promises.ask(lambda q: list(connection.execute(text(q))))
+            record = evidence.ask(lambda q: list(connection.execute(text(q))))
         noted = [
             Noted(line["alert"], line["type"].split(".")[-2], line["key"],
                   datetime.fromisoformat(line["at"]))

@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from dispatch.policy import read_policy
 from dispatch.turn import claim
-from tests import promises
+from tests import evidence, promises
 from tests.acts.dispatching import turn
-from tests.promises import Evidence
+from tests.evidence import Evidence
 from tests.walking import Walk
 from tests.world import Carried, World
 from tgd import ids, inventory
@@ -40,9 +40,9 @@ def judge(world: World) -> Evidence:
     """The safety checker, on what the record holds now."""
     world.session.commit()
     ask = world.session.connection().execute
-    evidence = Evidence(now=world.now, **promises.ask(lambda q: list(ask(text(q)))), ledgers={})
-    promises.keep_safe(evidence)
-    return evidence
+    laid = Evidence(now=world.now, **evidence.ask(lambda q: list(ask(text(q)))), ledgers={})
+    promises.keep_safe(laid)
+    return laid
 
 
 def test_an_hour_of_canaries_is_sixty_presses_on_record_and_nothing_to_do(world: World) -> None:

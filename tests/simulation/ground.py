@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
-from tests import promises
+from tests import evidence
 from tgd.embedded import EmbeddedRecord
 
 EMPTIED = (
@@ -101,10 +101,10 @@ class Ground:
 
     def evidence(self, since: str) -> dict[str, Sequence[Any]]:
         """The record's side of the evidence, asked at once."""
-        asked = ";".join(q.format(since=since) for q in promises.QUESTIONS.values())
+        asked = ";".join(q.format(since=since) for q in evidence.QUESTIONS.values())
         cursor = self._eye.execute(asked.encode())
         found = {}
-        for name in promises.QUESTIONS:
+        for name in evidence.QUESTIONS:
             found[name] = cursor.fetchall()
             cursor.nextset()
         return found

@@ -8,7 +8,7 @@ from itertools import count
 
 from dispatch.formats.answers_in import AnswerSaid, NotReached
 from dispatch.telling import Answer, Later, Received, Refused, Sent, Telling, Topic
-from tests.promises import Noted
+from tests.evidence import Noted
 from tests.simulation.world import World
 
 Back = Callable[[Answer], None]

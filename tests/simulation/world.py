@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from tests import promises
-from tests.promises import Evidence, Noted
+from tests.evidence import Evidence, Noted
 from tests.simulation.faults import Faults
 from tests.simulation.ground import Away, Ground
 from tgd import clock, ids, killpoint
