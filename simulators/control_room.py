@@ -43,7 +43,7 @@ class Watch:
     on_scene_after_s: float | None = None
     closed_after_s: float | None = None
     by: str = "cic-operator-3"
-    outcome: str = "intervention"
+    outcome: str = "apprehended"
     reason: str = "Equipage engage"
 
 

@@ -41,7 +41,7 @@ class Agent:
     takes_after_s: float | None = None
     closes_after_s: float | None = None
     name: str = "agent-7"
-    outcome: str = "intervention"
+    outcome: str = "made_safe"
     reason: str = "Patrouille sur place"
 
 
@@ -198,9 +198,18 @@ class Platform(Server):
             if incident.state == "new":
                 await self.answer(incident.alert, "taken")
         if agent.closes_after_s is not None:
-            await asyncio.sleep(agent.closes_after_s)
+            await self._end_it(incident, agent.closes_after_s)
+
+    async def _end_it(self, incident: Incident, within_s: float) -> None:
+        """The patrol first: without one, and without her voice, the service asks for a second
+        person before an end."""
+        for state, words in (
+            ("on_scene", ()),
+            ("closed", (self._agent.outcome, self._agent.reason)),
+        ):
+            await asyncio.sleep(within_s / 2)
             if incident.state != "closed":
-                await self.answer(incident.alert, "closed", agent.outcome, agent.reason)
+                await self.answer(incident.alert, state, *words)
 
     async def answer(
         self, alert: str, state: str, outcome: str = "", reason: str = "", by: str | None = None

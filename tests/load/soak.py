@@ -81,6 +81,8 @@ def judge(seen: list[Minute]) -> None:
     early = statistics.fmean(m.p99_ms for m in settled[:half])
     late = statistics.fmean(m.p99_ms for m in settled[half:])
     assert late < 1.2 * early, f"receipt p99 was {early:.0f} ms, then {late:.0f} ms"
+    held = max(m.open_alerts for m in settled)
+    assert held < HANDSETS / 2, f"{held} alerts were open at once: nobody ended them"
     assert not any(m.idle_in_transaction for m in seen), "a transaction was idle for over a second"
 
 

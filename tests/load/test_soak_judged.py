@@ -45,5 +45,11 @@ def test_a_transaction_that_idles_is_found() -> None:
         judge([*minutes(), replace(FLAT, number=31, idle_in_transaction=1)])
 
 
+def test_alerts_that_nobody_ends_are_found() -> None:
+    """Then every press joins the alert that is open, and nothing of an end was tried."""
+    with pytest.raises(AssertionError, match="nobody ended them"):
+        judge([replace(one, open_alerts=600) for one in minutes()])
+
+
 def test_a_short_one_is_only_shown() -> None:
     judge(minutes(mb=5)[:5])

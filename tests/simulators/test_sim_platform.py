@@ -15,7 +15,9 @@ from counterparts import Customer, until
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from simulators.answering import Back
+from simulators.control_room import Watch
 from simulators.platform import Agent, Platform
+from tgd.rules.alert import Outcome
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1wbGF0Zm9ybQ=="
 ALERT = "0192f0c0-0000-7000-8000-000000000001"
@@ -208,7 +210,8 @@ async def test_refuse_cuts_kept_connections(platform: Platform) -> None:
 
 
 async def test_agent_takes_and_closes(customer: Customer) -> None:
-    """Bruno's colleague at the platform takes and closes; each answer is signed and repeated."""
+    """Bruno's colleague at the platform takes, sees the patrol there and closes; each answer is
+    signed and repeated."""
     tries: list[int] = []
 
     def answer(_: Any) -> web.Response:
@@ -228,13 +231,18 @@ async def test_agent_takes_and_closes(customer: Customer) -> None:
     with pytest.raises(WebhookVerificationError):
         Webhook("whsec_b3RoZXI=").verify(heard[0].body, heard[0].headers)
     said = [one.json for one in heard]
-    assert [one["state"] for one in said] == ["taken", "taken", "closed"]
+    assert [one["state"] for one in said] == ["taken", "taken", "on_scene", "closed"]
     assert said[0]["id"] == said[1]["id"] == heard[0].headers["webhook-id"]
-    assert said[2]["id"] != said[0]["id"]
+    assert len({one["id"] for one in said}) == 3
     assert (said[0]["key"], said[0]["alert"], said[0]["by"]) == ("a:opened:1", ALERT, "agent-7")
     assert said[0]["at"].endswith("Z")
-    assert said[2]["outcome"]
+    assert said[3]["outcome"]
     await platform.stop()
+
+
+def test_simulated_people_end_an_alert_in_words_that_the_service_knows() -> None:
+    """An outcome of another vocabulary is refused, and every simulated alert stays open."""
+    assert {Agent().outcome, Watch().outcome} <= set(Outcome)
 
 
 async def test_final_refusal_is_not_repeated(customer: Customer) -> None:
