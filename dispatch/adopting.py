@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from dispatch.blind_facts import BlindAlert, BlindDelivery, reference
+from dispatch.blind_facts import BlindAlert, BlindDelivery, spoken
 from dispatch.telling import Topic
 from dispatch.turn import FAULTS, WORKER, Fault
 from tgd import ids, journal
@@ -61,7 +61,8 @@ def adopt(
 
 
 def _take_over(session: Session, told: BlindAlert, alert: UUID, now: datetime) -> None:
-    rows = [_row(one, told, alert, now) for one in told.deliveries.values()]
+    made = [one for one in told.deliveries.values() if not one.is_on_record]
+    rows = [_row(one, told, alert, now) for one in made]
     new = adopted_store.adopt_deliveries(session, rows)
     if alert != told.id:
         merges.mark_told(session, told.id, now)
@@ -69,7 +70,7 @@ def _take_over(session: Session, told: BlindAlert, alert: UUID, now: datetime) -
         return
     journal.write(session, [
         Line(now, WORKER, "DeliveryToldBlind", alert, told.handset, _detail(one, told))
-        for one in told.deliveries.values() if one.key in new
+        for one in made if one.key in new
     ])  # fmt: skip
     # they know that there is an alert, and nothing more: now they hear the rest
     adopted_store.tell_the_rest(session, alert, now)
@@ -84,7 +85,7 @@ def _row(one: BlindDelivery, told: BlindAlert, alert: UUID, now: datetime) -> di
         state, again = DeliveryState.WITHDRAWN, None
     return {
         "id": ids.new(now), "key": one.key, "alert": alert, "destination": one.destination,
-        "topic": Topic.OPENED.value, "round": 0, "step": one.step, "state": state.value,
+        "topic": Topic.OPENED.value, "round": one.round, "step": one.step, "state": state.value,
         "attempts": one.attempts, "next_try_at": again, "lease_owner": None, "lease_token": 1,
         "lease_until": None, "made_at": one.made_at, "told_at": one.made_at,
         "received_at": now if state.has_arrived else None, "said": one.said[:200],
@@ -95,6 +96,6 @@ def _row(one: BlindDelivery, told: BlindAlert, alert: UUID, now: datetime) -> di
 def _detail(one: BlindDelivery, told: BlindAlert) -> dict[str, Any]:
     return {
         "destination": one.destination, "state": one.state.value, "attempt": one.attempts,
-        "told_at": one.made_at.isoformat(), "reference": reference(told.id),
+        "told_at": one.made_at.isoformat(), "reference": spoken(told),
         "told": str(told.id),
     }  # fmt: skip

@@ -1,8 +1,8 @@
-"""Tells from the spool while the record is away: an outage of ours must not make her wait.
+"""Tells while the record is away: an outage of ours must not make her wait.
 
-Reads the spools of this host, plans by the one plan, tells under the keys that the alert will keep,
-and writes down what was told before it is told. Decides nothing else; what it may not know (who,
-where, which number) it does not say.
+Reads the spools of this host and remembers what nobody had taken, plans by the one plan, tells
+under the keys that the alert has or will have, and writes down what was told before it is told.
+Decides nothing else; what it may not know (who, where, which number) it does not say.
 """
 
 import asyncio
@@ -30,10 +30,11 @@ from dispatch.blind_facts import (
     facts,
     telling,
 )
-from dispatch.blind_ledger import BlindLedger, alert_line, answer_line, delivery_line, done_line
+from dispatch.blind_ledger import BlindLedger, answer_line, delivery_line, done_line, first_lines
 from dispatch.formats.answers_in import AnswerSaid, NotReached
 from dispatch.hearing import hear_answer
 from dispatch.policy import Policy
+from dispatch.remembering import Remembered
 from dispatch.routing import Plan, Tell, plan
 from dispatch.telling import Answer, Destination
 from dispatch.turn import FAULTS, lease_until, next_moment, outcome
@@ -69,6 +70,7 @@ class Blind:
         self._kinds = {d.name: d.kind for d in policy.destinations}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="blind")
         self._alerts: dict[UUID, BlindAlert] = {}
+        self._remembered = Remembered()
         self._again_at: dict[UUID, datetime] = {}
         self._in_flight: Counter[UUID] = Counter()
         self._telling: set[asyncio.Task[None]] = set()
@@ -91,7 +93,11 @@ class Blind:
         self._thread.shutdown(wait=True)
         self._ledger.close()
 
-    # -- what the loop asks
+    # -- what the loop says and asks
+
+    def remember(self, found: Remembered) -> None:
+        """The alerts that are open now: what must go on, should the record go away."""
+        self._remembered = found
 
     def told(self) -> dict[UUID, BlindAlert]:
         """What the record has to learn; without what is being told this very moment."""
@@ -133,8 +139,8 @@ class Blind:
             at = try_after_failure(delivery.attempts, clock.now(), alert.id.int & 0xFFFF,
                                    is_refusal=meaning.is_refusal)  # fmt: skip
             again = replace(delivery, state=DeliveryState.PENDING, next_try_at=at,
-                            said=meaning.why)  # fmt: skip
-            return await self._keep(alert.id, delivery_line(alert.id, again),
+                            said=meaning.why, is_on_record=False)  # fmt: skip
+            return await self._keep(alert, delivery_line(alert.id, again),
                                     lambda known: known.told(again))  # fmt: skip
         if meaning.state not in ANSWERS[self._kinds[destination]]:
             return None
@@ -143,15 +149,16 @@ class Blind:
         said = {k: v for k, v in asdict(meaning).items() if k != "at"}
         said |= {"key": delivery.key, "alert": str(alert.id)}
         answer = BlindAnswer(destination, self._kinds[destination], said)
-        return await self._keep(alert.id, answer_line(alert.id, answer),
+        return await self._keep(alert, answer_line(alert.id, answer),
                                 lambda known: known.heard(answer))  # fmt: skip
 
     async def _keep(
-        self, name: UUID, line: dict[str, Any], change: Callable[[BlindAlert], BlindAlert]
+        self, alert: BlindAlert, line: dict[str, Any], change: Callable[[BlindAlert], BlindAlert]
     ) -> str:
         """A receipt only when it is durable."""
+        name, before = alert.id, [] if alert.is_told else first_lines(alert)
         try:
-            await self._in_thread(partial(self._ledger.write, [line]))
+            await self._in_thread(partial(self._ledger.write, [*before, line]))
         except OSError as error:
             log.critical("ledger_not_written", exc_info=error)
             return "later"
@@ -195,7 +202,9 @@ class Blind:
             self._count_in(call)
         now, away = clock.now(), self._is_away()
         still = self._view.alerts()
-        if not away:  # what was drained without having been told is the record's
+        if away:  # nobody had these, and nobody else goes on with them now
+            self._alerts = self._remembered.untaken | self._alerts
+        else:  # what was drained without having been told is the record's
             self._alerts = {k: a for k, a in self._alerts.items() if a.is_told or k in still}
         due = [a for a in self._alerts.values() if self._again_at.get(a.id, now) <= now]
         stuck = [a for a in due if a.id in still and now - a.opened_at > STUCK]
@@ -207,8 +216,12 @@ class Blind:
         """Real calls only: a test waits for the record."""
         if call.lane is not Lane.REAL:
             return
+        if call.alert in self._remembered.in_hands:
+            return  # the record took it, and somebody has it
         known = self._alerts.get(call.alert)
-        if known is None:
+        if known is None and call.alert in self._remembered.untaken:
+            self._alerts[call.alert] = self._remembered.untaken[call.alert]
+        elif known is None:
             self._alerts[call.alert] = BlindAlert(
                 call.alert, call.handset, call.channel, call.kind, call.received_at
             )
@@ -254,10 +267,10 @@ class Blind:
         made = self._planned(alert, now)
         claimed = [self._first(tell, now) for tell in made.tell]
         claimed += [self._once_more(alert.deliveries[key], now) for key in made.again]
-        gone = [replace(alert.deliveries[k], state=DeliveryState.WITHDRAWN, next_try_at=None)
-                for k in made.withdraw]  # fmt: skip
-        if not alert.is_told and claimed:
-            lines.append(alert_line(alert))
+        gone = [replace(alert.deliveries[k], state=DeliveryState.WITHDRAWN, next_try_at=None,
+                        is_on_record=False) for k in made.withdraw]  # fmt: skip
+        if not alert.is_told and (claimed or gone):
+            lines += first_lines(alert)
         for delivery in (*claimed, *gone):
             alert = alert.told(delivery)
             lines.append(delivery_line(alert.id, delivery))
@@ -274,12 +287,21 @@ class Blind:
     def _first(self, tell: Tell, now: datetime) -> BlindDelivery:
         until = lease_until(tell.destination, self._policy, now)
         return BlindDelivery(
-            tell.key, tell.destination, tell.step, DeliveryState.PENDING, 1, now, until
+            tell.key,
+            tell.destination,
+            tell.step,
+            DeliveryState.PENDING,
+            1,
+            now,
+            until,
+            round=tell.round,
         )
 
     def _once_more(self, delivery: BlindDelivery, now: datetime) -> BlindDelivery:
         until = lease_until(delivery.destination, self._policy, now)
-        return replace(delivery, attempts=delivery.attempts + 1, next_try_at=until)
+        return replace(
+            delivery, attempts=delivery.attempts + 1, next_try_at=until, is_on_record=False
+        )
 
     async def _tell(self, name: UUID, delivery: BlindDelivery) -> None:
         try:

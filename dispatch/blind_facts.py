@@ -1,4 +1,4 @@
-"""What is known of alerts that are told from the spool, for the one plan. White.
+"""What is known of alerts that are told without the record, for the one plan. White.
 
 The plan, its steps and its keys are those of routing.py: what is told while the record is away is
 what would have been told, to the same destinations, under the same keys, and says less.
@@ -13,6 +13,7 @@ from uuid import UUID
 from dispatch.facts import AlertFacts, DeliveryFacts
 from dispatch.telling import Telling, Topic
 from tgd.rules.alert import AlertState, Lane
+from tgd.rules.alert import reference as numbered
 from tgd.rules.delivery import DeliveryState
 
 LABEL = "told_from_spool"
@@ -34,6 +35,9 @@ class BlindDelivery:
     next_try_at: datetime | None
     said: str = ""
     reference: str | None = None
+    round: int = 0
+    is_on_record: bool = False
+    """The record made it before it went away, and nothing has become of it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class BlindAnswer:
 
 @dataclass(frozen=True, slots=True)
 class BlindAlert:
-    """One alert of the spool."""
+    """One alert of the spool, or one of the record that nobody had when it went away."""
 
     id: UUID
     handset: str | None
@@ -58,11 +62,16 @@ class BlindAlert:
     deliveries: dict[str, BlindDelivery] = field(default_factory=dict)
     """By key."""
     answers: tuple[BlindAnswer, ...] = ()
+    waiting_since: datetime | None = None
+    waits: int = 0
+    number: int | None = None
+    """The last three of an alert of the record: since when it waits, how often it came back, and
+    what people call it."""
 
     @property
     def is_told(self) -> bool:
-        """Whether anybody may know of it."""
-        return bool(self.deliveries)
+        """Whether something was told or heard of it that the record does not know."""
+        return bool(self.answers) or any(not d.is_on_record for d in self.deliveries.values())
 
     def told(self, delivery: BlindDelivery) -> "BlindAlert":
         """With this delivery as it is now."""
@@ -91,7 +100,7 @@ def facts(alert: BlindAlert, policy_kinds: Mapping[str, str]) -> AlertFacts:
     on_scene = any(state == "on_scene" for _, state in said)
     return AlertFacts(
         str(alert.id), Lane.REAL, AlertState.ON_SCENE if on_scene else AlertState.OPEN,
-        alert.opened_at, alert.opened_at, 0, 0, owner, None, None,
+        alert.opened_at, alert.waiting_since or alert.opened_at, alert.waits, 0, owner, None, None,
         alert.opened_at if rooms else None, None,
     )  # fmt: skip
 
@@ -100,21 +109,27 @@ def delivery_facts(deliveries: Iterable[BlindDelivery]) -> list[DeliveryFacts]:
     """Its deliveries as the plan reads them."""
     return [
         DeliveryFacts(
-            d.key, d.destination, Topic.OPENED, 0, d.state, d.attempts, d.next_try_at, d.made_at
+            d.key, d.destination, Topic.OPENED, d.round, d.state, d.attempts, d.next_try_at,
+            d.made_at,
         )
         for d in deliveries
-    ]
+    ]  # fmt: skip
 
 
 def telling(alert: BlindAlert, key: str, now: datetime) -> Telling:
     """What is said: that there is an alert, and by which handset if that is proven. No person, no
     number, no place: whether they may be told is only in the record."""
     return Telling(
-        key=key, topic=Topic.OPENED, alert=str(alert.id), reference=reference(alert.id),
+        key=key, topic=Topic.OPENED, alert=str(alert.id), reference=spoken(alert),
         lane=Lane.REAL.value, state=AlertState.OPEN.value, labels=(LABEL,),
         opened_at=alert.opened_at, told_at=now, presses=alert.presses, position=None,
         handset=alert.handset, handset_number=None, person=None,
     )  # fmt: skip
+
+
+def spoken(alert: BlindAlert) -> str:
+    """What people say of it on the telephone: the number that the record gave it, if it did."""
+    return numbered(alert.number) if alert.number else reference(alert.id)
 
 
 def reference(alert: UUID) -> str:

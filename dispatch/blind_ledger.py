@@ -64,11 +64,18 @@ class BlindLedger:
         os.ftruncate(self._file, 0)
 
 
+def first_lines(alert: BlindAlert) -> list[dict[str, Any]]:
+    """What must be known of an alert before the first line about it."""
+    return [alert_line(alert), *(delivery_line(alert.id, d) for d in alert.deliveries.values())]
+
+
 def alert_line(alert: BlindAlert) -> dict[str, Any]:
-    """That there is such an alert in the spool."""
+    """That there is such an alert, in the spool or on a record that is away."""
     return {
         "alert": str(alert.id), "handset": alert.handset, "channel": alert.channel,
         "kind": alert.kind, "opened_at": alert.opened_at.isoformat(),
+        "waiting_since": alert.waiting_since and alert.waiting_since.isoformat(),
+        "waits": alert.waits, "number": alert.number,
     }  # fmt: skip
 
 
@@ -79,6 +86,7 @@ def delivery_line(alert: UUID, one: BlindDelivery) -> dict[str, Any]:
         "state": one.state.value, "attempts": one.attempts, "made_at": one.made_at.isoformat(),
         "next_try_at": one.next_try_at and one.next_try_at.isoformat(), "said": one.said[:200],
         "reference": one.reference and one.reference[:120],
+        "round": one.round, "is_on_record": one.is_on_record,
     }  # fmt: skip
 
 
@@ -107,9 +115,12 @@ def _apply(line: dict[str, Any], alerts: dict[UUID, BlindAlert]) -> None:
     elif "alert" in line:
         name = UUID(line["alert"])
         opened_at = datetime.fromisoformat(line["opened_at"])
-        alerts.setdefault(
-            name, BlindAlert(name, line["handset"], line["channel"], line["kind"], opened_at)
-        )
+        waits_since = line.get("waiting_since")
+        since = datetime.fromisoformat(waits_since) if waits_since else None
+        alerts.setdefault(name, BlindAlert(
+            name, line["handset"], line["channel"], line["kind"], opened_at, waiting_since=since,
+            waits=line.get("waits", 0), number=line.get("number"),
+        ))  # fmt: skip
     elif "answer" in line:
         name = UUID(line["of"])
         alerts[name] = alerts[name].heard(BlindAnswer(line["answer"], line["kind"], line["said"]))
@@ -124,4 +135,5 @@ def _delivery(line: dict[str, Any]) -> BlindDelivery:
         line["key"], line["destination"], line["step"], DeliveryState(line["state"]),
         line["attempts"], datetime.fromisoformat(line["made_at"]),
         datetime.fromisoformat(again) if again else None, line["said"], line["reference"],
+        line.get("round", 0), line.get("is_on_record", False),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from dispatch.blind import AWAY_S as TURNLESS_S
 from dispatch.blind import Blind
 from dispatch.blind_facts import BlindAlert
 from dispatch.policy import Policy
+from dispatch.remembering import Remembered, remember
 from dispatch.telling import Destination
 from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
 from tgd import clock, journal, killpoint
@@ -240,6 +241,8 @@ class Loop:
     async def _look_around(self) -> None:
         """Each second: leases of the dead, and the figures that an outsider watches."""
         freed, figures, ahead_at, record_at = await self._in_thread(self._freed_and_figures)
+        if self._blind is not None:
+            self._blind.remember(await self._in_thread(self._remembered))
         _keep_time(ahead_at, record_at)
         if freed:
             counts.freed.inc(freed)
@@ -256,6 +259,10 @@ class Loop:
             freed = free_dead(session, now, self._worker)
             figures, ahead_at = store.plan_figures(session, now), store.newest_moment(session, now)
             return freed, figures, ahead_at, store.record_time(session)
+
+    def _remembered(self) -> Remembered:
+        with transaction(self._engine) as session:
+            return remember(session)
 
     async def _seal(self) -> None:
         """Chain the journal a moment after its lines were written."""

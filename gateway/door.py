@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway import counts
 from gateway.calls import call_of
 from gateway.formats import READERS
+from gateway.fresh import Fresh
 from gateway.heard import Channel, Form, Heard, Kept, Receipt
 from gateway.intake import take_in
 from gateway.naming import Naming
@@ -37,7 +38,7 @@ from tgd.seal import Keys
 from tgd.spool import Spool
 
 CLOSING_S = 5.0
-LOOK_AGAIN_S = 0.5
+LOOK_AGAIN_S = 0.25
 """How often the record is tried again while it is away, and the spool looked into."""
 THREADS = 4
 """Transactions that may run at once; while so many do not end, the spool keeps without a try."""
@@ -57,7 +58,7 @@ T = TypeVar("T")
 class DoorLimits:
     """Numbers of the door; seconds and messages."""
 
-    record_s: float = 2.0
+    record_s: float = 1.0
     batch: int = 500
     waiting: int = 20_000
     """Most messages that may wait in memory; more are refused without a receipt."""
@@ -84,6 +85,7 @@ class Door:
         self._draining = ThreadPoolExecutor(1, thread_name_prefix="drain")
         self._running: set[asyncio.Future[list[Receipt | None]]] = set()
         self._resting: dict[Path, float] = {}
+        self._fresh = Fresh()
         self._naming = Naming()
         self._tasks: list[asyncio.Task[None]] = []
         self.record_is_away = False
@@ -152,13 +154,15 @@ class Door:
         if not self.record_is_away:
             tried = await self._to_record(messages)
         left = [one for one, receipt in zip(batch, tried, strict=True) if receipt is None]
-        spooled = await self._to_spool([one.heard for one in left]) if left else []
+        again = self._fresh.take() if self.record_is_away else []
+        spooled = await self._to_spool([*again, *(one.heard for one in left)]) if left else []
         killpoint.reach("door_after_kept")
         _answer([(o, r) for o, r in zip(batch, tried, strict=True) if r is not None])
+        self._fresh.remember(messages, tried)
         if spooled is None:
             _refuse(left)
         else:
-            _answer(list(zip(left, spooled, strict=True)))
+            _answer(list(zip(left, spooled[-len(left) :], strict=True)))
 
     async def _to_record(self, messages: Sequence[Heard]) -> list[Receipt | None]:
         """The batch in one transaction within the limit; None for what must go to the spool."""
@@ -264,7 +268,9 @@ class Door:
 
     async def _drain_once(self) -> None:
         """The record is back when it has taken a batch, or when nothing is left to try it with."""
-        if self.record_is_away and not await self._answers():
+        if (self.record_is_away or self._fresh) and not await self._answers():
+            self._record_went_away(RecordAway())
+            await self._keep_fresh()
             return
         waiting = await _in(self._draining, self._spool.waiting)
         counts.spooled.set(len(waiting))
@@ -281,6 +287,12 @@ class Door:
                 self._resting[path] = clock.monotonic() + REST_S
         self._record_came_back()
         counts.spooled.set(len(self._resting))
+
+    async def _keep_fresh(self) -> None:
+        """What the record took just before it went: perhaps nobody was told of it yet."""
+        again = self._fresh.take()
+        if again and await self._to_spool(again) is not None:
+            log.warning("kept_again", count=len(again))
 
     async def _empty(self, path: Path) -> bool:
         """Take one batch of the spool in; False when it has to stay, all of it or a part."""

@@ -65,3 +65,5 @@ class Receipt:
     """The handset's own trigger id, to be echoed; None when the message carried none."""
     state: str = "received"
     """`received`, or the later state of an alert that is known already: `taken`, `closed`."""
+    alert: UUID | None = None
+    """The alert of this call while nobody has it: told again, should the record die this moment."""

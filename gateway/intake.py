@@ -17,6 +17,7 @@ from tgd import ids
 from tgd.alerts.canaries import raise_or_keep
 from tgd.alerts.raising import Raised
 from tgd.alerts.repeating import Press
+from tgd.rules.alert import AlertState
 from tgd.rules.doubt import Known, Trust, Verdict, judge
 from tgd.rules.keys import is_authentic, sms_key
 from tgd.rules.phone import e164
@@ -62,10 +63,14 @@ def take_in(
     store.lock_sources(
         session, (source_name(r.heard, r.source.handset if r.source else None) for r in fresh)
     )
-    _raise(session, [r for r in fresh if _is_call(r)], found, now, keys)
+    raised = _raise(session, [r for r in fresh if _is_call(r)], found, now, keys)
     _merge_known(session, reads, seen, now)
     refused = _locate(session, [r for r in fresh if isinstance(r.meaning, PositionReport)], now)
-    return [Receipt(Kept.REFUSED, None) if r in refused else _receipt(r) for r in reads]
+    return [
+        Receipt(Kept.REFUSED, None) if r in refused
+        else _receipt(r, raised.get((r.heard.channel.value, r.heard.transport_id)))
+        for r in reads
+    ]  # fmt: skip
 
 
 def _sources(
@@ -115,9 +120,10 @@ def _is_call(read: _Read) -> bool:
 
 def _raise(
     session: Session, reads: Sequence[_Read], found: Sources, now: datetime, keys: Keys
-) -> None:
+) -> dict[tuple[str, str], Raised]:
+    """What became of each, by its name at the transport."""
     if not reads:
-        return
+        return {}
     judged = [(read, _judge(read, found)) for read in reads]
     presses = gather(session, [_press(read, verdict) for read, verdict in judged])
     raised = raise_or_keep(session, presses, now)
@@ -126,6 +132,10 @@ def _raise(
     )
     remember_counters(session, _counters(judged))
     nudges.nudge_all(session)
+    return {
+        (read.heard.channel.value, read.heard.transport_id): one
+        for read, one in zip(reads, raised, strict=True)
+    }
 
 
 def _merge_known(
@@ -247,7 +257,8 @@ def _locate(session: Session, reads: Sequence[_Read], now: datetime) -> list[_Re
     return [read for read, was_kept in zip(reads, kept, strict=True) if not was_kept]
 
 
-def _receipt(read: _Read) -> Receipt:
+def _receipt(read: _Read, raised: Raised | None) -> Receipt:
     meaning = read.meaning
     own = meaning.id if isinstance(meaning, Trigger) else None
-    return Receipt(Kept.RECORD, own)
+    waits = raised is not None and raised.state is AlertState.OPEN
+    return Receipt(Kept.RECORD, own, alert=raised.alert if raised and waits else None)

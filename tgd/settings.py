@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     """JSON list of communes with who is sent there (tgd/rules/territory.py); empty: none, and in a
     demonstration invented ones."""
 
-    record_limit_s: float = Field(default=2.0, gt=0, le=15)
+    record_limit_s: float = Field(default=1.0, gt=0, le=15)
     """A transaction of the door that is slower than this goes to the spool (RELIABILITY F17)."""
     batch_limit: int = Field(default=500, ge=1, le=5000)
     """Most messages in one transaction of the door."""

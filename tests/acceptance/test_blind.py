@@ -5,6 +5,8 @@ Real processes, a record that is killed and stays dead, presses by MQTT, the pla
 
 import asyncio
 import json
+import os
+import signal
 import time
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from gateway.fresh import FRESH
 from simulators.sms_provider import Person
 from tests import promises
 from tests.acceptance.blind_ground import (
@@ -139,6 +142,7 @@ async def test_a_press_that_joins_an_open_alert_is_merged_at_the_platform(
         async with pressing(running, ana) as handset:
             first = await handset.press()
             (before,) = await told_of(running, 1)
+            await asyncio.sleep(FRESH.total_seconds() + 1)  # before, it would be the same alert
             await kill_record(running)
             second = await handset.press()
             _, blind = await told_of(running, 2)
@@ -155,6 +159,54 @@ async def test_a_press_that_joins_an_open_alert_is_merged_at_the_platform(
         assert answered == 200, "who took it under the other name has taken this one"
         (row,) = running.rows("SELECT owner FROM alert")
         assert row.owner == "platform/agent-7"
+
+
+@pytest.mark.timeout(180)
+async def test_the_record_dies_after_the_receipt_and_before_anybody_was_told(
+    open_folder: Path,
+) -> None:
+    """Dispatch hangs, Ana has her receipt, the record dies, dispatch goes on: she is told of."""
+    async with service(open_folder) as running:
+        (ana,) = running.cards(1)
+        async with pressing(running, ana) as handset:
+            os.kill(running.pid("dispatch"), signal.SIGSTOP)
+            trigger = await handset.press()
+            await handset.receipt_of(trigger)
+            (row,) = running.rows("SELECT id FROM alert")
+            await kill_record(running)
+            os.kill(running.pid("dispatch"), signal.SIGCONT)
+            (told,) = await told_of(running, 1)
+            assert told["alert"] == str(row.id)
+            await bring_back(running)
+            await until(lambda: running.rows("SELECT 1 FROM delivery WHERE state = 'received'"))
+            await asyncio.sleep(3)
+        assert len(openings(running)) == 1
+        promises.keep(running.evidence({trigger}))
+
+
+@pytest.mark.timeout(180)
+async def test_what_was_told_and_not_taken_goes_on_without_the_record(open_folder: Path) -> None:
+    """The platform has it and nobody there takes it; the record dies: the supervisor is rung all
+    the same, takes it, and is not rung again when the record is back."""
+    ports = named_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    slow = policy(ports, supervisor_after_s=25)
+    async with service(open_folder, policy=slow, ports=ports) as running:
+        (ana,) = running.cards(1)
+        salima = Person(SUPERVISOR, answers=True, after_s=0.2, digits="1")
+        async with provider(running, salima) as network, pressing(running, ana) as handset:
+            await handset.press()
+            (told,) = await told_of(running, 1)
+            await until(lambda: running.rows("SELECT 1 FROM delivery WHERE state = 'received'"))
+            await asyncio.sleep(FRESH.total_seconds() + 1)  # no gateway keeps it again
+            await kill_record(running)
+            await until(lambda: network.calls and network.calls[0].status == "completed", 40)
+            await kill_part(running, "dispatch")  # her key outlives the process
+            await asyncio.sleep(3)
+            await bring_back(running)
+            await until(lambda: running.rows("SELECT 1 FROM alert WHERE owner = 'supervisor'"))
+            await asyncio.sleep(3)
+            assert len(network.calls) == 1
+        assert [line["alert"] for line in openings(running)] == [told["alert"]]
 
 
 @pytest.mark.timeout(180)
@@ -252,7 +304,8 @@ async def test_the_ledger_holds_no_number_and_no_place(open_folder: Path) -> Non
     lines = [json.loads(line) for line in written.splitlines() if line]
     assert {k for line in lines for k in line} <= {
         "alert", "handset", "channel", "kind", "opened_at", "of", "key", "destination", "step",
-        "state", "attempts", "made_at", "next_try_at", "said", "reference",
+        "state", "attempts", "made_at", "next_try_at", "said", "reference", "round",
+        "is_on_record", "waiting_since", "waits", "number",
     }  # fmt: skip
     assert ana.number not in written
     assert datetime.fromisoformat(lines[0]["opened_at"]).tzinfo is not None
