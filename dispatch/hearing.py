@@ -18,7 +18,7 @@ from dispatch.telling import Topic
 from tgd import journal
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
-from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
+from tgd.errors import Incomplete, NotAllowed, Refusal, WrongState
 from tgd.journal import Line
 from tgd.records import Alert
 from tgd.rules.access import ANSWERS
@@ -153,7 +153,7 @@ def _apply(
     elif said.state == "on_scene":
         acts.arrive(session, actor, alert, now)
     elif said.state == "closed":
-        _close(session, actor, alert, said, now)
+        _close(session, actor, kind, alert, said, now)
 
 
 def _has_the_case(said: AnswerSaid, delivery: Any, seen: Alert) -> bool:
@@ -173,16 +173,27 @@ def _take(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:
         acts.take(session, actor, alert, now)
 
 
-def _close(session: Session, actor: Actor, alert: UUID, said: AnswerSaid, now: datetime) -> None:
+def _close(
+    session: Session, actor: Actor, kind: str, alert: UUID, said: AnswerSaid, now: datetime
+) -> None:
+    """Theirs to end; while one of ours has it, what they say is kept, and ours end it.
+
+    A room says what its people saw; a platform was told, and has sent nobody of its own.
+    """
     seen = acting.alert(session, alert)
     assert seen is not None
+    were_sent = kind == "cisu"
     if seen.owner is not None and not acts.are_colleagues(seen.owner, actor.name):
-        raise SomebodyWasFaster("Somebody else answers for this alert: they close it.")
+        reason = said.reason or ""
+        acts.report_end(session, actor, alert, _outcome(said), reason, now, were_sent=were_sent)
+        return
     if seen.owner != actor.name:  # the one who closes it is named, not the one who took it
         acts.take(session, actor, alert, now)
     if said.verified:
         acts.verify(session, actor, alert, Verified(said.verified), now)
-    closed = acts.close(session, actor, alert, _outcome(said), said.reason or "", now)
+    closed = acts.close(
+        session, actor, alert, _outcome(said), said.reason or "", now, were_sent=were_sent
+    )
     if closed.state != AlertState.CLOSED:
         raise Incomplete("Closing it this way needs a second person: ask the supervisor.")
 

@@ -27,6 +27,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Words that a human of ours wrote about the alert, and when."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Telling:
     """One message to one destination, complete: a destination needs nothing else."""
 
@@ -56,6 +64,11 @@ class Telling:
     """How the alert was closed, on `closed`."""
     merges: tuple[str, ...] = ()
     """Ids under which this same alert was told while the record was away: merge them into it."""
+    finding: str | None = None
+    """Once an intervention is asked for: what the removal of doubt found (rules.alert.Verified)."""
+    notes: tuple[Said, ...] = ()
+    """The same: the newest words of the log, oldest first. For those who are sent, and nobody
+    else."""
     number_to_ring: str | None = None
     """For voice and SMS destinations: whom to ring, from the policy."""
 

@@ -14,20 +14,18 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from dispatch.coming import to_leave
+from dispatch.composing import NOTHING, Known, known_of, telling_of
 from dispatch.facts import AlertFacts, DeliveryFacts
 from dispatch.policy import Policy
 from dispatch.routing import Plan, Tell, plan
-from dispatch.telling import Answer, Later, Place, Received, Refused, Sent, Telling, Topic
+from dispatch.telling import Answer, Later, Received, Refused, Sent, Telling
 from tgd import ids, journal
 from tgd.alerts import acts
 from tgd.journal import Line
-from tgd.rules.alert import AlertState, reference
+from tgd.rules.alert import AlertState
 from tgd.rules.delivery import REFUSED_RETRY_S, DeliveryState, next_try
-from tgd.rules.doubt import Trust
-from tgd.rules.place import choose, fix_of
-from tgd.rules.trigger import Position
 from tgd.store import dispatching as store
-from tgd.store import merges, nudges
+from tgd.store import nudges
 
 LEASE_MARGIN = timedelta(seconds=5)
 """How much longer than its own time limit a telling may be ours."""
@@ -230,9 +228,7 @@ def _compose(
     """The tellings, with the newest facts: also a repeated one says what is true now."""
     if not turn.rows and not claimed:
         return []
-    names = [a.id for a in alerts]
-    positions = store.newest_positions(session, names)
-    holders = store.holders(session, names)
+    known = known_of(session, alerts)
     by_id = {a.id: a for a in alerts}
     told = [
         (r["id"], 1, 1, r["destination"], r["key"], r["topic"], by_id[r["alert"]])
@@ -244,70 +240,21 @@ def _compose(
          by_id[r.alert])
         for i, r in old.items()
     ]  # fmt: skip
-    others = merges.told_as(session, names)
     return [
-        Claimed(i, token, attempt, name, replace(
-            _composed(key, topic, a, positions, holders, now, turn),
-            merges=others.get(a.id, ()),
-        ))
+        Claimed(i, token, attempt, name, _composed(key, topic, a, known, now, turn))
         for i, token, attempt, name, key, topic, a in told
-    ]  # fmt: skip
+    ]
 
 
 def _composed(
-    key: str, topic: str, alert: Any, positions: dict[UUID, Any], holders: dict[UUID, Any],
-    now: datetime, turn: _Turn,
-) -> Telling:  # fmt: skip
+    key: str, topic: str, alert: Any, known: Known, now: datetime, turn: _Turn
+) -> Telling:
     """An alert is told without its place and number rather than not at all."""
     try:
-        return _telling(key, topic, alert, positions, holders, now)
+        return telling_of(key, topic, alert, known, now)
     except FAULTS as error:
         turn.faults.append(Fault("telling_without_place", alert.id, error))
-        return _telling(key, topic, alert, {}, {}, now)
-
-
-def _telling(
-    key: str, topic: str, alert: Any, positions: dict[UUID, Any], holders: dict[UUID, Any],
-    now: datetime,
-) -> Telling:  # fmt: skip
-    """Doubt lowers what is disclosed: an unproven source gives no number, person or place until a
-    human has removed the doubt."""
-    proven = alert.trust == Trust.VERIFIED or alert.verified_at is not None
-    holder = holders.get(alert.id)
-    closed = alert.state == AlertState.CLOSED
-    return Telling(
-        key=key, topic=Topic(topic), alert=str(alert.id), reference=reference(alert.number),
-        lane=alert.lane, state=alert.state, labels=tuple(alert.labels),
-        opened_at=alert.opened_at, told_at=now, presses=alert.presses,
-        position=None if closed else _position(positions.get(alert.id, ())),
-        handset=alert.handset,
-        handset_number=holder.number if holder and proven else None,
-        person=str(alert.person) if alert.person and proven else None,
-        places=_places(holder) if proven and not closed else (),
-        outcome=alert.outcome,
-    )  # fmt: skip
-
-
-def _places(holder: Any) -> tuple[Place, ...]:
-    known = (holder.places or []) if holder else []
-    return tuple(
-        Place(_word(p.get("label")) or "", _word(p.get("city")), _word(p.get("insee")))
-        for p in known
-        if isinstance(p, dict)
-    )
-
-
-def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _position(rows: Sequence[Any]) -> Position | None:
-    """The one that the operator is shown too: a worse one never replaces a better one."""
-    shown = choose(fix_of(row) for row in rows)
-    if shown is None:
-        return None
-    fix = shown.fix
-    return Position(fix.lat, fix.lon, fix.radius_m, fix.method, fix.found_at)
+        return telling_of(key, topic, alert, replace(NOTHING, merges=known.merges), now)
 
 
 def write_answers(session: Session, answered: Sequence[Answered], now: datetime) -> int:

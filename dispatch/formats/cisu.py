@@ -63,6 +63,14 @@ WORDS = {
 }
 """Doubts in the words of the control room; a label that is not here is written as it is."""
 
+FINDINGS = {
+    "danger": "danger constaté",
+    "silent": "silence au rappel, à traiter comme un danger",
+    "safe_code_word": "mot convenu donné",
+    "safe_voice": "voix entendue, dit que tout va bien",
+}
+LONGEST_NOTE = 1000
+
 
 def compose(
     telling: Telling,
@@ -159,7 +167,7 @@ def _case(telling: Telling, sender: str, nature: dict[str, str], zone: tzinfo) -
             "id": f"tgd-{number}",
             "reception": stamp(telling.opened_at, zone),
             "reporting": "ATTENTION",
-            "notes": [{"creation": stamp(telling.told_at, zone), "freetext": _note(telling, zone)}],
+            "notes": _notes(telling, zone),
             "caller": _caller(telling),
             "location": where,
             "qualification": {"whatsHappen": nature},
@@ -231,10 +239,19 @@ def precision(position: Position) -> str:
     return "RUE" if radius <= STREET_M else "VILLE"
 
 
+def _notes(telling: Telling, zone: tzinfo) -> list[dict[str, str]]:
+    """Ours first, then what the operator has written: a patrol must know that he is armed."""
+    words = [(telling.told_at, _note(telling, zone))]
+    words += [(said.at, f"Téléassisteur : {said.words}"[:LONGEST_NOTE]) for said in telling.notes]
+    return [{"creation": stamp(at, zone), "freetext": said} for at, said in words]
+
+
 def _note(telling: Telling, zone: tzinfo) -> str:
     said = [f"Alerte TGD {telling.reference}, {telling.presses} appui(s)"]
     if telling.topic is Topic.REQUESTED:
         said.append("INTERVENTION DEMANDÉE par le téléassisteur")
+    if telling.finding is not None:
+        said.append("levée de doute : " + FINDINGS.get(telling.finding, telling.finding))
     if telling.topic is Topic.CLOSED:
         said.append(f"alerte close ({telling.outcome or 'issue non précisée'})")
     said.append(_note_of_position(telling.position, zone))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from tests.acts.dispatching import BERTA, BRUNO, CAMILLE, SONIA, acts_of, alert_now
-from tests.world import World
+from tests.world import Carried, World
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
 from tgd.database import transaction
@@ -260,9 +260,31 @@ def test_a_doubtful_end_needs_a_second_person_where_nobody_is_there(
     acts.verify(world.session, BRUNO, alert, Verified.SAFE_CODE_WORD, world.now)
     seen = acting.alert(world.session, alert)
     assert seen is not None
-    acting.change(world.session, seen, {"state": state, "labels": labels})
+    changes = {"state": state, "labels": labels, "on_scene_at": world.now}
+    acting.change(world.session, seen, changes)
     ended = acts.close(world.session, BRUNO, alert, Outcome.ACCIDENTAL, WHY, world.now)
     assert (ended.state != "closed") == needs
+
+
+@pytest.mark.parametrize("again", ["press", "request"])
+def test_a_patrol_of_before_is_no_witness_of_what_came_after(
+    world: World, alert: UUID, again: str
+) -> None:
+    """It was there at ten and left; she presses again, or Bruno asks again: nobody has seen her."""
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.request_intervention(world.session, BRUNO, alert, world.now)
+    acts.arrive(world.session, CORG, alert, world.now)
+    assert not acts.needs_second(alert_now(world.session, alert), Outcome.ACCIDENTAL)
+    world.wait(seconds=40)
+    if again == "press":
+        world.hear(world.press(Carried("hana0000000000"[:13], "", "", counter=7)))
+    else:
+        acts.acknowledge(world.session, CORG, alert, world.now)
+        acts.request_intervention(world.session, BRUNO, alert, world.now)
+    assert acts.needs_second(alert_now(world.session, alert), Outcome.ACCIDENTAL)
+    world.wait(seconds=5)
+    acts.arrive(world.session, CORG, alert, world.now)
+    assert not acts.needs_second(alert_now(world.session, alert), Outcome.ACCIDENTAL)
 
 
 @pytest.mark.parametrize("reason", ["", "   too few ", "\x00\x07\u202e" * 9, "123456789"])

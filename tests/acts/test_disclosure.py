@@ -92,3 +92,21 @@ def test_the_message_of_a_closing_carries_no_position_and_no_place(world: World)
     tellings = [c.telling for c in claim(world.session, POLICY, world.now, "worker")]
     assert tellings
     assert all((t.position, t.places) == (None, ()) for t in tellings)
+
+
+def test_those_who_are_sent_hear_what_the_operator_has_found_and_written(world: World) -> None:
+    """Before the request nobody is told a word of the log; the room then hears all of it."""
+    world.hear(world.press(world.give("Ana")))
+    alert = world.only_alert().id
+    acts.take(world.session, BRUNO, alert, world.now)
+    acts.verify(world.session, BRUNO, alert, Verified.DANGER, world.now)
+    acts.note(world.session, BRUNO, alert, "Il est armé.", world.now)
+    before = told(world).telling
+    assert (before.finding, before.notes) == (None, ())
+    world.wait(seconds=2)
+    acts.note(world.session, BRUNO, alert, "Les enfants sont dans la salle de bains.", world.now)
+    acts.request_intervention(world.session, BRUNO, alert, world.now)
+    asked = told(world)
+    assert (asked.destination, asked.telling.finding) == ("room", "danger")
+    words = [said.words for said in asked.telling.notes]
+    assert words == ["Il est armé.", "Les enfants sont dans la salle de bains."]

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
 from dispatch.telling import Later, Sent
@@ -18,16 +19,17 @@ from tests.acts.dispatching import (
     said,
     turn,
 )
-from tests.world import World
+from tests.world import Carried, World
 from tgd.alerts import acts
-from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
+from tgd.errors import Incomplete, NotAllowed, Refusal, WrongState
+from tgd.records import Note
 from tgd.rules.alert import SEEN_OUTCOMES, AlertState, Outcome, Verified
 
 WHY = "The patrol found her unharmed."
 SAFE = {"outcome": "made_safe", "reason": WHY}
 DESTINATION = {"webhook": "platform", "cisu": "room", "voice": "duty", "sms": "duty"}
 REFUSED: dict[str, type[Refusal]] = {
-    "NOT-ALLOWED": NotAllowed, "NOT-THEIRS": SomebodyWasFaster, "OVER": WrongState,
+    "NOT-ALLOWED": NotAllowed, "UNSEEN": Incomplete, "OVER": WrongState,
 }  # fmt: skip
 
 SAME = " ".join(AlertState)
@@ -35,10 +37,13 @@ TAKES = "taken taken verified requested acknowledged on_scene closed"
 HAS_IT = "acknowledged acknowledged acknowledged acknowledged acknowledged on_scene closed"
 HAS_THE_RINGING = "acknowledged acknowledged acknowledged requested acknowledged on_scene closed"
 ARRIVES = "on_scene on_scene on_scene on_scene on_scene on_scene closed"
-ENDS = "closed NOT-THEIRS NOT-THEIRS NOT-THEIRS NOT-THEIRS NOT-THEIRS OVER"
+ENDS = "closed taken verified requested acknowledged on_scene OVER"
+"""What one of ours has, ours end: what is said of it is kept."""
+NEEDS_TWO = "UNSEEN taken verified requested acknowledged on_scene OVER"
+"""A platform has sent nobody: nobody has seen her."""
 AFTER = {
     ("webhook", "received"): SAME, ("webhook", "taken"): TAKES,
-    ("webhook", "on_scene"): ARRIVES, ("webhook", "closed"): ENDS,
+    ("webhook", "on_scene"): ARRIVES, ("webhook", "closed"): NEEDS_TWO,
     ("cisu", "received"): HAS_THE_RINGING, ("cisu", "taken"): HAS_IT,
     ("cisu", "on_scene"): ARRIVES, ("cisu", "closed"): ENDS,
     ("voice", "received"): SAME, ("voice", "taken"): TAKES,
@@ -150,7 +155,8 @@ def test_a_refused_answer_may_be_repeated_when_it_is_mended(world: World, alert:
     with pytest.raises(Incomplete):
         hear(world, alert, "closed", outcome="made_safe", reason="ok")
     assert alert_now(world.session, alert).owner is None
-    assert hear(world, alert, "closed", **SAFE) == Effect("done", "closed")
+    heard = SAFE | {"verified": "safe_voice"}
+    assert hear(world, alert, "closed", **heard) == Effect("done", "closed")
 
 
 def test_nobody_answers_about_another_destinations_telling(world: World, alert: UUID) -> None:
@@ -173,25 +179,71 @@ def test_a_key_and_another_alert_are_nobodys(world: World, alert: UUID) -> None:
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.TEST])
-def test_the_platform_closes_alone_only_what_was_seen_or_heard(
+def test_the_platform_closes_alone_only_what_was_heard(
+    world: World, alert: UUID, outcome: Outcome
+) -> None:
+    """It has sent nobody: that she is safe it knows by her voice or the word agreed with her."""
+    told = {"outcome": outcome.value, "reason": WHY}
+    for heard in ({}, {"verified": "silent"}, {"verified": "danger"}):
+        with pytest.raises(Incomplete, match="second person"):
+            hear(world, alert, "closed", **told, **heard)
+    now = alert_now(world.session, alert)
+    assert (now.state, now.owner, now.verified) == ("open", None, None)
+    hear(world, alert, "closed", **told, verified="safe_code_word")
+    now = alert_now(world.session, alert)
+    assert (now.state, now.outcome, now.reason) == ("closed", outcome, WHY)
+    assert now.verified == "safe_code_word"
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.TEST])
+def test_a_room_closes_alone_only_what_its_people_saw(
     world: World, alert: UUID, outcome: Outcome
 ) -> None:
     told = {"outcome": outcome.value, "reason": WHY}
     if outcome not in SEEN_OUTCOMES:
-        for heard in ({}, {"verified": "silent"}, {"verified": "danger"}):
-            with pytest.raises(Incomplete, match="second person"):
-                hear(world, alert, "closed", **told, **heard)
-        now = alert_now(world.session, alert)
-        assert (now.state, now.owner, now.verified) == ("open", None, None)
-        told |= {"verified": "safe_code_word"}
-    hear(world, alert, "closed", **told)
+        with pytest.raises(Incomplete, match="second person"):
+            hear(world, alert, "closed", "cisu", **told)
+        return
+    hear(world, alert, "closed", "cisu", **told)
+    assert alert_now(world.session, alert).state == "closed"
+
+
+def words_of_people(world: World) -> list[tuple[str, str]]:
+    """What stands in the log in somebody's words."""
+    return [(note.who, note.words) for note in world.session.exec(select(Note))]
+
+
+def test_what_a_room_says_of_the_end_is_kept_while_one_of_ours_has_it(
+    world: World, alert: UUID
+) -> None:
+    """Bruno has asked for a patrol; the room says that he is in custody: Bruno sees it, and ends
+    it alone, for those who were there have said so."""
+    bring(world, alert, "requested")
+    caught = {"outcome": "apprehended", "reason": "He is in custody."}
+    assert hear(world, alert, "closed", "cisu", **caught) == Effect("done", "closed")
     now = alert_now(world.session, alert)
-    assert (now.state, now.outcome, now.reason) == ("closed", outcome, WHY)
-    assert now.verified == told.get("verified")
+    assert (now.state, now.owner) == ("requested", "bruno")
+    assert (now.reported_outcome, now.reported_by) == ("apprehended", "room/nadia")
+    assert "EndReported" in acts_of(world.session, alert)
+    assert ("room/nadia", "He is in custody.") in words_of_people(world)
+    assert not acts.needs_second(now, Outcome.APPREHENDED)
+    assert acts.needs_second(now, Outcome.ACCIDENTAL)
+    world.wait(seconds=5)
+    world.hear(world.press(Carried("hana0000000000"[:13], "", "", counter=7)))
+    assert acts.needs_second(alert_now(world.session, alert), Outcome.APPREHENDED), "of before"
+
+
+def test_what_a_platform_says_of_the_end_is_words_and_no_proof(world: World, alert: UUID) -> None:
+    bring(world, alert, "requested")
+    hear(world, alert, "closed", by="agent-7", **SAFE)
+    now = alert_now(world.session, alert)
+    assert (now.state, now.reported_outcome) == ("requested", None)
+    assert ("platform/agent-7", WHY) in words_of_people(world)
+    assert acts.needs_second(now, Outcome.MADE_SAFE)
 
 
 @pytest.mark.parametrize("kind", ["cancel", "duress"])
-def test_a_cancelled_or_forced_press_is_ended_by_the_platform_only_when_she_was_seen(
+def test_a_cancelled_or_forced_press_is_ended_from_outside_only_when_she_was_seen(
     world: World, alert: UUID, kind: str
 ) -> None:
     world.hear(world.press(world.give("Bea", number="+33639980002"), kind=kind))
@@ -199,7 +251,10 @@ def test_a_cancelled_or_forced_press_is_ended_by_the_platform_only_when_she_was_
     beas = world.alerts()[1].id
     with pytest.raises(Incomplete, match="second person"):
         hear(world, beas, "closed", outcome="accidental", reason=WHY, verified="safe_voice")
-    assert hear(world, beas, "closed", **SAFE).state == "closed"
+    with pytest.raises(Incomplete, match="second person"):
+        hear(world, beas, "closed", **SAFE)
+    hear(world, beas, "closed", "cisu", **SAFE)
+    assert alert_now(world.session, beas).state == "closed"
 
 
 @pytest.mark.parametrize("outcome", [None, "test", "all good"])
@@ -216,7 +271,7 @@ def test_a_colleague_who_closes_is_named_and_not_the_one_who_took(
 ) -> None:
     hear(world, alert, "taken", by="agent-7")
     world.wait(seconds=5)
-    hear(world, alert, "closed", id="end", by="agent-8", **SAFE)
+    hear(world, alert, "closed", id="end", by="agent-8", verified="safe_voice", **SAFE)
     now = alert_now(world.session, alert)
     assert (now.closed_by, now.owner) == ("platform/agent-8", "platform/agent-8")
     (line,) = world.lines("AlertClosed")
@@ -225,10 +280,12 @@ def test_a_colleague_who_closes_is_named_and_not_the_one_who_took(
 
 @pytest.mark.parametrize("stranger", ["other-platform", "room"])
 def test_another_house_does_not_close_it(world: World, alert: UUID, stranger: str) -> None:
+    """What it says is kept for those who have it."""
     hear(world, alert, "taken", by="agent-7")
-    with pytest.raises(SomebodyWasFaster):
-        hear(world, alert, "closed", to=stranger, **SAFE)
-    assert alert_now(world.session, alert).owner == "platform/agent-7"
+    hear(world, alert, "closed", to=stranger, **SAFE)
+    now = alert_now(world.session, alert)
+    assert (now.state, now.owner) == ("taken", "platform/agent-7")
+    assert (f"{stranger}/nadia", WHY) in words_of_people(world)
 
 
 def test_a_late_yes_to_the_ringing_is_none_to_the_request(world: World, alert: UUID) -> None:

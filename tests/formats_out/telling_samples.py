@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.telling import Place, Telling, Topic
+from dispatch.telling import Place, Said, Telling, Topic
 from tgd.rules.trigger import Method, Position
 
 ALERT = "0190b2c4-7d11-7c3e-9a52-1f0e6b8d4a10"
@@ -16,6 +16,7 @@ TOLD_AT = datetime(2026, 11, 23, 21, 40, 6, 987654, tzinfo=UTC)
 FIX = Position(48.89, 2.2, radius_m=12.0, method=Method.GNSS, at=OPENED_AT)
 HOME = Place("12 rue des Essais, Nanterre", city="Nanterre", insee="92050")
 CORSICA = Place("Hameau d'essai, Ajaccio", city="Ajaccio", insee="2A004")
+NOTES = (Said(OPENED_AT, "Il est armé.\nLes enfants sont là."), Said(TOLD_AT, "é" * 4000))
 
 STANDARDS = Path(__file__).resolve().parents[3] / "shared" / "standards"
 
@@ -58,6 +59,8 @@ def variants() -> list[Telling]:
                                 places=places,
                                 labels=labels,
                                 handset_number=None if labels else "+33639980001",
+                                finding="danger" if labels else None,
+                                notes=NOTES if labels else (),
                             )
                         )
     return found

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from telling_samples import ALERT, CORSICA, FIX, HOME, telling, variants
+from telling_samples import ALERT, CORSICA, FIX, HOME, NOTES, telling, variants
 
 from dispatch.blind_facts import LABEL as SPOOLED
 from dispatch.formats import cap, cisu, cloudevents, words
@@ -48,6 +48,24 @@ def test_the_same_telling_gives_the_same_bytes() -> None:
         assert cloudevents.compose(one) == cloudevents.compose(one)
         assert cisu.compose(one, recipient=ROOM) == cisu.compose(one, recipient=ROOM)
         assert cap.compose(one, recipient=ROOM) == cap.compose(one, recipient=ROOM)
+
+
+def test_a_room_hears_what_was_found_and_written_and_nobody_else_does() -> None:
+    """The patrol must know that he is armed; a platform and an SMS have no need of it."""
+    more: dict[str, Any] = {"finding": "silent", "notes": NOTES}
+    first, *written = case(topic=Topic.REQUESTED, **more)["initialAlert"]["notes"]
+    assert "levée de doute : silence au rappel" in first["freetext"]
+    assert written[0] == {
+        "creation": "2026-11-23T22:40:05+01:00",
+        "freetext": "Téléassisteur : Il est armé.\nLes enfants sont là.",
+    }
+    assert len(written[1]["freetext"]) == cisu.LONGEST_NOTE
+    asked = telling(Topic.REQUESTED, **more)
+    others = [
+        cloudevents.compose(asked), cap.compose(asked, recipient=ROOM),
+        *(words.text(asked, language).encode() for language in words.VOICES),
+    ]  # fmt: skip
+    assert not any(word in other for word in (b"arm", b"silen") for other in others)
 
 
 def test_a_platform_hears_opaque_ids_and_no_number() -> None:

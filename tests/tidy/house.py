@@ -26,8 +26,9 @@ GREY = (
     "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
     "tgd/purge.py",
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
-    "gateway/telemetry.py", "dispatch/turn.py", "dispatch/hearing.py",
-    "dispatch/adopting.py", "dispatch/noticing.py", "dispatch/conversing.py", "tgd/shifts.py",
+    "gateway/telemetry.py", "dispatch/turn.py", "dispatch/composing.py", "dispatch/hearing.py",
+    "dispatch/adopting.py", "dispatch/remembering.py", "dispatch/noticing.py",
+    "dispatch/conversing.py", "tgd/shifts.py",
 )  # fmt: skip
 """Given a session and a moment, one transaction: no socket, no clock, no await."""
 

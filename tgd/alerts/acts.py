@@ -184,9 +184,9 @@ def acknowledge(session: Session, actor: Actor, alert_id: UUID, now: datetime) -
 
 
 def arrive(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
-    """A patrol is on the scene."""
+    """A patrol is on the scene: again, when she has pressed or was asked for since it came."""
     seen = _seen(session, alert_id)
-    changes = {"on_scene_at": _since_request(seen, seen.on_scene_at) or now}
+    changes = {"on_scene_at": seen.on_scene_at if _is_of_now(seen, seen.on_scene_at) else now}
     return _event(session, actor, seen, AlertEvent.ARRIVE, "PatrolOnScene", now, changes)
 
 
@@ -195,13 +195,38 @@ def _since_request(seen: Alert, at: datetime | None) -> datetime | None:
     return None if at and seen.requested_at and at < seen.requested_at else at
 
 
+def _is_of_now(seen: Alert, at: datetime | None) -> bool:
+    """Whether what was found then still speaks of this: she has not pressed since, nor was an
+    intervention asked for anew."""
+    asked = seen.requested_at is None or at is None or at >= seen.requested_at
+    return at is not None and at >= seen.pressed_at and asked
+
+
+def report_end(
+    session: Session, actor: Actor, alert_id: UUID, outcome: Outcome, reason: str, now: datetime,
+    *, were_sent: bool,
+) -> Alert:  # fmt: skip
+    """Somebody outside says how it ended, while one of ours has the alert: kept and shown to them,
+    who end it. `were_sent`: it is those who met her that say so. Raises WrongState."""
+    seen = _seen(session, alert_id)
+    rules.after(AlertState(seen.state), AlertEvent.CLOSE)
+    if reason := _clean_words(reason):
+        acting.add_note(session, ids.new(now), seen.id, now, actor.name, reason)
+    changes: dict[str, Any] = {}
+    if were_sent:
+        changes = {"reported_outcome": outcome.value, "reported_by": actor.name,
+                   "reported_at": now}  # fmt: skip
+    return _act(session, actor, seen, "EndReported", now, changes, {"outcome": outcome})
+
+
 def close(
     session: Session, actor: Actor, alert_id: UUID, outcome: Outcome, reason: str, now: datetime,
-    *, shown: int | None = None,
+    *, shown: int | None = None, were_sent: bool = False,
 ) -> Alert:  # fmt: skip
     """End the alert with an outcome and a reason, or propose it where a second person is needed.
 
     `shown` is how many presses the person had before her eyes; None for whoever has no page.
+    `were_sent`: the actor is a room whose people met her, and not somebody who heard of it.
     Whether it is closed or waits for the second person is told by the state of what is returned.
     Raises like `take`, and Incomplete for a reason that explains nothing.
     """
@@ -213,7 +238,7 @@ def close(
     rules.after(AlertState(seen.state), AlertEvent.CLOSE)
     if not (outcome is Outcome.TEST) == (seen.lane == rules.Lane.TEST):
         raise Incomplete("A test is closed as a test, and nothing else is.")
-    if needs_second(seen, outcome, reported=actor.is_destination):
+    if needs_second(seen, outcome, were_sent=were_sent):
         proposal = {"proposed_by": actor.name, "proposed_outcome": outcome.value,
                     "proposed_reason": reason, "acted_at": now}  # fmt: skip
         return _act(session, actor, seen, "ClosingProposed", now, proposal, {"outcome": outcome})
@@ -257,13 +282,15 @@ def _close(
     return _event(session, actor, seen, AlertEvent.CLOSE, "AlertClosed", now, changes, detail)
 
 
-def needs_second(seen: Alert, outcome: Outcome, *, reported: bool = False) -> bool:
+def needs_second(seen: Alert, outcome: Outcome, *, were_sent: bool = False) -> bool:
     """True when this alert, as it is now, is not ended so by one person alone.
 
-    `reported`: those who were sent say it themselves, so that they may have seen her.
+    What was heard or seen before the newest press, or before a new request, says nothing of it.
+    `were_sent`: those who were sent say it themselves, so that they may have seen her.
     """
-    there = seen.state == AlertState.ON_SCENE or (reported and outcome in rules.SEEN_OUTCOMES)
-    # what was heard before the newest press says nothing about that press
+    told = were_sent or _is_of_now(seen, seen.reported_at)
+    patrol = seen.state == AlertState.ON_SCENE and _is_of_now(seen, seen.on_scene_at)
+    there = patrol or (told and outcome in rules.SEEN_OUTCOMES)
     is_fresh = seen.verified_at is not None and seen.verified_at >= seen.pressed_at
     verified = Verified(seen.verified) if seen.verified and is_fresh else None
     doubtful = bool(DOUBTFUL_ENDS & set(seen.labels))

@@ -145,6 +145,10 @@ class Alert(SQLModel, table=True):
         default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
     )
     """How often an intervention was asked for: each time is told anew."""
+    reported_outcome: str | None = Field(default=None, sa_column=Column(String(20)))
+    """How it ended in the words of those who were sent, while one of ours has it."""
+    reported_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    reported_at: datetime | None = Field(default=None, sa_column=moment())
 
 
 class AlertPosition(SQLModel, table=True):

@@ -34,14 +34,6 @@ _DELIVERIES = text(
     FROM delivery WHERE alert = ANY(:alerts) ORDER BY made_at, id
     """
 )
-_PLACES = text(
-    """
-    SELECT named.alert, p.* FROM unnest(CAST(:alerts AS uuid[])) AS named (alert),
-    LATERAL (SELECT lat, lon, radius_m, method, trust, found_at, heard_at FROM alert_position
-             WHERE alert = named.alert ORDER BY (trust = 'verified') DESC, heard_at DESC, id DESC
-             LIMIT 50) AS p
-    """
-)
 
 
 FAR = timedelta(seconds=70)
@@ -90,26 +82,6 @@ def record_time(session: Session) -> datetime:
 def deliveries_of(session: Session, alerts: Sequence[UUID]) -> list[Any]:
     """All deliveries of these alerts, oldest first."""
     return list(session.connection().execute(_DELIVERIES, {"alerts": list(alerts)}))
-
-
-def newest_positions(session: Session, alerts: Sequence[UUID]) -> dict[UUID, list[Any]]:
-    """The newest positions of each alert, proven ones before any other."""
-    found: dict[UUID, list[Any]] = {}
-    for row in session.connection().execute(_PLACES, {"alerts": list(alerts)}):
-        found.setdefault(row.alert, []).append(row)
-    return found
-
-
-def holders(session: Session, alerts: Sequence[UUID]) -> dict[UUID, Any]:
-    """The number of the handset and the known places of the person, per alert."""
-    rows = session.connection().execute(
-        text(
-            "SELECT a.id, h.number, p.places FROM alert a LEFT JOIN handset h ON h.id = a.handset"
-            " LEFT JOIN protected_person p ON p.id = a.person WHERE a.id = ANY(:alerts)"
-        ),
-        {"alerts": list(alerts)},
-    )
-    return {row.id: row for row in rows}
 
 
 def insert_deliveries(session: Session, rows: many.Rows, lines: many.Rows) -> None:

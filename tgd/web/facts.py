@@ -170,7 +170,9 @@ def _head(a: Alert) -> dict[str, Any]:
         "acknowledged_at": a.acknowledged_at, "on_scene_at": a.on_scene_at,
         "verified": a.verified, "battery_pct": a.battery_pct, "version": a.version,
         "outcome": a.outcome, "closed_by": a.closed_by, "countersigned_by": a.countersigned_by,
-        "proposed_by": a.proposed_by, "proposed_outcome": a.proposed_outcome, "next": next_of(a),
+        "reported_outcome": a.reported_outcome, "reported_by": a.reported_by,
+        "reported_at": a.reported_at, "proposed_by": a.proposed_by,
+        "proposed_outcome": a.proposed_outcome, "next": next_of(a),
     }  # fmt: skip
 
 

@@ -253,6 +253,7 @@ ACTS = {
     "InterventionRequested": word("Intervention requested"),
     "InterventionAcknowledged": word("Received by the control room"),
     "PatrolOnScene": word("Patrol on the scene"),
+    "EndReported": word("Said outside how it ended"),
     "ClosingProposed": word("Closing proposed: a second person must countersign"),
     "AlertBecameReal": word("Made a real alert"),
     "AlertClosed": word("Alert closed"),
