@@ -23,11 +23,13 @@ from dispatch.policy_warnings import warnings
 from dispatch.proving import Telephony
 from dispatch.telling import Destination
 from tgd import keyring, killpoint, settings
-from tgd.database import is_reachable, open_record
+from tgd.database import open_record
 from tgd.errors import Misconfigured
 from tgd.listening import Listener
 from tgd.living import live, print_sentence, say_listening
 from tgd.log import log
+from tgd.reachable import Reachable
+from tgd.rules.auditing import NOT_TOLD
 from tgd.serving import Readiness, health_app, serve
 from tgd.settings import Settings
 from tgd.spool import SpoolView
@@ -82,7 +84,7 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     app = make_app(parts.engine, parts.policy, telephony, parts.blind, kept_for)
     answers = await serve(app, parts.settings.answers_listen)
     health = await serve(
-        health_app(_ready(parts.engine, loop)), parts.settings.dispatch_health_listen
+        health_app(_ready(parts.engine, loop, parts.blind)), parts.settings.dispatch_health_listen
     )
     notices = Notices(parts.engine, parts.policy, parts.destinations)
     await parts.listener.open()
@@ -141,10 +143,12 @@ def _blind(read: Settings, policy: Policy, destinations: dict[str, Destination])
     return Blind(view, BlindLedger(read.spool / "blind"), policy, destinations)
 
 
-def _ready(engine: Engine, loop: Loop) -> Readiness:
+def _ready(engine: Engine, loop: Loop, blind: Blind | None) -> Readiness:
+    record = Reachable(engine)
+
     async def ready() -> str | None:
-        if not await asyncio.to_thread(is_reachable, engine):
-            return "record away"
+        if not await record.now():
+            return "record away" if blind and blind.is_able else f"record away, {NOT_TOLD}"
         counts.record_away.set(0)
         return "stuck" if time.monotonic() - loop.last_turn_at > STUCK_AFTER_S else None
 

@@ -7,6 +7,7 @@ Decides nothing else; what it may not know (who, where, which number) it does no
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,7 @@ AWAY_S = 3.0
 """Without a turn on the record for so long, it is away."""
 STUCK = timedelta(seconds=8)
 """A call that waits longer in the spool is told from there, whatever the record says."""
+UNABLE_S = 5.0
 AT_ONCE = 200
 """Most tellings at a time; a fresh press goes before an old one."""
 T = TypeVar("T")
@@ -75,6 +77,7 @@ class Blind:
         self._in_flight: Counter[UUID] = Counter()
         self._telling: set[asyncio.Task[None]] = set()
         self._holds = False
+        self._looked_at = time.monotonic()
         self._is_away: Callable[[], bool] = lambda: False
         self._task: asyncio.Task[None] | None = None
 
@@ -92,6 +95,12 @@ class Blind:
             await asyncio.wait(set(self._telling), timeout=6)
         self._thread.shutdown(wait=True)
         self._ledger.close()
+
+    @property
+    def is_able(self) -> bool:
+        """Whether what lies in the spool is told, from here or by another dispatcher of this
+        host: false while it does not look, or cannot read what it sees."""
+        return time.monotonic() - self._looked_at < UNABLE_S and self._view.unreadable == 0
 
     # -- what the loop says and asks
 
@@ -186,6 +195,7 @@ class Blind:
             try:
                 if self._holds or await self._take():
                     await self._look()
+                self._looked_at = time.monotonic()
             except Exception as error:  # noqa: BLE001 the loop of a life-line goes on
                 log.error("blind_failed", exc_info=error)
             await asyncio.sleep(LOOK_S)

@@ -33,7 +33,8 @@ from tgd.keyring import open_keys
 from tgd.living import say_listening
 from tgd.log import log
 from tgd.serving import bare_app, health_app, serve
-from tgd.settings import Settings, split_listen
+from tgd.settings import Settings
+from tgd.settings_values import split_listen
 from tgd.spool import Spool
 from tgd.telephone import TwilioTelephone
 

@@ -125,6 +125,7 @@ class Reconciler:
             try:
                 await self.look()
                 failures, pause_s = 0, self._every_s
+                counts.texts_checked_at.set(clock.now().timestamp())
             except Exception as error:  # noqa: BLE001 what fails now is looked at again
                 failures += 1
                 pause_s = _pause_s(error, failures, self._every_s)

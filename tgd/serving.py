@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tgd.errors import CannotStart
 from tgd.http_line import BoundedHttp, Waiting
-from tgd.settings import split_listen
+from tgd.settings_values import split_listen
 
 BODY_LIMIT_BYTES = 16 * 1024
 """Largest body that a device, a provider or a destination may send (RELIABILITY 6)."""

@@ -5,7 +5,6 @@ value stops the process with a sentence that names it.
 """
 
 import os
-import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,17 +12,17 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from tgd import settings_values as values
 from tgd.errors import Misconfigured
 from tgd.rules.calling import RECORDING_KEPT_DAYS
-from tgd.rules.canary import is_canary_name
+from tgd.settings_values import words
 
 _SECRETS = ("TGD_DATABASE_URL", "TGD_MASTER_KEY", "TGD_MQTT_URL", "TGD_TWILIO_AUTH_TOKEN",
-            "TGD_AUDITOR_SECRET", "TGD_CANARY_MQTT", "TGD_CANARY_BROKER")  # fmt: skip
+            "TGD_AUDITOR_SECRET", "TGD_CANARY_MQTT", "TGD_CANARY_BROKER",
+            "TGD_CANARY_HTTP")  # fmt: skip
 
 _MAY_BE_EMPTY = ("TGD_MQTT_LISTEN",)
 """Settings whose default is not empty and for which empty means "none"."""
-
-DIALLED = re.compile(r"\+?[0-9](?:[0-9 .]{0,28}[0-9])?")
 
 
 class Settings(BaseSettings):
@@ -93,6 +92,11 @@ class Settings(BaseSettings):
     """Telephones that it writes to by SMS, E.164, separated by commas."""
     auditor_consoles: int = Field(default=0, ge=0, le=1000)
     """How many operators or supervisors must have a console in use; 0: none."""
+    auditor_parts: str = "gateway,dispatch,console"
+    """Which processes it asks whether they are well, on this host, separated by commas."""
+    auditor_accepts: str = ""
+    """Holes of the policy that somebody has decided to leave: second_way, human_outside,
+    control_room, request; separated by commas."""
     auditor_beat_url: str = ""
     """The watcher outside, who alarms when the beat stops; it is posted to after clean looks."""
     auditor_beat_every_s: float = Field(default=30.0, ge=1, le=3600)
@@ -102,6 +106,8 @@ class Settings(BaseSettings):
     canary (`tgd handset enroll --canary`); empty: no canary there."""
     canary_broker: SecretStr = SecretStr("")
     """The same for the broker; another canary."""
+    canary_http: SecretStr = SecretStr("")
+    """https://id:secret@host of our addresses for devices, or http:// on this host; another."""
     canary_sms: str = ""
     """Id of a canary whose signed SMS somebody outside sends; here it is only watched for."""
     canary_ca_file: Path | None = None
@@ -170,47 +176,22 @@ class Settings(BaseSettings):
         the process happens to stand, and spool there."""
         return (init_settings,)
 
-    @field_validator(
+    _listens = field_validator(
         "mqtt_listen", "mqtt_tls_listen", "console_listen", "gateway_listen", "answers_listen",
         "gateway_health_listen", "dispatch_health_listen", "console_health_listen",
         "auditor_health_listen", "canary_health_listen",
-    )  # fmt: skip
-    @classmethod
-    def _is_host_port(cls, value: str) -> str:
-        if value:
-            split_listen(value)
-        return value
-
-    @field_validator(
+    )(values.host_port)  # fmt: skip
+    _urls = field_validator(
         "public_url", "answers_public_url", "twilio_api_base", "auditor_url", "auditor_beat_url"
-    )
-    @classmethod
-    def _is_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
-            raise ValueError("must be an http(s) address such as https://tgd.example")
-        return value.rstrip("/")
-
-    @field_validator("console_proxies")
-    @classmethod
-    def _are_networks(cls, value: str) -> str:
-        for one in value.split(","):
-            if one.strip() and "/0" in one:
-                raise ValueError("must not believe everybody: name your own proxies")
-            if one.strip():
-                ip_network(one.strip())
-        return value
-
-    @field_validator("map_service")
-    @classmethod
-    def _is_tile_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        is_safe = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if value and not (is_safe and parts.netloc and not parts.username):
-            raise ValueError("must be an https address such as https://tiles.example/{z}/{x}/{y}")
-        if value and not all(name in value for name in ("{z}", "{x}", "{y}")):
-            raise ValueError("must hold {z}, {x} and {y}")
-        return value
+    )(values.web_address)
+    _networks = field_validator("console_proxies")(values.networks)
+    _tiles = field_validator("map_service")(values.tile_address)
+    _canaries = field_validator("canary_mqtt", "canary_broker")(values.canary_line)
+    _web_canary = field_validator("canary_http")(values.canary_web)
+    _canary = field_validator("canary_sms")(values.canary)
+    _dialled = field_validator("degraded_line")(values.dialled)
+    _accepted = field_validator("auditor_accepts")(values.holes)
+    _audited = field_validator("auditor_parts")(values.parts)
 
     @model_validator(mode="after")
     def _has_one_map(self) -> "Settings":
@@ -218,40 +199,15 @@ class Settings(BaseSettings):
             raise ValueError("TGD_MAP_FILE and TGD_MAP_SERVICE: only one of them draws the map")
         return self
 
-    @field_validator("canary_mqtt", "canary_broker")
-    @classmethod
-    def _is_canary_address(cls, value: SecretStr) -> SecretStr:
-        """Never anybody's handset: its press each minute would be an alert each minute."""
-        said = value.get_secret_value()
-        parts = urlsplit(said)
-        if said and not (parts.scheme in ("mqtt", "mqtts") and parts.hostname and parts.password):
-            raise ValueError("must be mqtt://id:secret@host:port or mqtts://…")
-        if said and not is_canary_name(unquote(parts.username or "")):
-            raise ValueError("must name a canary: make one by `tgd handset enroll --canary`")
-        return value
-
-    @field_validator("canary_sms")
-    @classmethod
-    def _is_canary(cls, value: str) -> str:
-        if value and not is_canary_name(value):
-            raise ValueError("must name a canary: make one by `tgd handset enroll --canary`")
-        return value
-
     @model_validator(mode="after")
     def _has_a_canary_per_channel(self) -> "Settings":
         """One that is heard by two channels would hide that one of them is lost."""
         named = list(self.canaries.values())
         if len(named) != len(set(named)):
-            raise ValueError("TGD_CANARY_MQTT, _BROKER, _SMS: each needs a canary of its own")
+            raise ValueError(
+                "TGD_CANARY_MQTT, _BROKER, _HTTP, _SMS: each needs a canary of its own"
+            )
         return self
-
-    @field_validator("degraded_line")
-    @classmethod
-    def _can_be_dialled(cls, value: str) -> str:
-        """Also a short number of a house: whoever reads it dials it by hand."""
-        if value and not DIALLED.fullmatch(value):
-            raise ValueError("must be a telephone number such as 01 99 00 00 50")
-        return value
 
     @field_validator("mqtt_protocol")
     @classmethod
@@ -275,12 +231,12 @@ class Settings(BaseSettings):
     @property
     def our_numbers(self) -> tuple[str, ...]:
         """Our own telephone numbers."""
-        return tuple(n.strip() for n in self.sms_numbers.split(",") if n.strip())
+        return words(self.sms_numbers)
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The reverse proxies before the console."""
-        return tuple(ip_network(n.strip()) for n in self.console_proxies.split(",") if n.strip())
+        return tuple(ip_network(one) for one in words(self.console_proxies))
 
     @property
     def has_voice(self) -> bool:
@@ -296,7 +252,17 @@ class Settings(BaseSettings):
     @property
     def numbers_of_auditor(self) -> tuple[str, ...]:
         """Whom the auditor writes to."""
-        return tuple(n.strip() for n in self.auditor_numbers.split(",") if n.strip())
+        return words(self.auditor_numbers)
+
+    @property
+    def parts_of_auditor(self) -> tuple[str, ...]:
+        """Which processes must answer."""
+        return words(self.auditor_parts)
+
+    @property
+    def holes_accepted(self) -> frozenset[str]:
+        """What the policy may leave out."""
+        return frozenset(words(self.auditor_accepts))
 
     @property
     def canary_addresses(self) -> dict[str, str]:
@@ -304,6 +270,7 @@ class Settings(BaseSettings):
         said = {
             "mqtt": self.canary_mqtt.get_secret_value(),
             "broker": self.canary_broker.get_secret_value(),
+            "http": self.canary_http.get_secret_value(),
         }
         return {channel: address for channel, address in said.items() if address}
 
@@ -359,14 +326,6 @@ def as_environment(settings: Settings) -> dict[str, str]:
             value = value.get_secret_value()
         given[f"TGD_{name.upper()}"] = "" if value is None else str(value)
     return given
-
-
-def split_listen(value: str) -> tuple[str, int]:
-    """`127.0.0.1:8080` -> ("127.0.0.1", 8080); raises ValueError with a sentence."""
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("must be host:port such as 127.0.0.1:8080")
-    return host.strip("[]"), int(port)
 
 
 def _read_secret_files(environment: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Starts the auditor: looks every two seconds, raises, beats, and shows what it found."""
+"""Starts the auditor: looks every second, raises, beats, and shows what it found."""
 
 import asyncio
 import sys
@@ -17,16 +17,16 @@ from tgd.database import open_record
 from tgd.errors import Misconfigured
 from tgd.living import live, say_listening
 from tgd.log import log
-from tgd.rules.auditing import Finding, Watch, Wrong
+from tgd.rules.auditing import LOOK_S, Finding, Watch, Wrong
 from tgd.rules.canary import CanaryWatch
 from tgd.serving import Readiness, health_app, serve
 from tgd.settings import Settings
 from tgd.telephone import TwilioTelephone
 
-LOOK_S = 2.0
 RAISE_AGAIN = timedelta(minutes=5)
 """What lasts is said again after this."""
 STUCK_AFTER_S = 15.0
+SAY_S = 0.25
 findings_now = Gauge("tgd_auditor_findings", "What is wrong now", ["wrong"])
 looked_at = Gauge("tgd_auditor_looked_at_seconds", "When the last whole look ended")
 
@@ -55,11 +55,18 @@ async def _run(stop: asyncio.Event) -> None:
 
 
 def _looking(read: Settings, engine: Engine) -> Looking:
-    parts = {"gateway": read.gateway_health_listen, "dispatch": read.dispatch_health_listen}
+    known = {
+        "gateway": read.gateway_health_listen, "dispatch": read.dispatch_health_listen,
+        "console": read.console_health_listen,
+    }  # fmt: skip
+    parts = {name: known[name] for name in read.parts_of_auditor}
     if read.canary_addresses:
         parts["canary"] = read.canary_health_listen
     watch = CanaryWatch(read.canaries, clock.now(), timedelta(seconds=read.canary_lost_after_s))
-    return Looking(engine, read.policy, read.spool, parts, read.auditor_consoles, watch)
+    return Looking(
+        engine, read.policy, read.spool, parts, read.auditor_consoles, watch,
+        read.holes_accepted,
+    )  # fmt: skip
 
 
 def _ways(read: Settings) -> Ways:
@@ -97,17 +104,29 @@ class Auditor:
         self._watch = Watch()
         self._lasting: set[Finding] = set()
         self._beaten_at = float("-inf")
+        self._is_clean = False
         self._looked_at = time.monotonic()
 
     async def forever(self, http: aiohttp.ClientSession) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled. To look never waits for those who are told."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_for_ever(http))
+            group.create_task(self._say_for_ever(http))
+
+    async def _look_for_ever(self, http: aiohttp.ClientSession) -> None:
         while True:
             found = await self._found(http)
-            await self._raise(http, found)
-            if not found and time.monotonic() - self._beaten_at >= self._beat_every_s:
+            self._raise(found)
+            self._is_clean = not found
+            await asyncio.sleep(LOOK_S)
+
+    async def _say_for_ever(self, http: aiohttp.ClientSession) -> None:
+        while True:
+            await self._ways.say(http)
+            if self._is_clean and time.monotonic() - self._beaten_at >= self._beat_every_s:
                 self._beaten_at = time.monotonic()
                 await self._ways.beat(http)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(SAY_S)
 
     async def _found(self, http: aiohttp.ClientSession) -> set[Finding]:
         try:
@@ -119,18 +138,16 @@ class Auditor:
         looked_at.set(clock.now().timestamp())
         return found
 
-    async def _raise(self, http: aiohttp.ClientSession, found: set[Finding]) -> None:
+    def _raise(self, found: set[Finding]) -> None:
         now = clock.now()
         self._lasting = found & self._watch.before
         for wrong in Wrong:
             findings_now.labels(wrong.value).set(sum(f.wrong is wrong for f in self._lasting))
         self._watch, due = self._watch.look(found, now, again=RAISE_AGAIN)
-        if not due:
-            return
         for one in due:
             log.critical("audit_found", why=one.wrong.value, kind=one.about)
-        if await self._ways.say(http, due):
-            self._watch = self._watch.raised(due, now)
+        self._ways.owe(due)
+        self._watch = self._watch.raised(due, now)
 
     def ready(self) -> Readiness:
         """Not ready while something is wrong, or while it does not look: its health is an alarm."""

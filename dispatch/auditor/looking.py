@@ -1,6 +1,7 @@
 """One look at everything: the record, the policy file, the spool, the health of the parts."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,24 +12,29 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.policy import read_policy
+from dispatch.policy_warnings import holes
 from tgd import clock
 from tgd.database import transaction
 from tgd.errors import Misconfigured, RecordAway
 from tgd.rules.auditing import (
+    LONGEST_ANSWER_S,
     Finding,
     PolicySeen,
     RecordSeen,
     Wrong,
     of_canaries,
     of_parts,
+    of_policy,
     of_record,
+    of_room,
     of_spool,
 )
 from tgd.rules.canary import CanaryWatch, age_of
 from tgd.store import auditing as store
 from tgd.store import canaries
 
-LONGEST_ANSWER_S = 2.0
+MACHINES = frozenset({"webhook", "cisu"})
+"""Kinds that say by themselves that they have it; a telephone that nobody answers is no fault."""
 canary_age = Gauge(
     "tgd_canary_age_seconds", "Since the last canary that a channel has brought", ["channel"]
 )
@@ -39,11 +45,13 @@ class Looking:
 
     def __init__(
         self, engine: Engine, policy: Path | None, spool: Path, parts: Mapping[str, str],
-        consoles: int, canaries: CanaryWatch,
+        consoles: int, canaries: CanaryWatch, accepted: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
-        """`parts` are the addresses of health listeners, by name."""
+        """`parts` are the addresses of health listeners, by name; `accepted` the holes of the
+        policy that somebody has decided to leave."""
         self._engine, self._policy, self._spool = engine, policy, spool
         self._parts, self._consoles, self._canaries = parts, consoles, canaries
+        self._accepted = accepted
 
     async def look(self, http: aiohttp.ClientSession) -> set[Finding]:
         """Everything that is wrong now. What cannot be looked at is a finding itself."""
@@ -54,16 +62,27 @@ class Looking:
 
     def _look_inside(self) -> set[Finding]:
         now = clock.now()
+        around = of_room(self._room()) | of_spool(None, self._unreadable(), now)
         try:
             with transaction(self._engine) as session:
                 seen = store.seen(session, now)
                 pressed = canaries.pressed_last(session, self._canaries.handsets.values())
         except (RecordAway, SQLAlchemyError):
-            return {Finding(Wrong.RECORD_AWAY)}
+            return {Finding(Wrong.RECORD_AWAY)} | around | of_policy(self._policy_seen())
         self._show_age(pressed, now)
         found = self._judged(seen, now) | of_canaries(pressed, self._canaries, now)
-        unreadable = [path.stem for path in self._spool.glob("*/*.damaged")]
-        return found | of_spool(self._oldest(), unreadable, now)
+        return found | around | of_spool(self._oldest(), [], now)
+
+    def _unreadable(self) -> list[str]:
+        return [path.stem for path in self._spool.glob("*/*.damaged")]
+
+    def _room(self) -> dict[str, int]:
+        """What is free for a process like ours; nothing is said of a folder that is not there."""
+        try:
+            there = os.statvfs(self._spool)
+        except OSError:
+            return {}
+        return {"spool": there.f_bavail * there.f_frsize}
 
     def _show_age(self, pressed: Mapping[str, datetime], now: datetime) -> None:
         for channel, handset in self._canaries.handsets.items():
@@ -82,7 +101,11 @@ class Looking:
             policy = read_policy(text, self._policy.parent, lambda p: p.read_text("utf-8"))
         except (OSError, UnicodeDecodeError, Misconfigured):
             return None
-        return PolicySeen(frozenset(d.name for d in policy.destinations), len(policy.steps))
+        named = policy.destinations
+        return PolicySeen(
+            frozenset(d.name for d in named), len(policy.steps),
+            frozenset(d.name for d in named if d.kind in MACHINES), holes(policy) - self._accepted,
+        )  # fmt: skip
 
     def _oldest(self) -> datetime | None:
         """When the oldest waiting batch was written; one may be gone at any moment."""
@@ -101,10 +124,14 @@ class Looking:
 
 
 async def _ask(http: aiohttp.ClientSession, address: str) -> str | None:
-    """Its readiness: "" when ready, a word when not, None when it does not answer in time."""
+    """Its readiness: "" when ready, its words when not, None when it does not answer in time."""
     try:
         async with asyncio.timeout(LONGEST_ANSWER_S):
             async with http.get(f"http://{address}/health/ready") as reply:
-                return "" if reply.status == 200 else f"status_{reply.status}"
+                if reply.status == 200:
+                    return ""
+                return (
+                    f"status_{reply.status} {(await reply.read())[:500].decode(errors='replace')}"
+                )
     except (aiohttp.ClientError, OSError, TimeoutError):
         return None

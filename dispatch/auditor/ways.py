@@ -1,11 +1,12 @@
 """How the auditor reaches a person: an address and telephones of its own, and the beat outwards.
 
-None of these goes through the record, the policy, or another process of ours. An outage of one way
-leaves the others; what reached nobody is tried again at the next look.
+None of these goes through the record, the policy, or another process of ours. Each way owes what it
+has not said yet, and tries again by itself: one that works never silences another.
 """
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -19,6 +20,11 @@ from tgd.rules.auditing import Finding
 from tgd.telephone import Telephone, TelephoneLater, TelephoneRefused
 
 LONGEST_S = 5.0
+AGAIN_S = 2.0
+"""A way that took nothing is tried again after this."""
+MOST_OWED = 200
+WEBHOOK = "webhook"
+"""The name of the way that is no telephone number."""
 raised = Counter("tgd_auditor_raised_total", "Attempts to reach a person", ["way", "result"])
 beats = Counter("tgd_auditor_beats_total", "Beats to the watcher outside", ["result"])
 
@@ -32,16 +38,33 @@ class Ways:
     ) -> None:  # fmt: skip
         self._url, self._node, self._beat_url = url, node, beat_url
         self._signer = Webhook(secret) if secret else None
-        self._telephone, self._numbers = telephone, tuple(numbers)
+        self._telephone = telephone
+        ways = ([WEBHOOK] if url else []) + (list(numbers) if telephone is not None else [])
+        self._owed: dict[str, list[Finding]] = {way: [] for way in ways}
+        self._again_at: dict[str, float] = dict.fromkeys(ways, float("-inf"))
 
-    async def say(self, http: aiohttp.ClientSession, findings: Sequence[Finding]) -> bool:
-        """Say these by every way at once; True when one of them took it, or there is none."""
-        tries = [self._post(http, findings)] if self._url else []
-        telephone = self._telephone
-        if telephone is not None:
-            tries += [self._text(telephone, number, findings) for number in self._numbers]
-        said = await asyncio.gather(*tries)
-        return any(said) or not said
+    def owe(self, findings: Sequence[Finding]) -> None:
+        """Each way has these to say, beside what it could not say before."""
+        for way in self._owed:
+            known = set(self._owed[way])
+            self._owed[way] += [f for f in findings if f not in known][: MOST_OWED - len(known)]
+
+    async def say(self, http: aiohttp.ClientSession) -> None:
+        """Each way says what it owes; what it could not say is tried again after a pause."""
+        now = time.monotonic()
+        due = [way for way in self._owed if self._owed[way] and self._again_at[way] <= now]
+        await asyncio.gather(*(self._say_by(http, way) for way in due))
+
+    async def _say_by(self, http: aiohttp.ClientSession, way: str) -> None:
+        findings = list(self._owed[way])
+        if way == WEBHOOK:
+            said = await self._post(http, findings)
+        else:
+            assert self._telephone is not None
+            said = await self._text(self._telephone, way, findings)
+        self._again_at[way] = time.monotonic() + (0.0 if said else AGAIN_S)
+        if said:
+            self._owed[way] = [f for f in self._owed[way] if f not in findings]
 
     async def _post(self, http: aiohttp.ClientSession, findings: Sequence[Finding]) -> bool:
         body = json.dumps(
@@ -53,7 +76,7 @@ class Ways:
                 ],
             }
         )  # fmt: skip
-        return await self._reached(http, self._url, body, self._headers(body), "webhook")
+        return await self._reached(http, self._url, body, self._headers(body), WEBHOOK)
 
     def _headers(self, body: str) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}

@@ -15,11 +15,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.canary.pressing import Address, NotHeard, press
+from gateway.canary.web_pressing import WebAddress
+from gateway.canary.web_pressing import press as web_press
 from tgd import clock, settings
 from tgd.database import open_record, transaction
 from tgd.errors import CannotStart, Misconfigured, RecordAway
 from tgd.living import live, say_listening
 from tgd.log import log
+from tgd.rules.keys import secret_hash
 from tgd.serving import health_app, serve
 from tgd.settings import Settings
 from tgd.store import canaries
@@ -40,7 +43,7 @@ async def _run(stop: asyncio.Event) -> None:
     if not url:
         raise Misconfigured("TGD_DATABASE_URL: says where the record is (`tgd up` sets it).")
     if not read.canary_addresses:
-        raise Misconfigured("TGD_CANARY_MQTT, TGD_CANARY_BROKER: one of them names a canary.")
+        raise Misconfigured("TGD_CANARY_MQTT, _BROKER, _HTTP: one of them names a canary.")
     addresses = _addresses(read)
     engine = open_record(url, lane="work", connections=2)
     health = await serve(health_app(_ready), read.canary_health_listen)
@@ -57,16 +60,18 @@ async def _run(stop: asyncio.Event) -> None:
     engine.dispose()
 
 
-def _addresses(read: Settings) -> dict[str, Address]:
+def _addresses(read: Settings) -> dict[str, Address | WebAddress]:
+    found: dict[str, Address | WebAddress] = {}
     try:
-        return {
-            channel: Address.read(
-                url, read.canary_ca_file, read.mqtt_protocol if channel == "broker" else "5"
-            )
-            for channel, url in read.canary_addresses.items()
-        }
+        for channel, url in read.canary_addresses.items():
+            if channel == "http":
+                found[channel] = WebAddress.read(url, read.canary_ca_file)
+                continue
+            protocol = read.mqtt_protocol if channel == "broker" else "5"
+            found[channel] = Address.read(url, read.canary_ca_file, protocol)
     except (OSError, ssl.SSLError) as error:
         raise CannotStart(f"TGD_CANARY_CA_FILE is of no use ({type(error).__name__}).") from None
+    return found
 
 
 async def _ready() -> str | None:
@@ -74,7 +79,9 @@ async def _ready() -> str | None:
     return None
 
 
-async def _press_for_ever(engine: Engine, channel: str, address: Address, every_s: float) -> None:
+async def _press_for_ever(
+    engine: Engine, channel: str, address: Address | WebAddress, every_s: float
+) -> None:
     while True:
         began = time.monotonic()
         result = await _press_once(engine, address)
@@ -85,12 +92,12 @@ async def _press_for_ever(engine: Engine, channel: str, address: Address, every_
         await asyncio.sleep(max(0.0, min(pause, every_s)))
 
 
-async def _press_once(engine: Engine, address: Address) -> str:
+async def _press_once(engine: Engine, address: Address | WebAddress) -> str:
     """One word of how it went."""
     try:
-        if not await asyncio.to_thread(_is_enrolled, engine, address.handset):
-            return "not_enrolled"
-        await asyncio.to_thread(press, address, str(uuid4()), clock.now())
+        if hinders := await asyncio.to_thread(_hinders, engine, address):
+            return hinders
+        await asyncio.to_thread(_press, address)
     except (RecordAway, SQLAlchemyError):
         return "record_away"
     except NotHeard as why:
@@ -101,9 +108,22 @@ async def _press_once(engine: Engine, address: Address) -> str:
     return "heard"
 
 
-def _is_enrolled(engine: Engine, handset: str) -> bool:
+def _press(address: Address | WebAddress) -> None:
+    if isinstance(address, WebAddress):
+        web_press(address, clock.now())
+    else:
+        press(address, str(uuid4()), clock.now())
+
+
+def _hinders(engine: Engine, address: Address | WebAddress) -> str | None:
+    """Why it must not press: over HTTP nobody is told whether the secret was believed."""
     with transaction(engine) as session:
-        return canaries.is_enrolled(session, handset)
+        if not canaries.is_enrolled(session, address.handset):
+            return "not_enrolled"
+        if isinstance(address, WebAddress):
+            known = canaries.has_secret(session, address.handset, secret_hash(address.secret))
+            return None if known else "not_believed"
+    return None
 
 
 if __name__ == "__main__":

@@ -13,14 +13,16 @@ import pytest
 from aiohttp import web
 from sqlalchemy import text
 
-from tests.acceptance.blind_ground import kill_record, pressing, provider
-from tests.acceptance.running import Service, service, until
-from tgd.settings import split_listen
+from tests.acceptance.blind_ground import kill_record, policy, pressing, provider
+from tests.acceptance.running import Service, named_ports, service, until
+from tgd.settings_values import split_listen
 
 ALL = ("gateway", "dispatch", "auditor")
 ON_CALL = "+33639980902"
 WITHIN_S = 20
-"""Looks are 2 s apart and count twice; the rest is a loaded machine."""
+"""It is found within ten (tests/rules/test_auditing.py); the rest is a loaded machine."""
+ACCEPTED = "second_way,human_outside,control_room,request"
+"""The policy of these tests tells one platform and nobody else, on purpose."""
 
 
 class Duty:
@@ -28,6 +30,7 @@ class Duty:
 
     def __init__(self) -> None:
         self.findings: list[str] = []
+        self.about: list[str] = []
         self.beats: list[float] = []
         self.deaf = False
         self.url = ""
@@ -40,6 +43,7 @@ class Duty:
             return web.Response(status=500)
         said = json.loads(await request.read())
         self.findings += [finding["wrong"] for finding in said["findings"]]
+        self.about += [finding["about"] for finding in said["findings"]]
         return web.Response(status=204)
 
     async def beat(self, request: web.Request) -> web.Response:
@@ -66,8 +70,8 @@ async def duty() -> AsyncIterator[Duty]:
 async def audited(folder: Path, outside: Duty, **more: object) -> AsyncIterator[Service]:
     """The whole service with its auditor, once the first beat has come."""
     ways = {"auditor_url": f"{outside.url}/findings", "auditor_beat_url": f"{outside.url}/beat",
-            "auditor_beat_every_s": 1.0}  # fmt: skip
-    async with service(folder, parts=ALL, **(ways | more)) as running:
+            "auditor_beat_every_s": 1.0, "auditor_accepts": ACCEPTED, "parts": ALL}  # fmt: skip
+    async with service(folder, **(ways | more)) as running:
         await until(lambda: outside.beats)
         yield running
 
@@ -130,6 +134,63 @@ async def test_a_call_that_no_table_takes_and_a_broken_policy_are_said(open_fold
             await until(lambda: platform(), 15 + WITHIN_S)  # and told from there all the same
         (running.folder / "policy.toml").write_text("[[step]")
         await until(lambda: outside.has("policy_broken"), WITHIN_S)
+
+
+@pytest.mark.timeout(180)
+async def test_a_console_that_hangs_is_said(open_folder: Path) -> None:
+    """Operators see a banner; somebody outside must know it too."""
+    async with duty() as outside:
+        async with audited(open_folder, outside, parts=(*ALL, "console")) as running:
+            os.kill(running.pid("console"), signal.SIGSTOP)
+            try:
+                await until(lambda: outside.has("part_silent"), WITHIN_S)
+                assert outside.about == ["console"]
+            finally:
+                os.kill(running.pid("console"), signal.SIGCONT)
+
+
+@pytest.mark.timeout(180)
+async def test_a_spool_that_nobody_can_tell_from_is_said_while_the_record_is_dead(
+    open_folder: Path,
+) -> None:
+    """Then nobody else can know that Ana's press reaches nobody."""
+    async with duty() as outside, audited(open_folder, outside) as running:
+        await kill_record(running)
+        await until(lambda: outside.has("record_away"), WITHIN_S)
+        await asyncio.sleep(3)
+        assert not outside.has("spool_not_told"), "what is in the spool would be told"
+        (folder,) = running.host.settings.spool.glob("gateway-*")
+        (folder / "20261128120000000000-0000001-000001.spool").write_bytes(b"of another key")
+        await until(lambda: outside.has("spool_not_told"), WITHIN_S)
+
+
+@pytest.mark.timeout(180)
+async def test_a_policy_that_loses_its_telephone_at_night_is_said(open_folder: Path) -> None:
+    """The file stays valid; nobody outside the platform is rung any more."""
+    ports = named_ports("mqtt", "gateway", "answers", "console", "provider", "platform")
+    whole = policy(ports)
+    async with duty() as outside:
+        async with audited(open_folder, outside, policy=whole, ports=ports,
+                           auditor_accepts="control_room,request") as running:  # fmt: skip
+            without = whole.rpartition("[[step]]")[0]
+            (running.folder / "policy.toml").write_text(without)
+            await until(lambda: outside.has("policy_has_holes"), WITHIN_S)
+            assert {"human_outside", "second_way"} >= set(outside.about) != set()
+
+
+@pytest.mark.timeout(180)
+async def test_a_way_that_works_does_not_silence_one_that_fails(open_folder: Path) -> None:
+    """The address takes it at once, the telephone only when its provider is back: both have it."""
+    async with (
+        duty() as outside,
+        audited(open_folder, outside, auditor_numbers=ON_CALL) as running,
+    ):
+        await kill_record(running)
+        await until(lambda: outside.has("record_away"), WITHIN_S)
+        await asyncio.sleep(2)
+        async with provider(running) as network:
+            await until(lambda: network.messages, WITHIN_S)
+            assert any("record_away" in message.body for message in network.messages)
 
 
 @pytest.mark.timeout(120)

@@ -16,7 +16,7 @@ from simulators.handset_words import Card
 from simulators.proxy import FaultProxy, Mode
 from tests.acceptance.blind_ground import bring_back, kill_record, openings, pressing
 from tests.acceptance.running import Service, named_ports, service, until
-from tests.acceptance.test_auditor import Duty, _health, duty
+from tests.acceptance.test_auditor import ACCEPTED, Duty, _health, duty
 from tests.promises import keep_safe
 from tgd import clock, ids, inventory
 
@@ -59,17 +59,18 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    folder: Path, *, secret: str = "the-secret-of-it", **more: Any
+    folder: Path, *, secret: str = "the-secret-of-it", channel: str = "mqtt", **more: Any
 ) -> AsyncIterator[Watched]:
     """Running, and the canary enrolled; `secret` is what the process believes it to be."""
     ports, canary = named_ports(*PORTS), ids.new_canary()
-    way = FaultProxy(ports["mqtt"], port=ports["way"])
+    way = FaultProxy(ports["mqtt" if channel == "mqtt" else "gateway"], port=ports["way"])
     await way.start()
-    address = f"mqtt://{canary}:{secret}@127.0.0.1:{ports['way']}"
+    address = f"{channel}://{canary}:{secret}@127.0.0.1:{ports['way']}"
     async with duty() as outside:
         settings = {
-            "canary_mqtt": address, "canary_every_s": EVERY_S, "canary_lost_after_s": LOST_AFTER_S,
-            "canary_health_listen": "127.0.0.1:0", "auditor_url": f"{outside.url}/findings",
+            f"canary_{channel}": address, "canary_every_s": EVERY_S,
+            "canary_lost_after_s": LOST_AFTER_S, "canary_health_listen": "127.0.0.1:0",
+            "auditor_url": f"{outside.url}/findings", "auditor_accepts": ACCEPTED,
         }  # fmt: skip
         async with service(folder, parts=PARTS, ports=ports, **settings | more) as running:
             with Session(running.engine) as session, session.begin():
@@ -83,9 +84,12 @@ async def watched(
 
 
 @pytest.mark.timeout(180)
-async def test_a_channel_that_is_cut_is_said_and_ends_when_it_is_back(open_folder: Path) -> None:
+@pytest.mark.parametrize("channel", ["mqtt", "http"])
+async def test_a_channel_that_is_cut_is_said_and_ends_when_it_is_back(
+    open_folder: Path, channel: str
+) -> None:
     """Every process is well and the way to the listener is not: only a canary can see that."""
-    async with watched(open_folder) as w:
+    async with watched(open_folder, channel=channel) as w:
         await w.more_are_heard()
         await w.is_well()
         w.outside.findings.clear()
@@ -114,9 +118,12 @@ async def test_a_gateway_that_hangs_is_said_by_its_canary_too(open_folder: Path)
 
 
 @pytest.mark.timeout(180)
-async def test_a_canary_that_nobody_believes_does_not_press(open_folder: Path) -> None:
+@pytest.mark.parametrize("channel", ["mqtt", "http"])
+async def test_a_canary_that_nobody_believes_does_not_press(
+    open_folder: Path, channel: str
+) -> None:
     """Somebody gave it a wrong secret: an alarm, and not an alert of a stranger each minute."""
-    async with watched(open_folder, secret="another-secret") as w:
+    async with watched(open_folder, secret="another-secret", channel=channel) as w:
         await until(lambda: w.outside.has("canary_lost"), WITHIN_S)
         assert (w.heard(), w.real(), openings(w.running)) == (0, 0, [])
 

@@ -258,13 +258,16 @@ class TestRecord:
         assert finding.level is Level.REFUSED
 
 
-WAYS = {"TGD_AUDITOR_URL": "", "TGD_AUDITOR_BEAT_URL": "", "TGD_AUDITOR_NUMBERS": ""}
+WAYS = {"TGD_AUDITOR_URL": "", "TGD_AUDITOR_BEAT_URL": "", "TGD_AUDITOR_NUMBERS": "",
+        "TGD_AUDITOR_CONSOLES": "1", "TGD_CANARY_…": "mqtt,http"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("ways", "levels"),
     [
         ({}, {"warning": 2}),
+        ({"TGD_AUDITOR_CONSOLES": "0"}, {"warning": 3}),
+        ({"TGD_CANARY_…": ""}, {"warning": 3}),
         ({"TGD_AUDITOR_NUMBERS": "+33199000001"}, {"warning": 1}),
         ({"TGD_AUDITOR_NUMBERS": "0199000001"}, {"warning": 1, "refused": 1}),
         ({"TGD_AUDITOR_URL": "http://duty.example"}, {"warning": 1, "refused": 1}),

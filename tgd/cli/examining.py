@@ -113,6 +113,8 @@ def _auditor(read: Settings) -> dict[str, str]:
     return {
         "TGD_AUDITOR_URL": read.auditor_url, "TGD_AUDITOR_BEAT_URL": read.auditor_beat_url,
         "TGD_AUDITOR_NUMBERS": read.auditor_numbers,
+        "TGD_AUDITOR_CONSOLES": str(read.auditor_consoles),
+        "TGD_CANARY_…": ",".join(read.canaries),
     }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from tgd.errors import CannotStart, TgdError
 from tgd.keyring import open_keys
 from tgd.living import live
 from tgd.log import log
-from tgd.settings import Settings, as_environment, split_listen
+from tgd.settings import Settings, as_environment
+from tgd.settings_values import split_listen
 from tgd.store.accounts import count_accounts
 
 LOOK_AFTER_RECORD_S = 1.0
@@ -157,13 +158,15 @@ def _parts(read: Settings) -> list[Part]:
 
 
 def _healths_of(read: Settings, parts: Mapping[str, Part]) -> dict[str, str]:
-    """Where the parts that run show their health: port 0 has become a real one."""
+    """Which parts run, and where they show their health: port 0 has become a real one."""
     known = {
         "gateway-health": read.gateway_health_listen,
         "dispatch-health": read.dispatch_health_listen,
+        "console-health": read.console_health_listen,
         "canary-health": read.canary_health_listen,
     }
-    return {
+    audited = {"TGD_AUDITOR_PARTS": ",".join(p for p in read.parts_of_auditor if p in parts)}
+    return audited | {
         f"TGD_{name.replace('-', '_').upper()}_LISTEN": f"{split_listen(listen)[0]}:{port}"
         for part in parts.values()
         for name, port in part.ports.items()

@@ -10,11 +10,19 @@ from enum import StrEnum
 
 from tgd.rules.canary import CanaryWatch, lost
 
-LATE = timedelta(seconds=5)
+LOOK_S, LONGEST_ANSWER_S = 1.0, 1.0
+"""Between two looks, and how long a part or the record may take to answer one."""
+LATE = timedelta(seconds=4)
 """How late a look or a delivery may be before it is a finding."""
-UNTOLD_FOR = timedelta(seconds=8)
+UNTOLD_FOR = timedelta(seconds=5)
 """How long an alert may be open without anybody being told; no first step of a policy that deserves
-its name is later, and together with two looks it is found within the ten seconds of R17."""
+its name is later, and together with two looks it is found within ten seconds."""
+UNARRIVED_FOR = timedelta(seconds=30)
+"""How long a machine that is told of an open alert may not have it."""
+UNANSWERED_FOR = timedelta(seconds=120)
+"""How long an alert may wait for a human, whatever machines have said (RELIABILITY 4.1)."""
+LEAST_ROOM = 128 * 1024 * 1024
+"""Bytes that must be free where the spool is: a full disk keeps no call once the record is away."""
 SPOOLED_FOR = timedelta(seconds=10)
 """How long a batch may wait in the spool while the record is there."""
 
@@ -34,7 +42,12 @@ class Wrong(StrEnum):
     CANARY_LOST = "canary_lost"  # our own press has not come by this channel for too long
     SPOOL_NOT_DRAINED = "spool_not_drained"  # although the record is there
     SPOOL_UNREADABLE = "spool_unreadable"  # another key, or a damaged disk: calls lie in it
+    SPOOL_NOT_TOLD = "spool_not_told"  # the record is away, and dispatch cannot tell from the spool
+    NO_ROOM = "no_room"  # the spool's disk is as good as full
     NOBODY_TOLD = "nobody_told"  # open and without an owner, and not one delivery was ever made
+    NOBODY_ANSWERS = "nobody_answers"  # told, perhaps received by machines, and in no hands
+    NOT_ARRIVED = "not_arrived"  # a machine that must know of an open alert does not have it
+    POLICY_HAS_HOLES = "policy_has_holes"  # valid, and somebody who must be told is not
     AUDIT_FAILED = "audit_failed"  # the auditor itself could not look
 
 
@@ -52,6 +65,11 @@ SENTENCES: Mapping[Wrong, str] = {
     Wrong.SPOOL_NOT_DRAINED: "Calls wait in the spool although the record is there.",
     Wrong.SPOOL_UNREADABLE: "Calls that handsets were told are received cannot be read any more.",
     Wrong.NOBODY_TOLD: "Nobody has been told of an open alert that nobody answers for.",
+    Wrong.SPOOL_NOT_TOLD: "The record is away, and nobody is told of what the spool keeps.",
+    Wrong.NO_ROOM: "There is hardly any room where calls are kept while the record is away.",
+    Wrong.NOBODY_ANSWERS: "An open alert has been in nobody's hands for two minutes.",
+    Wrong.NOT_ARRIVED: "A platform or a control room has not got an open alert for half a minute.",
+    Wrong.POLICY_HAS_HOLES: "The policy leaves out somebody who must be told.",
     Wrong.AUDIT_FAILED: "The audit itself has failed.",
 }
 
@@ -79,6 +97,8 @@ class AlertSeen:
     """The latest lease of its deliveries."""
     untold_since: datetime | None = None
     """When it was opened, if nobody answers for it and nothing was ever told of it."""
+    waiting_since: datetime | None = None
+    """Since when a real one is in nobody's hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,8 @@ class DeliverySeen:
     destination: str
     next_try_at: datetime | None
     lease_until: datetime | None
+    made_at: datetime | None = None
+    """When a real alert's was first told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +129,10 @@ class PolicySeen:
 
     destinations: frozenset[str]
     steps: int
+    machines: frozenset[str] = frozenset()
+    """Those that say by themselves that they have it: platforms and control rooms."""
+    holes: frozenset[str] = frozenset()
+    """Who is left out, in words of dispatch/policy_warnings.py, and is not accepted as it is."""
 
 
 def of_record(
@@ -115,24 +141,44 @@ def of_record(
     """What the record shows; `policy` is None when the file is broken, `consoles` the least
     number that must be watched."""
     found = {Finding(Wrong.ALERT_FORGOTTEN, a.id) for a in seen.alerts if _is_forgotten(a, now)}
-    if policy is not None and policy.steps:
-        found |= {Finding(Wrong.NOBODY_TOLD, a.id) for a in seen.alerts if _is_untold(a, now)}
+    found |= {
+        Finding(Wrong.NOBODY_ANSWERS, a.id)
+        for a in seen.alerts
+        if a.waiting_since is not None and now - a.waiting_since > UNANSWERED_FOR
+    }
     found |= {
         Finding(Wrong.DELIVERY_OVERDUE, f"{d.alert}:{d.destination}")
         for d in seen.deliveries
         if _is_overdue(d, now)
     }
-    if policy is None:
-        found.add(Finding(Wrong.POLICY_BROKEN))
-    elif policy.steps == 0:
-        if seen.consoles == 0:
-            found.add(Finding(Wrong.POLICY_TELLS_NOBODY))
-    else:
-        unknown = {d.destination for d in seen.deliveries} - policy.destinations
-        found |= {Finding(Wrong.DESTINATION_UNKNOWN, name) for name in unknown}
+    found |= of_policy(policy, seen.consoles)
+    if policy is not None and policy.steps:
+        found |= {Finding(Wrong.NOBODY_TOLD, a.id) for a in seen.alerts if _is_untold(a, now)}
+        found |= _of_destinations(seen.deliveries, policy, now)
     if seen.consoles < consoles:
         found.add(Finding(Wrong.NOBODY_ON_DUTY))
     return found
+
+
+def of_policy(policy: PolicySeen | None, consoles: int | None = None) -> set[Finding]:
+    """What the file itself shows; `consoles` is None while nobody can say how many are watched."""
+    if policy is None:
+        return {Finding(Wrong.POLICY_BROKEN)}
+    if policy.steps == 0:
+        return {Finding(Wrong.POLICY_TELLS_NOBODY)} if consoles == 0 else set()
+    return {Finding(Wrong.POLICY_HAS_HOLES, hole) for hole in policy.holes}
+
+
+def _of_destinations(
+    deliveries: Iterable[DeliverySeen], policy: PolicySeen, now: datetime
+) -> set[Finding]:
+    """One finding per destination, however many alerts wait for it."""
+    waits = [d for d in deliveries if d.made_at is not None and now - d.made_at > UNARRIVED_FOR]
+    late = {d.destination for d in waits} & policy.machines
+    unknown = {d.destination for d in deliveries} - policy.destinations
+    return {Finding(Wrong.NOT_ARRIVED, name) for name in late} | {
+        Finding(Wrong.DESTINATION_UNKNOWN, name) for name in unknown
+    }
 
 
 def _is_forgotten(alert: AlertSeen, now: datetime) -> bool:
@@ -162,10 +208,26 @@ def of_canaries(pressed: Mapping[str, datetime], watch: CanaryWatch, now: dateti
     return {Finding(Wrong.CANARY_LOST, channel) for channel in lost(pressed, watch, now)}
 
 
+NOT_TOLD = "nothing is told from the spool"
+"""What dispatch says beside "record away" when it cannot do without."""
+
+
 def of_parts(said: Mapping[str, str | None]) -> set[Finding]:
-    """By part: "" for ready, a word for why not, None for silence."""
+    """By part: "" for ready, its words for why not, None for silence."""
     silent = {Finding(Wrong.PART_SILENT, part) for part, why in said.items() if why is None}
-    return silent | {Finding(Wrong.PART_NOT_READY, part) for part, why in said.items() if why}
+    not_told = {
+        Finding(Wrong.SPOOL_NOT_TOLD, p) for p, why in said.items() if NOT_TOLD in (why or "")
+    }
+    return (
+        silent
+        | not_told
+        | {Finding(Wrong.PART_NOT_READY, part) for part, why in said.items() if why}
+    )
+
+
+def of_room(free_bytes: Mapping[str, int]) -> set[Finding]:
+    """By place, what is free there."""
+    return {Finding(Wrong.NO_ROOM, name) for name, free in free_bytes.items() if free < LEAST_ROOM}
 
 
 @dataclass(frozen=True, slots=True)

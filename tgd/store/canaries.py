@@ -47,6 +47,15 @@ def is_enrolled(session: Session, handset: str) -> bool:
     return found.first() is not None
 
 
+def has_secret(session: Session, handset: str, hashed: str) -> bool:
+    """Whether this is the secret of that canary now."""
+    found = session.connection().execute(
+        text("SELECT 1 FROM handset WHERE id = :id AND is_canary AND secret_hash = :hashed"),
+        {"id": handset, "hashed": hashed},
+    )
+    return found.first() is not None
+
+
 def listed(session: Session) -> list[Any]:
     """Every canary in use and its last press, if it was ever heard."""
     rows = session.connection().execute(

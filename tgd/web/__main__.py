@@ -6,10 +6,11 @@ import sys
 from sqlalchemy import Engine
 
 from tgd import settings
-from tgd.database import is_reachable, open_record
+from tgd.database import open_record
 from tgd.errors import Misconfigured
 from tgd.listening import Listener
 from tgd.living import live, say_listening
+from tgd.reachable import Reachable
 from tgd.seal import Keys
 from tgd.serving import Readiness, health_app, serve
 from tgd.settings import Settings
@@ -53,8 +54,10 @@ def _keys(read: Settings) -> Keys | None:
 
 
 def _ready(engine: Engine, console: Console) -> Readiness:
+    record = Reachable(engine)
+
     async def ready() -> str | None:
-        if not await asyncio.to_thread(is_reachable, engine):
+        if not await record.now():
             return "record away"
         return None if console.hub.is_fresh else "stuck"
 

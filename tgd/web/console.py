@@ -16,7 +16,8 @@ from tgd.errors import Misconfigured, RecordAway
 from tgd.listening import Listener
 from tgd.rules.territory import DEMO, Area, read_areas
 from tgd.seal import Keys
-from tgd.settings import Settings, split_listen
+from tgd.settings import Settings
+from tgd.settings_values import split_listen
 from tgd.telephone import TwilioTelephone
 from tgd.web.basemap import choose as choose_basemap
 from tgd.web.limiter import Limiter
