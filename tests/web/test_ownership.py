@@ -160,3 +160,22 @@ async def test_an_owner_whose_screen_is_gone_loses_the_alert(
     assert owner_of(house, alert) is None
     page = (await bruno.get(f"/alerts/{alert}")).text
     assert "l’écran de cette personne ne donnait plus signe" in page
+
+
+@pytest.mark.parametrize("way", ["take-next", "alerts/{alert}/take"])
+async def test_a_screen_is_there_from_the_moment_of_the_take(house: House, way: str) -> None:
+    """A computer that dies before its next beat is missed like any other; a script has none."""
+    first = house.press(house.give())
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    stream = events(bruno)
+    await until(stream, "beat")
+    await bruno.post("/" + way.format(alert=first), once="a-word")
+    await stream.aclose()
+    (row,) = house.ask("SELECT owner, owner_seen_at, taken_at FROM alert")
+    assert row.owner == "Bruno"
+    assert row.owner_seen_at == row.taken_at
+    later = clock.now() + timedelta(seconds=POLICY.ownership.screen_s + 1)
+    house.do(lambda s: claim(s, POLICY, later, "one"))
+    assert owner_of(house, first) is None
+    await berthe.post("/" + way.format(alert=first), once="another")
+    assert house.ask("SELECT owner_seen_at FROM alert")[0].owner_seen_at is None

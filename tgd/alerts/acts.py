@@ -35,6 +35,8 @@ class Actor:
 
     name: str
     role: Role | None = None
+    has_screen: bool = False
+    """A console of this person is connected while the act is done."""
 
     @property
     def is_destination(self) -> bool:
@@ -59,8 +61,8 @@ def take(
         return _act(session, actor, seen, "AlertKept", now, {"acted_at": now})
     if seen.owner is not None:
         _must_take_over(session, actor, seen, reason, over, now)
-    changes = {"owner": actor.name, "acted_at": now, "owner_seen_at": None,
-               "taken_at": seen.taken_at or now}  # fmt: skip
+    changes = {"owner": actor.name, "acted_at": now, "taken_at": seen.taken_at or now,
+               "owner_seen_at": now if actor.has_screen else None}  # fmt: skip
     detail = {"from": seen.owner} if seen.owner else None
     try:
         return _event(

@@ -210,6 +210,11 @@ async def sent(
     return seat, form
 
 
+def _who(console: Console, seat: Seat) -> Actor:
+    """This person, with the sign that the screen gives by acting: no beat is waited for."""
+    return Actor(seat.name, seat.role, has_screen=console.hub.has_screen(seat.name))
+
+
 async def _do_once(
     console: Console, seat: Seat, act: Act, doing: Doing, alert: UUID, form: Form
 ) -> UUID:
@@ -217,7 +222,7 @@ async def _do_once(
     async with console.once.turn(seat.name, form.get("once", "")) as turn:
         if turn.was_done:
             return alert
-        actor, now, once = Actor(seat.name, seat.role), clock.now(), form.get("once", "")[:64]
+        actor, now, once = _who(console, seat), clock.now(), form.get("once", "")[:64]
 
         def act_once(session: Session) -> UUID:
             if once and not is_first_sending(session, seat.name, once, now):
@@ -234,7 +239,7 @@ async def _do_once(
 async def _take_next_once(console: Console, seat: Seat, once: str) -> UUID | None:
     """The most urgent alert, now in this person's name. The same word never takes a second one: it
     answers with what she took last. A word that found nobody waiting may still take."""
-    actor, now = Actor(seat.name, seat.role), clock.now()
+    actor, now = _who(console, seat), clock.now()
 
     def take(session: Session) -> tuple[UUID | None, bool]:
         if once and not is_first_sending(session, seat.name, once, now):

@@ -57,7 +57,8 @@ class Hub:
         self._listener = listener
         self._seen: dict[UUID, tuple[Any, ...]] = {}
         self._open: set[UUID] = set()
-        self.consoles: set[asyncio.Queue[Fact | None]] = set()
+        self.consoles: dict[asyncio.Queue[Fact | None], str] = {}
+        """Each stream that is open, and whose it is."""
         self._task: asyncio.Task[None] | None = None
         self._read_at = float("-inf")
         self._closing = False
@@ -91,15 +92,19 @@ class Hub:
         for console in self.consoles:
             _end(console)
 
-    def subscribe(self) -> asyncio.Queue[Fact | None]:
+    def has_screen(self, name: str) -> bool:
+        """Whether a console of this person is connected to this process now."""
+        return name in self.consoles.values()
+
+    def subscribe(self, name: str) -> asyncio.Queue[Fact | None]:
         """Facts from now on; None at the end. Subscribe before you read what was missed."""
         console: asyncio.Queue[Fact | None] = asyncio.Queue(MOST_WAITING)
-        self.consoles.add(console)
+        self.consoles[console] = name
         return console
 
     def unsubscribe(self, console: asyncio.Queue[Fact | None]) -> None:
         """This console has gone."""
-        self.consoles.discard(console)
+        self.consoles.pop(console, None)
 
     async def _forever(self) -> None:
         while not self._closing:
@@ -132,7 +137,7 @@ class Hub:
             try:
                 console.put_nowait(fact)
             except asyncio.QueueFull:
-                self.consoles.discard(console)
+                self.consoles.pop(console, None)
                 _end(console)
 
 

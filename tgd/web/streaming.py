@@ -41,8 +41,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.get("/events")
     async def events(request: Request) -> Response:
-        await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
-        stream = _stream(console, made, request)
+        seat = await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
+        stream = _stream(console, made, request, seat.name)
         return StreamingResponse(
             stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
         )
@@ -80,10 +80,10 @@ def _since(request: Request) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
 
 
-async def _stream(console: Console, made: Pages, request: Request) -> AsyncIterator[str]:
+async def _stream(console: Console, made: Pages, request: Request, name: str) -> AsyncIterator[str]:
     """Subscribe, then what was missed, then facts and beats until the session ends."""
     language = door.language_of(console, request)
-    facts = console.hub.subscribe()
+    facts = console.hub.subscribe(name)
     try:
         fact = await console.ask(lambda session: missed(session, _since(request)))
         yield "retry: 3000\n\n"
