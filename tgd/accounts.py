@@ -54,6 +54,8 @@ class Seat:
     form_token: str
     locked: bool
     ends_at: datetime
+    words_key: str | None = None
+    """Opens what its person was writing in this browser; never given to a locked screen."""
 
     def ends_soon(self, now: datetime) -> bool:
         """Whether this person of the room should give the password now, before the screen locks."""
@@ -113,7 +115,7 @@ def sign_in(session: Session, name: str, now: datetime, *, before: str | None = 
     store.remove_old_forms(session, now - FORMS_KEPT)
     token = ids.new_secret()
     row = {"token_hash": _kept(token), "account": name, "form_token": ids.new_secret(),
-           "now": now, "ends_at": now + LONGEST}  # fmt: skip
+           "words_key": ids.new_secret(), "now": now, "ends_at": now + LONGEST}  # fmt: skip
     store.add_seat(session, row)
     journal.write(session, [Line(now, name, "SignedIn")])
     return token
@@ -159,7 +161,7 @@ def session_of(
         return None
     if acting and not locked and idle >= TOUCHED_EVERY:
         store.touch_seat(session, _kept(token), now)
-    return Seat(row.account, role, row.form_token, locked, row.ends_at)
+    return Seat(row.account, role, row.form_token, locked, row.ends_at, row.words_key)
 
 
 def tell_sound(session: Session, token: str, sound: Sound, now: datetime) -> None:

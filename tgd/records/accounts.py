@@ -46,6 +46,8 @@ class WebSession(SQLModel, table=True):
     sound: str | None = Field(default=None, sa_column=Column(String(7)))
     """What the browser said last of its sound, each minute: `on`, or `blocked`."""
     sound_at: datetime | None = Field(default=None, sa_column=moment())
+    words_key: str | None = Field(default=None, sa_column=Column(String(64)))
+    """With it a page of this browser seals what is being written, and opens it after a lock."""
 
 
 class FormDone(SQLModel, table=True):

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 _SEAT = text(
     """
-    SELECT s.account, s.form_token, s.made_at, s.seen_at, s.ends_at, a.role
+    SELECT s.account, s.form_token, s.words_key, s.made_at, s.seen_at, s.ends_at, a.role
     FROM web_session s JOIN account a ON a.name = s.account
     WHERE s.token_hash = :token_hash AND s.ends_at > :after AND a.disabled_at IS NULL
     """
@@ -61,8 +61,9 @@ def add_seat(session: Session, row: dict[str, Any]) -> None:
     """A browser signs in."""
     session.connection().execute(
         text(
-            "INSERT INTO web_session (token_hash, account, form_token, made_at, seen_at, ends_at)"
-            " VALUES (:token_hash, :account, :form_token, :now, :now, :ends_at)"
+            "INSERT INTO web_session"
+            " (token_hash, account, form_token, words_key, made_at, seen_at, ends_at)"
+            " VALUES (:token_hash, :account, :form_token, :words_key, :now, :now, :ends_at)"
         ),
         row,
     )

@@ -50,7 +50,7 @@ async function refreshSheet() {
 async function freshSheet() {
   try {
     const reply = await fetch(`/alerts/${selected}?part=live`, { signal: AbortSignal.timeout(SHEET_MS) });
-    if (reply.redirected) location.assign(reply.url);  // the screen was locked, or the session is over
+    if (reply.redirected) leave(reply.url);  // the screen was locked, or the session is over
     return reply.ok && !reply.redirected ? new DOMParser().parseFromString(await reply.text(), "text/html") : null;
   } catch { return null; }
 }

@@ -6,8 +6,8 @@ const byId = (id) => document.getElementById(id), browser = page.linkName.split(
 const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500;
 // What is known of each alert; closed ones for a minute, in which an older fact may still come.
 const alerts = new Map();
-// What a page with a list does besides (live.js).
-const also = { row: () => {}, beat: () => {} };
+// What a page with a list does besides (live.js), and what is written down before a page is left (written.js).
+const also = { row: () => {}, beat: () => {}, leaving: async () => {} };
 let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0, filled = false, waiting = 0;
 let port = null, alone = null, toldAt = performance.now(), askedAt = null;
 
@@ -38,9 +38,15 @@ function heard(said) {
   else if (said.kind === "bye") location.assign("/login");
 }
 
+const LEAVING_MS = 500;
+async function leave(to) {
+  await Promise.race([also.leaving(), new Promise((over) => setTimeout(over, LEAVING_MS))]);
+  location.assign(to);
+}
+
 function beat(said) {
   // the screen of whoever left it shows nobody's name or place any more
-  if (said.locked && !byId("locked-title") && document.querySelector("[data-personal], #lists")) return location.assign(byId("sheet") ? `/?alert=${byId("sheet").dataset.id}` : "/");
+  if (said.locked && !byId("locked-title") && document.querySelector("[data-personal], #lists")) return leave(byId("sheet") ? `/?alert=${byId("sheet").dataset.id}` : "/");
   skew = Date.parse(said.now) - said.at;
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
   for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
