@@ -78,6 +78,21 @@ def test_a_voice_heard_before_the_newest_press_lets_nobody_close_alone(world: Wo
     assert acts.countersign(world.session, SONIA, alert, world.now).state == "closed"
 
 
+def test_a_voice_is_no_answer_to_a_press_that_the_page_did_not_show(world: World) -> None:
+    """She presses while “a reassuring voice” is on its way; danger is never refused."""
+    ana = world.give("Ana")
+    world.hear(world.press(ana))
+    alert = world.only_alert().id
+    acts.take(world.session, BRUNO, alert, world.now)
+    world.hear(world.press(ana))
+    for found in (Verified.SAFE_VOICE, Verified.SAFE_CODE_WORD):
+        with pytest.raises(SomebodyWasFaster, match="pressed again"):
+            acts.verify(world.session, BRUNO, alert, found, world.now, shown=1)
+    for found in (Verified.SILENT, Verified.DANGER):
+        acts.verify(world.session, BRUNO, alert, found, world.now, shown=1)
+    acts.verify(world.session, BRUNO, alert, Verified.SAFE_VOICE, world.now, shown=2)
+
+
 ROLE = {role: Actor(f"somebody as {role}", role) for role in Role}
 DOES: dict[Act, Callable[[World, Actor, UUID], object]] = {
     Act.TAKE: lambda w, who, a: acts.take(w.session, who, a, w.now),

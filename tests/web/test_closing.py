@@ -46,6 +46,24 @@ async def test_a_press_that_the_page_did_not_show_is_not_closed_away(house: Hous
     assert house.ask("SELECT state FROM alert")[0].state == "closed"
 
 
+async def test_nor_is_a_voice_taken_for_an_answer_to_it(house: House) -> None:
+    """The page that was pressed on showed one press: “safe” is said again over two."""
+    bruno, ana, alert = await taken(house)
+    seen = presses_in((await bruno.get(f"/alerts/{alert}")).text, "verify")
+    house.press(ana)
+    reply = await bruno.post(f"/alerts/{alert}/verify", found="safe_voice", presses=seen)
+    assert reply.status_code == 409
+    assert "ce que vous avez entendu est peut-être plus ancien" in reply.text
+    assert (await bruno.json(f"/api/alerts/{alert}"))["needs_second"] is True
+    fresh = presses_in(reply.text, "verify")
+    safe = await bruno.post(f"/alerts/{alert}/verify", found="safe_voice", presses=fresh)
+    assert safe.is_redirect
+    assert (await bruno.json(f"/api/alerts/{alert}"))["needs_second"] is False
+    house.press(ana)
+    danger = await bruno.post(f"/alerts/{alert}/verify", found="danger", presses=fresh)
+    assert danger.is_redirect
+
+
 async def test_nor_is_a_proposal_countersigned_over_it(house: House) -> None:
     bruno, sami, ana = await house.signed_in("Bruno"), await house.signed_in("Sami"), house.give()
     alert = house.press(ana)

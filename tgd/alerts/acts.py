@@ -155,9 +155,17 @@ def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: dateti
     _act(session, actor, seen, "NoteWritten", now, changes)
 
 
-def verify(session: Session, actor: Actor, alert_id: UUID, found: Verified, now: datetime) -> Alert:
-    """Write what the removal of doubt found. Raises like `take`."""
+def verify(
+    session: Session, actor: Actor, alert_id: UUID, found: Verified, now: datetime, *,
+    shown: int | None = None,
+) -> Alert:  # fmt: skip
+    """Write what the removal of doubt found. A voice that was heard says nothing about a press that
+    the page did not show (`shown`, as in `close`); danger is never refused. Raises like `take`."""
     seen = _owned(session, actor, alert_id, Act.VERIFY)
+    if found in rules.HEARD_HER and shown is not None and seen.presses > shown:
+        raise SomebodyWasFaster(
+            "She has pressed again since you looked: your finding may be older. Look first."
+        )
     changes = {"verified": found.value, "verified_at": now}
     detail = {"found": found.value}
     return _event(session, actor, seen, AlertEvent.VERIFY, "VerificationDone", now, changes, detail)

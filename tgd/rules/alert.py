@@ -117,6 +117,9 @@ def after(state: AlertState, event: AlertEvent) -> AlertState:
 SEEN_OUTCOMES = frozenset({Outcome.MADE_SAFE, Outcome.APPREHENDED, Outcome.MET_AND_WARNED})
 """Outcomes that only somebody who met her or him can report."""
 
+HEARD_HER = frozenset({Verified.SAFE_CODE_WORD, Verified.SAFE_VOICE})
+"""Findings of somebody who has heard that she is safe."""
+
 
 def needs_second_person(
     outcome: Outcome, verified: Verified | None, *, seen: bool, doubtful_end: bool
@@ -129,8 +132,7 @@ def needs_second_person(
     """
     if seen or outcome is Outcome.TEST:
         return False
-    heard_her = verified in (Verified.SAFE_CODE_WORD, Verified.SAFE_VOICE)
-    return doubtful_end or not heard_her
+    return doubtful_end or verified not in HEARD_HER
 
 
 def reference(number: int | None) -> str:

@@ -49,7 +49,7 @@ def _one_of(words: type[E], given: str, sentence: str) -> E:
 
 def _verify(session: Session, actor: Actor, alert: UUID, form: Form, now: datetime) -> Any:
     found = _one_of(Verified, form.get("found", ""), CHOOSE_FINDING)
-    return acts.verify(session, actor, alert, found, now)
+    return acts.verify(session, actor, alert, found, now, shown=_presses_shown(form))
 
 
 def _keep(what: Keeping) -> Doing:
