@@ -77,7 +77,7 @@ SCREENS: dict[str, Screen] = {
     "shift": Screen("bruno", "/shift"),
     "shift-hand-over": Screen("salima", "/shift"),
     "supervision": Screen("salima", "/supervision", arranged=_bruno_is_heard),
-    "offline": Screen("salima", "/", script="turned('off')"),
+    "offline": Screen("salima", "/", script="heard = () => {}; beatAt = Infinity; turned('off')"),
     "last-half-hour": Screen("bruno", "/alerts/Hana", arranged=_bruno_ends(minutes=24)),
     "locked": Screen("bruno", "/", arranged=_bruno_ends(seconds=-20)),
     "on-paper": Screen("bruno", "/on-paper"),

@@ -28,7 +28,7 @@ from tgd.web.render import Pages, as_json
 TAKE_WITHIN = timedelta(seconds=10)
 """An alert that waits longer for somebody is overdue (CONSOLE 3.2)."""
 A_SIGN_WITHIN = timedelta(seconds=10)
-"""An owner's screen gives a sign every 4 s: after two that are missing, the supervisor sees it."""
+"""An owner's screen gives a sign every 4.5 s: the supervisor sees when two are missing."""
 Doing = Callable[[Session, Actor, dict[str, str], datetime], Any]
 Shown = Callable[[int, str], Awaitable[Response]]
 

@@ -23,9 +23,10 @@ from tgd.web.console import Console
 from tgd.web.live import Fact, missed
 from tgd.web.render import Pages, as_json, browser_of, iso
 
-BEAT_S = 2.0
-SIGN_S = 3.5
-"""An owner's screen gives a sign at every second beat."""
+BEAT_S = 1.5
+"""A page says that the link is slow 2.8 s after the last one: a beat may be late by 1.3 s."""
+SIGN_S = 4.0
+"""An owner's screen gives a sign at every third beat."""
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:

@@ -1,7 +1,8 @@
 // The one stream of a browser: facts by EventSource, a watchdog on the server's beat, catch-up by
 // /sync. Runs as a SharedWorker for all tabs of one session, or in the page where there is none.
 "use strict";
-const LATE_MS = 3500, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 250, SYNC_MS = 5000;
+// Said within 3 s and 7 s of the last beat; a beat comes every 1.5 s, and may be late by 1.3 s.
+const LATE_MS = 2800, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 100, SYNC_MS = 5000;
 
 class Link {
   constructor(since, language, browser, tell) {

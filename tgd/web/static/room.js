@@ -1,10 +1,9 @@
 // Keeps the supervisor's page fresh, and says when it can not.
 "use strict";
-const LOOK_EVERY_MS = 3000, OLD_MS = 7000;
+const LOOK_EVERY_MS = 3000, OLD_MS = 6500;
 let fetchedAt = performance.now();
 
 async function look() {
-  if (performance.now() - fetchedAt > OLD_MS) document.getElementById("room-old").hidden = false;
   try {
     const reply = await fetch("/supervision?part=live", { signal: AbortSignal.timeout(LOOK_EVERY_MS) });
     if (reply.redirected) return location.assign("/login");
@@ -21,3 +20,4 @@ async function look() {
 }
 const whereTo = (one) => one.getAttribute("href") || (one.form ? one.form.getAttribute("action") : "");
 setInterval(look, LOOK_EVERY_MS);
+setInterval(() => { if (performance.now() - fetchedAt > OLD_MS) document.getElementById("room-old").hidden = false; }, 250);

@@ -3,13 +3,13 @@
 "use strict";
 const page = document.body.dataset;
 const byId = (id) => document.getElementById(id), browser = page.linkName.split("-")[0];
-const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500;
+const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500, WATCH_MS = 400;
 // What is known of each alert; closed ones for a minute, in which an older fact may still come.
 const alerts = new Map();
-// What a page with a list does besides (live.js), and what is written down before a page is left (written.js).
-const also = { row: () => {}, beat: () => {}, leaving: async () => {} };
+// What a page with a list does besides (live.js), and with what is being written (written.js).
+const also = { row: () => {}, beat: () => {}, leaving: async () => {}, done: () => {} };
 let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0, filled = false, waiting = 0;
-let port = null, alone = null, toldAt = performance.now(), askedAt = null;
+let port = null, alone = null, toldAt = performance.now(), askedAt = null, beatAt = performance.now();
 
 function join() {
   if (!window.SharedWorker) return byMyself();
@@ -33,7 +33,11 @@ function byMyself() {
 
 function heard(said) {
   if (said.kind === "facts") facts(said);
-  else if (said.kind === "beat") beat(said);
+  else if (said.kind === "beat") {
+    beat(said);
+    // what a worker repeats for a page that has come may be old
+    if (Date.now() - said.at < LATE_MS) { beatAt = performance.now(); if (state !== "good") turned("good"); }
+  }
   else if (said.kind === "state") turned(said.state);
   else if (said.kind === "bye") location.assign("/login");
 }
@@ -112,10 +116,14 @@ function watch() {
   }
   soundTick(waits());
   endsSoon();
+  const since = performance.now() - beatAt;
+  if (state === "good" && since > LATE_MS) turned("slow");
+  else if (state === "slow" && since > OFF_MS) turned("off");
   if (!port) return;
+  // a worker that lives says so each second; in place of one that died this page hears by itself
   const silent = performance.now() - toldAt;
-  if (silent > 5000 && askedAt === null) { askedAt = performance.now(); hello(); }
-  else if (askedAt !== null && performance.now() - askedAt > 2500) { byMyself(); turned("off"); }
+  if (silent > 2500 && askedAt === null) { askedAt = performance.now(); hello(); }
+  else if (askedAt !== null && performance.now() - askedAt > 1500) byMyself();
 }
 
 function turned(now) {
@@ -207,4 +215,4 @@ document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
 
 if (byId("renew")) byId("renew").addEventListener("submit", renewSession);
-document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, 500); });
+document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, WATCH_MS); });
