@@ -67,18 +67,29 @@ def test_a_silent_and_a_blocked_sound_are_sound(eyes: Eyes) -> None:
 
 
 def test_an_outage_is_sound(town: Town, eyes: Eyes) -> None:
-    """The record refuses a note: the page of the outage, and nothing lost of what was written."""
+    """The record refuses a note: the page stays and says so, and nothing is lost of what was
+    written. The page of an outage is seen by whoever comes in it, and leads back by itself."""
     eyes.go(f"/alerts/{town.alerts['Bella']}")
     eyes.page.fill("#act-note textarea", "Elle entend des pas.")
     town.do(lambda s: s.connection().exec_driver_sql(
         "ALTER TABLE note ADD CONSTRAINT away CHECK (words <> 'Elle entend des pas.') NOT VALID"
     ))  # fmt: skip
     try:
-        assert eyes.send("#act-note button") == 500
+        eyes.page.click("#act-note button")
+        expect(eyes.page.locator("#not-sent")).to_be_visible()
+        eyes.troubles.clear()  # the browser says the status
+        assert eyes.judge("not confirmed") == []
+        assert eyes.page.input_value("#act-note textarea") == "Elle entend des pas."
     finally:
         town.do(lambda s: s.connection().exec_driver_sql("ALTER TABLE note DROP CONSTRAINT away"))
-    eyes.troubles.clear()  # the browser says the status
-    assert eyes.judge("outage") == []
+    town.do(lambda s: s.connection().exec_driver_sql("ALTER TABLE note RENAME TO note_away"))
+    try:
+        assert eyes.go(f"/alerts/{town.alerts['Bella']}") == 500
+        eyes.troubles.clear()  # the browser says the status
+        assert eyes.judge("outage") == []
+    finally:
+        town.do(lambda s: s.connection().exec_driver_sql("ALTER TABLE note_away RENAME TO note"))
+    expect(eyes.page.locator("#sheet")).to_be_visible()
 
 
 def test_a_conflict_is_sound(browser: Browser, town: Town, axe: str) -> None:

@@ -15,7 +15,7 @@ LINK = '<a class="figures whole" href="tel:0199000050">01 99 00 00 50</a>'
 @SET
 async def test_it_is_in_the_banners_and_on_paper(house: House) -> None:
     sami = await house.signed_in("Sami")
-    for page, times in {"/": 1, "/shift": 1, "/supervision": 2, "/on-paper": 2}.items():
+    for page, times in {"/": 2, "/shift": 2, "/supervision": 3, "/on-paper": 3}.items():
         said = (await sami.get(page)).text
         assert said.count(f"Appelez le {LINK}") == times, page
 

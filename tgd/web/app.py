@@ -166,5 +166,13 @@ def _answer(
         line = console.settings.degraded_line if status >= 500 else ""
         ring = {"ring": line} if line else {}
         return as_json({"error": status, "sentence": said} | ring, status)
-    is_ours = status >= 500
-    return made.page(request, "sorry.html", None, status, sentence=said, is_ours=is_ours)
+    again = _again(request) if status >= 500 else None
+    return made.page(request, "sorry.html", None, status, sentence=said, again=again)
+
+
+def _again(request: Request) -> str:
+    """Where the page of an outage leads once it is over: a form is not sent again by itself."""
+    if request.method == "GET":
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    alert = request.path_params.get("alert_id")
+    return f"/alerts/{alert}" if alert else "/"

@@ -18,6 +18,8 @@ FIXED = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
 }
+BY_SCRIPT = (b"x-sent-by", b"script")
+"""A page that sends a form beneath itself asks where its answer leads, and goes there itself."""
 HSTS = "max-age=63072000"
 """For this host alone: its neighbours are not ours to decide for."""
 
@@ -35,9 +37,16 @@ class SafeHeaders:
             await self._app(scope, receive, send)
             return
 
+        by_script = BY_SCRIPT in scope["headers"]
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                self._add(headers)
+                if by_script and message["status"] == 303:
+                    message["status"] = 204
+                    headers["x-leads-to"] = headers["location"]
+                    del headers["location"], headers["content-length"]
             await send(message)
 
         await self._app(scope, receive, sending)

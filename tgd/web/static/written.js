@@ -85,4 +85,10 @@ document.addEventListener("submit", (e) => {
   for (const [name, one] of Object.entries(fields)) one.sent = name.startsWith(`${sentTo}|`);
   keep(fields);
 });
+// What leads on to a lock or to the door was not acted on.
+also.done = (form, to) => {
+  const path = new URL(form.action).pathname;
+  if (to === "/" || to.startsWith("/?") || to.startsWith("/login")) return;
+  keep(Object.fromEntries(Object.entries(kept()).filter(([name]) => !name.startsWith(`${path}|`))));
+};
 document.addEventListener("DOMContentLoaded", giveBack);
