@@ -212,3 +212,26 @@ def test_the_page_of_the_supervisor(browser: Browser, town: Town, gina: UUID) ->
     with looking(browser, town, "salima") as eyes:
         eyes.go("/supervision")
         expect(eyes.page.locator("main")).to_match_aria_snapshot(SUPERVISION)
+
+
+def test_what_comes_is_said_to_who_does_not_see_it(browser: Browser, town: Town) -> None:
+    """A new alert, another press of it, and that the own sheet has moved on."""
+    alert = press(town, "Iris", "+33639980083", 1)
+    town.do(lambda s: acts.take(s, BRUNO, alert, clock.now()))
+    with looking(browser, town, "bruno") as eyes:
+        eyes.go(f"/alerts/{alert}")
+        expect(eyes.page.locator("#link.good")).to_be_visible()
+        expect(eyes.page.locator("#waiting-count")).to_have_text(re.compile(r"\d"))
+        said = eyes.page.get_by_role("alert").filter(has_text="à prendre")
+        expect(said).to_have_count(0)
+        press(town, "Jade", "+33639980084", 1)
+        expect(said).to_have_text(re.compile(r"^Nouvelle alerte\. \d+ à prendre\.$"))
+        town.ask(
+            "UPDATE alert SET presses = presses + 1, updates = updates + 1 WHERE owner IS NULL"
+            " AND lane = 'real' AND state = 'open' RETURNING pg_notify('tgd_console', '')"
+        )
+        expect(said).to_have_text(re.compile(r"^Nouvel appui\. \d+ à prendre\.$"))
+        town.do(lambda s: acts.verify(s, BRUNO, alert, Verified.DANGER, clock.now()))
+        expect(eyes.page.get_by_role("status").filter(has_text="AL-")).to_have_text(
+            re.compile(r"^AL-\d+ Doute levé$")
+        )

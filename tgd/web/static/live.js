@@ -64,8 +64,9 @@ also.beat = () => { if (missed) refreshSheet(); };
 
 async function showSheet(fresh) {
   await released();
-  const writing = isWriting();
+  const writing = isWriting(), was = headWords();
   for (const part of ["sheet-head", ...(isTakingOver() ? [] : ["sheet-acts"]), "sheet-facts", "sheet-timeline", ...(writing ? [] : ["sheet-forms"])]) renew(byId(part), fresh.getElementById(part));
+  if (headWords() !== was) byId("sheet-said").textContent = headWords();
   // the row may have said meanwhile what comes next: the reply is the older of the two
   const row = document.querySelector(`li[data-id="${selected}"]`);
   if (row) showNext(row);
@@ -73,6 +74,9 @@ async function showSheet(fresh) {
   notice.hidden = !writing;
   notice.textContent = writing ? page.changed : "";
 }
+
+// Which alert, and where it stands: said aloud to who does not see it change.
+const headWords = () => byId("sheet-title").textContent.replace(/\s+/g, " ").trim();
 
 // A press of the mouse that has begun ends on what it began on.
 let pressedAt = 0;

@@ -59,8 +59,18 @@ function beat(said) {
   show();
 }
 
+// For whoever does not see the list: once for all that came together, whatever is silenced.
+const ANNOUNCE_MS = 100;
+function announce(news) {
+  const place = byId("announced"), said = ["new", "again", "exercise"].filter((one) => news.has(one)).map((one) => place.dataset[one]);
+  if (!said.length) return;
+  place.textContent = "";  // the same words are said again
+  setTimeout(() => { place.textContent = `${said.join(" ")} ${waiting} ${place.dataset.waiting}.`; }, ANNOUNCE_MS);
+}
+
 function facts(said) {
   last = Math.max(last, said.seq);
+  const news = new Set();
   for (const row of said.rows) {
     const before = alerts.get(row.id);
     // what was read earlier may come later, by another way: a row never goes back
@@ -68,11 +78,13 @@ function facts(said) {
     const isClosed = row.list === "closed";
     alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
     if (filled && !before && !isClosed) arrived += 1;
-    if (before && row.presses > before.presses && row.list === "real") soundAgain();
+    if (filled && !before && ["real", "exercise"].includes(row.list)) news.add(row.list === "real" ? "new" : "exercise");
+    if (before && row.presses > before.presses && row.list === "real") { news.add("again"); soundAgain(); }
     also.row(row);
   }
   filled = true;
   count();
+  announce(news);
 }
 
 function count() {
