@@ -74,3 +74,23 @@ def test_who_signs_in_after_him_gets_no_page_of_his(town: Town, eyes: Eyes) -> N
     eyes.sign_in("salima")
     expect(page.locator("#sheet")).to_have_count(0)
     expect(page.locator(".who")).to_contain_text("salima")
+
+
+@pytest.mark.parametrize("page", ["/", "/keys"])
+def test_f2_behind_the_lock_takes_with_one_password(town: Town, eyes: Eyes, page: str) -> None:
+    """At night every screen is locked when she presses."""
+    grace = Grace(town, 33 if page == "/" else 34)
+    eyes.go(page)
+    town.ask("UPDATE web_session SET seen_at = now() - interval '16 minutes' RETURNING 1")
+    eyes.page.reload()
+    town.ask("UPDATE alert SET opened_at = now() - interval '2 hours' WHERE id = :a RETURNING 1",
+             a=grace.alert)  # fmt: skip
+    eyes.page.keyboard.press("F2")
+    expect(eyes.page.locator("#then-take")).to_contain_text("vous prenez l’alerte")
+    expect(eyes.page.locator("[name=password]")).to_be_focused()
+    assert eyes.judge("locked, F2") == []
+    eyes.page.keyboard.type(PASSWORD)
+    with eyes.page.expect_navigation():
+        eyes.page.keyboard.press("Enter")
+    assert eyes.page.url.endswith(str(grace.alert))
+    assert town.ask("SELECT owner FROM alert WHERE id = :a", a=grace.alert)[0].owner == "bruno"

@@ -114,3 +114,34 @@ async def test_a_console_that_is_over_stands_for_its_person_two_minutes_more(hou
     assert await signs(house, bruno)
     ends(house, "Bruno", seconds=-121)
     assert not await signs(house, bruno)
+
+
+async def test_f2_behind_the_lock_takes_with_the_password(house: House) -> None:
+    """At night everybody is locked: one password, and the most urgent alert is in her hands."""
+    bruno = await house.signed_in("Bruno")
+    house.idle("Bruno", minutes=20)
+    alert = house.press(house.give())
+    wrong = await bruno.post("/unlock", password="a guess", then="take", once="abc")
+    assert wrong.status_code == 403
+    assert owner(house) is None
+    reply = await bruno.post("/unlock", password=PASSWORD, then="take", once="abc")
+    assert (reply.status_code, reply.headers["location"]) == (303, f"/alerts/{alert}")
+    assert owner(house) == "Bruno"
+    house.idle("Bruno", minutes=20)
+    reply = await bruno.post("/unlock", password=PASSWORD, then="take", once="def")
+    assert reply.headers["location"] == "/", "nobody waits: where she was"
+
+
+async def test_unlocking_alone_takes_nothing_and_a_role_that_may_not_never_does(
+    house: House,
+) -> None:
+    house.press(house.give())
+    bruno, camille = await house.signed_in("Bruno"), await house.signed_in("Camille")
+    house.idle("Bruno", minutes=20)
+    await bruno.post("/unlock", password=PASSWORD, then="")
+    await camille.post("/unlock", password=PASSWORD, then="take", once="abc")
+    assert owner(house) is None
+
+
+def owner(house: House) -> str | None:
+    return house.ask("SELECT owner FROM alert")[0].owner

@@ -143,7 +143,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.post("/take-next")
     async def take_next(request: Request) -> Response:
         seat, form = await sent(console, request, Act.TAKE, None)
-        taken = await _take_next_once(console, seat, form.get("once", "")[:64])
+        taken = await take_next_once(console, seat, form.get("once", "")[:64])
         if door.wants_json(request):
             return as_json({"alert": taken})
         return RedirectResponse(f"/alerts/{taken}" if taken else "/", 303)
@@ -236,7 +236,7 @@ async def _do_once(
     return shown
 
 
-async def _take_next_once(console: Console, seat: Seat, once: str) -> UUID | None:
+async def take_next_once(console: Console, seat: Seat, once: str) -> UUID | None:
     """The most urgent alert, now in this person's name. The same word never takes a second one: it
     answers with what she took last. A word that found nobody waiting may still take."""
     actor, now = _who(console, seat), clock.now()

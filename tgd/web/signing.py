@@ -11,7 +11,9 @@ from tgd import accounts, clock, passwords
 from tgd.accounts import Seat
 from tgd.errors import NotAllowed
 from tgd.log import log
+from tgd.rules.access import Act, may
 from tgd.web import door
+from tgd.web.acting import take_next_once
 from tgd.web.caller import address_of
 from tgd.web.console import Console
 from tgd.web.pages import alert_of, list_page
@@ -61,7 +63,7 @@ async def _unlock(console: Console, made: Pages, request: Request) -> Response:
     here = f"unlock {seat.name}"  # strangers who guess at the door count nothing in here
     status, sentence = await _check(console, seat.name, form.get("password", ""), (here, here))
     if sentence is None:
-        return await _renew(console, request, seat, alert_of(form.get("alert", "")))
+        return await _go_on(console, request, seat, form)
     said = console.words.say(door.language_of(console, request), sentence)
     if door.wants_json(request):
         return as_json({"error": status, "sentence": said}, status)
@@ -69,6 +71,14 @@ async def _unlock(console: Console, made: Pages, request: Request) -> Response:
         console, made, request, replace(seat, locked=True), status=status, sentence=said,
         back=alert_of(form.get("alert", "")),
     )  # fmt: skip
+
+
+async def _go_on(console: Console, request: Request, seat: Seat, form: dict[str, str]) -> Response:
+    """Where she was; or, where F2 was pressed behind the lock, with the most urgent alert."""
+    back = alert_of(form.get("alert", ""))
+    if form.get("then") == "take" and may(seat.role, Act.TAKE):
+        back = await take_next_once(console, seat, form.get("once", "")[:64]) or back
+    return await _renew(console, request, seat, back)
 
 
 async def _sign_out(console: Console, request: Request) -> Response:

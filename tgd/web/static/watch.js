@@ -207,8 +207,21 @@ document.addEventListener("keydown", (e) => {
   if (e.code !== "F2") return;
   e.preventDefault();
   const take = byId("act-take");
-  if (!(take && take.querySelector("kbd") && press("act-take"))) press("take-next");
+  if (!(take && take.querySelector("kbd") && press("act-take")) && !press("take-next")) takeBehindLock();
 });
+
+// Behind the lock F2 waits for the password, and takes with it.
+const THEN_TAKE = "then=take";
+function takeBehindLock() {
+  const form = byId("unlock");
+  if (!form) { if (page.sounds) location.assign(`/?${THEN_TAKE}`); return; }
+  if (!form.elements.then) return;
+  form.elements.then.value = "take";
+  byId("then-take").textContent = byId("then-take").dataset.chosen;
+  if (form.elements.password.value) form.requestSubmit();
+  else form.elements.password.focus();
+}
+if (byId("unlock") && location.search === `?${THEN_TAKE}`) takeBehindLock();
 document.addEventListener("submit", (e) => {
   if (e.defaultPrevented) return;
   if (e.target.dataset.sent) e.preventDefault();
