@@ -1,10 +1,12 @@
 """Removing the doubt on the sheet: silence leads to the request, duress sends at once."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from tests.web.conftest import House
+from tgd.rules.territory import DEMO
 
 
 @pytest.mark.parametrize("found", ["silent", "danger"])
@@ -71,3 +73,49 @@ async def test_a_room_that_does_not_acknowledge_is_rung_on_its_other_line(house:
     house.ask("UPDATE alert SET acknowledged_at = now() RETURNING 1")
     page = (await bruno.get(f"/alerts/{alert}")).text
     assert "ring-room" not in page
+
+
+@pytest.mark.parametrize("house", [{"demonstration": True}], indirect=True)
+async def test_without_a_position_the_room_of_her_home_is_rung_or_any(house: House) -> None:
+    """The number is there exactly when nobody knows where she is."""
+    alert = house.press(house.give(), position=None)
+    bruno = await house.signed_in("Bruno")
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/request")
+    house.ask("UPDATE alert SET requested_at = requested_at - :t RETURNING 1", t=timedelta(0, 61))
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    rung = page[page.index('id="ring-room"') :].partition("</p>")[0]
+    for area in DEMO:
+        assert area.line is None or f"tel:{area.line}" in rung
+    assert "toutes les salles connues" in rung
+    home = next(area for area in DEMO if area.line)
+    house.ask(
+        "UPDATE protected_person SET places = CAST(:p AS jsonb) RETURNING 1",
+        p=json.dumps([{"label": "Rue du Repère", "city": home.name, "insee": home.insee}]),
+    )
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    rung = page[page.index('id="ring-room"') :].partition("</p>")[0]
+    assert rung.count("tel:") == 1
+    assert f"tel:{home.line}" in rung
+    assert "d’après son domicile" in rung
+    assert "d’après son domicile" in (await bruno.get("/on-paper")).text
+
+
+@pytest.mark.parametrize(("state", "attempts"), [("refused", 1), ("pending", 2)])
+@pytest.mark.parametrize("house", [{"demonstration": True}], indirect=True)
+async def test_a_request_that_does_not_get_through_is_said_at_once(
+    house: House, state: str, attempts: int
+) -> None:
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/request")
+    house.ask(
+        "INSERT INTO delivery (id, key, alert, destination, topic, round, state, attempts,"
+        " lease_token, made_at) VALUES (gen_random_uuid(), 'k', :a, 'room', 'requested', 0,"
+        " 'pending', 1, 0, now()) RETURNING 1", a=alert,
+    )  # fmt: skip
+    assert 'id="ring-room"' not in (await bruno.get(f"/alerts/{alert}")).text
+    house.ask("UPDATE delivery SET state = :s, attempts = :n RETURNING 1", s=state, n=attempts)
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    assert "tel:" in page[page.index('id="ring-room"') :].partition("</p>")[0]

@@ -25,6 +25,7 @@ from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
 from tgd.rules.case_sheet import AGREED, HINDERS
 from tgd.rules.coming import left, tones_of
+from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.place import Shown
 from tgd.rules.territory import Area
@@ -38,6 +39,8 @@ from tgd.web.labels import MACHINES
 AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
 """Only where the message itself is all that we have is it shown as it came."""
 LONGEST_MESSAGE = 10_000
+REQUESTED, FAILS = "requested", 2
+"""The topic of a request, and after how many attempts it is said that it does not get through."""
 MESSAGE = "message"
 """Name of the message as received among the groups of a look; it may hold anything."""
 
@@ -126,30 +129,45 @@ def sheet_of(
     look = Look(seat, alert, now)
     may_locate = look.discloses(FieldGroup.GEOLOCATION)
     shown = place_facts.shown_fix(session, alert.id) if may_locate else None
-    record = _record(session, look)
+    record, person = _record(session, look), _person(session, look, shown)
     parts = {
-        FieldGroup.PERSON.value: _person(session, look, shown),
+        FieldGroup.PERSON.value: person,
         FieldGroup.GEOLOCATION.value: place_facts.position(shown, areas) if shown else None,
         FieldGroup.ALERT_RECORD.value: record,
         MESSAGE: _messages(session, look, keys),
     }
     looks.looked(session, seat.name, alert.id, [g for g, part in parts.items() if part], now)
-    room = place_facts.room_of(shown, areas)
+    rooms = place_facts.rooms_of(shown, person["home"] if person else None, areas)
     return _head(alert) | {
         "stages": walk.stages(alert.opened_at, [
             alert.taken_at, alert.verified_at, alert.requested_at, alert.acknowledged_at,
             alert.on_scene_at,
         ], is_open=look.is_open),
-        "room": room, "look_at": _ring_at(look), "ring_room": look.is_open and walk.must_ring(
-            alert.requested_at, alert.acknowledged_at, alert.on_scene_at, now
-        ),
-        "person": parts[FieldGroup.PERSON.value], "position": parts[FieldGroup.GEOLOCATION.value],
+        "rooms": rooms, "look_at": _ring_at(look), "ring_room": _must_ring(session, look),
+        "person": person, "position": parts[FieldGroup.GEOLOCATION.value],
         "record": record, "messages": parts[MESSAGE],
         "message_after_taking": _message_after_taking(look),
         "may": may_do(look) | _may_also(session, look, record),
         "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip
+
+
+def _must_ring(session: Session, look: Look) -> bool:
+    """A room that was asked and has not said in time that it has the case, or that our request
+    does not reach at all."""
+    a = look.alert
+    if not look.is_open or a.requested_at is None:
+        return False
+    if walk.must_ring(a.requested_at, a.acknowledged_at, a.on_scene_at, look.now):
+        return True
+    fails = any(
+        d.topic == REQUESTED and d.made_at >= a.requested_at
+        and (d.state == DeliveryState.REFUSED
+             or (d.state == DeliveryState.PENDING and d.attempts >= FAILS))
+        for d in store.deliveries_of(session, a.id)
+    )  # fmt: skip
+    return fails and _ring_at(look) is not None
 
 
 def _ring_at(look: Look) -> datetime | None:
@@ -190,6 +208,7 @@ def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any]
     hinders = "" if sheet else sheets.hinders_a_test(session, officer, look.alert.id)
     return {
         "name": found.name, "places": place_facts.places(known, shown),
+        "home": place_facts.home_insee(known),
         "note": None if sheet else found.note,
         "number": store.number_of(session, look.alert.handset),
         "sheet": said if sheet else {HINDERS: hinders} if hinders else None,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from tgd.rules.case_sheet import home_of
 from tgd.rules.place import Fix, Shown, choose, fix_of, near
-from tgd.rules.territory import Area, of_position
+from tgd.rules.territory import Area, of_commune, of_position
 from tgd.store import console as store
 
 
@@ -54,7 +55,18 @@ def _place(place: dict[str, Any], shown: Shown | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def room_of(shown: Shown | None, areas: Sequence[Area]) -> dict[str, Any] | None:
-    """The control room in charge where she is, and the number of its other line."""
-    there = of_position(shown.fix.lat, shown.fix.lon, areas) if shown else ()
-    return {"name": there[0].control_room, "line": there[0].line} if there else None
+def home_insee(known: Sequence[Any]) -> str | None:
+    """The commune where somebody is sent without a position."""
+    home = home_of({"places": [place for place in known if isinstance(place, dict)]})
+    return home["insee"] if home else None
+
+
+def rooms_of(shown: Shown | None, home: str | None, areas: Sequence[Area]) -> dict[str, Any]:
+    """The control rooms to ring and their other lines: those in charge where she is; without a
+    position the one of her home; else every one that we know."""
+    by, there = "position", of_position(shown.fix.lat, shown.fix.lon, areas) if shown else ()
+    if not there:
+        area = of_commune(home, areas)
+        by, there = ("home", (area,)) if area else ("all", tuple(a for a in areas if a.line))
+    rooms = dict.fromkeys((area.control_room, area.line) for area in there)
+    return {"by": by, "rooms": [{"name": name, "line": line} for name, line in rooms]}
