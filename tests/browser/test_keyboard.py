@@ -220,8 +220,8 @@ def test_bruno_hands_his_shift_over_and_salima_ticks_each_line(
     hands.go("form.act-end button")
     said = hands.page.locator("main [role=alert]").inner_text()
     assert said.startswith("Des alertes sont à votre")
-    (refused,) = hands.eyes.troubles
-    assert "status of 409" in refused
+    assert len(hands.eyes.troubles) == 2, "asked beneath the page, then for the page of the refusal"
+    assert all("status of 409" in said for said in hands.eyes.troubles)
     hands.eyes.troubles.clear()
     with looking(browser, town, axe=axe) as eyes:
         salima = Hands(eyes)
