@@ -66,3 +66,23 @@ def test_the_screen_of_the_room_is_kept_awake(browser: Browser, town: Town) -> N
             eyes.go("/")
             expect(eyes.page.locator("#link.good")).to_be_visible()
             assert eyes.page.evaluate("window.awake || []") == wanted, name
+
+
+def test_a_page_of_the_room_says_what_is_missing(browser: Browser, town: Town) -> None:
+    """Whoever answers without a shift is told; what is to be mended has a number everywhere."""
+    town.ask("UPDATE shift SET ended_at = now() WHERE account = 'bruno' RETURNING 1")
+    try:
+        with looking(browser, town, "bruno") as eyes:
+            eyes.go("/")
+            missing = eyes.page.locator("#shift-missing")
+            expect(missing).to_contain_text("Votre poste n’est pas pris")
+            expect(eyes.page.locator("#to-mend")).to_have_text("1")
+            expect(eyes.page.locator("#deaf")).to_be_hidden()
+            eyes.page.evaluate("standing({lost: ['canary-sms'], toMend: 0, missing: []})")
+            expect(eyes.page.locator("#deaf")).to_contain_text("canary-sms")
+            eyes.go("/shift")
+            expect(eyes.page.locator("#link.good")).to_be_visible()
+            eyes.page.wait_for_timeout(2000)
+            expect(missing).to_be_hidden()
+    finally:
+        town.ask("UPDATE shift SET ended_at = NULL WHERE account = 'bruno' RETURNING 1")

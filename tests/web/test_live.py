@@ -148,3 +148,37 @@ async def test_who_does_not_read_is_cut_off_and_slows_nobody(
     again = events(bruno)
     assert {r["mark"] for r in (await until(again, "facts"))["rows"]} == {turns + 2}
     await again.aclose()
+
+
+async def test_a_beat_says_what_is_missing_in_the_room(house: House) -> None:
+    """A shift that has not begun, a hand-over, what is to be mended, a channel that is deaf."""
+    bruno, camille = await house.signed_in("Bruno"), await house.signed_in("Camille")
+    sami = await house.signed_in("Sami")
+    stream = events(bruno)
+    said = await until(stream, "beat")
+    assert (said["missing"], said["to_mend"], said["lost"]) == (["shift"], 0, [])
+    await bruno.post("/shift/start", heard_sound="yes")
+    await sami.post("/shift/start", heard_sound="yes")
+    await sami.post("/shift/hand-over", words="Eve rappelle à 22 h.")
+    ana = house.give()
+    house.ask("INSERT INTO technical_item (id, handset, kind, raised_at) VALUES"
+              " (gen_random_uuid(), :h, 'silent', now()) RETURNING 1", h=ana.handset)  # fmt: skip
+    async with asyncio.timeout(10):
+        while (said := await until(stream, "beat"))["missing"] != ["hand_over"]:
+            pass
+    assert said["to_mend"] == 1
+    await stream.aclose()
+    other = events(camille)
+    assert (await until(other, "beat"))["missing"] == [], "a prosecutor answers for no alert"
+    await other.aclose()
+
+
+async def test_a_deaf_channel_is_named(house: House) -> None:
+    canary = house.do(lambda session: house.world(session).canary())
+    house.console.hub._canaries_at = float("-inf")  # the next turn looks
+    stream = events(await house.signed_in("Bruno"))
+    async with asyncio.timeout(10):
+        while (said := await until(stream, "beat"))["lost"] != [canary.handset]:
+            pass
+    assert said["channels"] == "0/1"
+    await stream.aclose()

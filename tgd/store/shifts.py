@@ -98,6 +98,34 @@ def on_duty(session: Session, now: datetime) -> list[Any]:
     return list(session.connection().execute(_ON_DUTY, {"since": now - HEARD}))
 
 
+def on_shift(session: Session) -> dict[str, bool]:
+    """Whose shift runs, and whether that person is rung for calls to handsets."""
+    rows = session.connection().execute(
+        text("SELECT account, telephone IS NOT NULL AS rung FROM shift WHERE ended_at IS NULL")
+    )
+    return {row.account: row.rung for row in rows}
+
+
+def left_unread(session: Session) -> frozenset[str]:
+    """Whose hand-over nobody has confirmed yet."""
+    rows = session.connection().execute(
+        text("SELECT leaving FROM hand_over WHERE confirmed_at IS NULL")
+    )
+    return frozenset(rows.scalars())
+
+
+def to_mend(session: Session, now: datetime) -> int:
+    """How many technical items wait, those put aside left out."""
+    found = session.connection().execute(
+        text(
+            "SELECT count(*) FROM technical_item WHERE settled_at IS NULL"
+            " AND NOT coalesce(shelved_until > :now, false)"
+        ),
+        {"now": now},
+    )
+    return int(found.scalar_one())
+
+
 def owned_by(session: Session, account: str) -> int:
     """How many open alerts are in this person's name."""
     found = session.connection().execute(

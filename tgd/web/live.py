@@ -19,7 +19,7 @@ from tgd import clock
 from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
-from tgd.store import canaries, nudges
+from tgd.store import canaries, nudges, shifts
 from tgd.store import console as store
 from tgd.web.facts import fingerprint, row_of
 
@@ -32,6 +32,7 @@ OVERLAP = timedelta(seconds=60)
 STALE_S = 5.0
 """A hub that has not read the record for so long does not say that all is well."""
 CANARIES_S = 10.0
+ROOM_S = 3.0
 MOST_WAITING = 50
 """A console that has so many facts to read is cut off; it comes back and catches up."""
 
@@ -44,6 +45,31 @@ class Fact:
     rows: list[dict[str, Any]]
     said: dict[str, str] = field(default_factory=dict, compare=False)
     """As an event, per language: made once, whatever the number of consoles and their pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is to be known on every page of the room, alerts aside."""
+
+    to_mend: int = 0
+    on_shift: dict[str, bool] = field(default_factory=dict)
+    """Whose shift runs, and whether a telephone is given for it."""
+    unread: frozenset[str] = frozenset()
+    """Who left a hand-over that nobody has confirmed."""
+
+    def missing(self, name: str, *, has_voice: bool) -> list[str]:
+        """What this person has still to do before answering for anybody."""
+        if name not in self.on_shift:
+            return ["shift"]
+        found = ["hand_over"] if self.unread - {name} else []
+        return found + (["telephone"] if has_voice and not self.on_shift[name] else [])
+
+
+def read_room(session: Session) -> Room:
+    """The room as it is now."""
+    return Room(
+        shifts.to_mend(session, clock.now()), shifts.on_shift(session), shifts.left_unread(session)
+    )
 
 
 Ask = Callable[[Callable[[Session], Any]], Awaitable[Any]]
@@ -65,7 +91,8 @@ class Hub:
         self.seq = 0
         self.canaries: list[Any] = []
         """Which channels are to be heard, and when each was heard last."""
-        self._canaries_at = float("-inf")
+        self._canaries_at = self._room_at = float("-inf")
+        self.room = Room()
         self.owners: frozenset[str] = frozenset()
         """Who answers for an open alert."""
 
@@ -123,6 +150,8 @@ class Hub:
         seq, rows = await self._ask(lambda session: read_rows(session, since, watched))
         if time.monotonic() - self._canaries_at > CANARIES_S:
             self.canaries, self._canaries_at = await self._ask(canaries.listed), time.monotonic()
+        if time.monotonic() - self._room_at > ROOM_S:
+            self.room, self._room_at = await self._ask(read_room), time.monotonic()
         seen = {r.id: fingerprint(r) for r in rows}
         before, self._seen = self._seen, seen
         self.owners = frozenset(r.owner for r in rows if r.owner and r.closed_at is None)

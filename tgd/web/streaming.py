@@ -62,14 +62,18 @@ def event(name: str, seq: int, said: dict[str, Any]) -> str:
 
 
 def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
-    """What a beat says: where the journal is, the server's clock for the ages, how many of the
-    channels that have a canary are heard, whose browser this is, and whether it is locked."""
+    """What a beat says: where the journal is, the server's clock for the ages, which of the
+    channels that have a canary are heard, whose browser this is, whether it is locked, what is to
+    be mended, and what its person has still to do before answering."""
     now, known = clock.now(), console.hub.canaries
     after = timedelta(seconds=console.settings.canary_lost_after_s)
-    heard = sum(c.pressed_at is not None and now - c.pressed_at <= after for c in known)
-    channels = f"{heard}/{len(known)}" if known else ""
-    return {"seq": seq, "now": iso(now), "channels": channels, "locked": seat.locked,
-            "browser": browser_of(seat)}  # fmt: skip
+    lost = [c.handset for c in known if c.pressed_at is None or now - c.pressed_at > after]
+    channels = f"{len(known) - len(lost)}/{len(known)}" if known else ""
+    room, has_voice = console.hub.room, console.settings.has_voice
+    return {"seq": seq, "now": iso(now), "channels": channels, "lost": lost,
+            "locked": seat.locked, "browser": browser_of(seat), "to_mend": room.to_mend,
+            "missing": room.missing(seat.name, has_voice=has_voice)
+            if may(seat.role, Act.TAKE) else []}  # fmt: skip
 
 
 def _facts(made: Pages, language: str, fact: Fact) -> dict[str, Any]:

@@ -54,9 +54,23 @@ function beat(said) {
   skew = Date.parse(said.now) - said.at;
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
   for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
+  standing(said);
   for (const [id, known] of alerts) if (known.closedAt && performance.now() - known.closedAt > FORGET_MS) alerts.delete(id);
   also.beat();
   show();
+}
+
+// What every page of the room says besides alerts: a deaf channel, what is to be mended, a shift
+// that has not begun. The page of the shift says the last one itself.
+function standing(said) {
+  const deaf = byId("deaf"), count = byId("to-mend"), missing = byId("shift-missing");
+  if (deaf.hidden !== !said.lost.length) deaf.hidden = !said.lost.length;
+  if (byId("deaf-which").textContent !== said.lost.join(", ")) byId("deaf-which").textContent = said.lost.join(", ");
+  if (count) count.textContent = said.toMend || "";
+  if (!missing) return;
+  const words = location.pathname === "/shift" ? "" : said.missing.map((one) => missing.dataset[one]).join(" ");
+  if (byId("missing-what").textContent !== words) byId("missing-what").textContent = words;
+  missing.hidden = !words;
 }
 
 // For whoever does not see the list: once for all that came together, whatever is silenced.
