@@ -167,6 +167,7 @@ function show() {
   const chip = byId("link");
   byId("late").hidden = state !== "slow";
   byId("offline").hidden = state !== "off";
+  page.linkState = state;
   if (chip.className === "chip " + state) return;
   chip.className = "chip " + state;
   chip.textContent = state === "off" ? page.linkOff : state === "slow" ? page.linkSlow : page.linkGood;
