@@ -1,11 +1,12 @@
 """The page of the quarterly census: what lies in each stock, the form of a count, past ones."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 from sqlmodel import Session
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tgd import clock
 from tgd.accounts import Seat
@@ -17,21 +18,24 @@ from tgd.rules.access import Act
 from tgd.store import board
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.doing import Ended, as_officer, do, sent, shown
+from tgd.web.doing import Ended, as_officer, do, shown
+from tgd.web.form_page import FormPage
 from tgd.web.render import Pages, as_list
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/stock/census`, `/stock/censuses.csv`; before the addresses of handsets."""
 
+    page = FormPage(console, "/stock/census", Act.COUNT_STOCK, partial(_page, console, made))
+
     @app.get("/stock/census")
     async def census(request: Request) -> Response:
-        seat = await door.allowed(console, request, Act.COUNT_STOCK)
         if request.query_params.get("as") == "csv":
+            seat = await door.allowed(console, request, Act.COUNT_STOCK)
             rows = await as_officer(console, seat, lambda s, o: board.census(s, o.reach.courts))
             found = [dict(row._mapping) for row in rows]
             return as_list(written(found, ("pool", "model", "state", "count")), "census.csv")
-        return await _page(console, made, request, seat)
+        return await page.read(request)
 
     @app.get("/stock/censuses.csv")
     async def exported(request: Request) -> Response:
@@ -42,11 +46,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
     @app.post("/stock/census")
     async def count(request: Request) -> Response:
-        seat, form = await sent(console, request, Act.COUNT_STOCK)
-        ended = await do_count(console, request, seat, form)
-        if ended.is_done:
-            return RedirectResponse("/stock/census", 303)
-        return await _page(console, made, request, seat, ended, form)
+        doing = partial(do_count, console, request)
+        return await page.take(request, Act.COUNT_STOCK, doing, "count")
 
 
 async def do_count(console: Console, request: Request, seat: Seat, form: dict[str, str]) -> Ended:
@@ -70,8 +71,8 @@ async def the_census(console: Console, seat: Seat) -> dict[str, Any]:
 
 
 async def _page(
-    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
-    form: dict[str, str] | None = None,
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None,
+    form: dict[str, str] | None, _: str,
 ) -> Response:  # fmt: skip
     said = await the_census(console, seat)
     return shown(

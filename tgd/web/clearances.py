@@ -1,5 +1,6 @@
 """The page of clearances and agreements: who works for a court, with whom it works, until when."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,7 +14,8 @@ from tgd.casework import term_form
 from tgd.rules.access import Act
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.doing import Doing, Ended, as_officer, do, sent, shown
+from tgd.web.doing import Doing, Ended, as_officer, do, shown
+from tgd.web.form_page import FormPage
 from tgd.web.render import Pages
 
 MADE = {"clearances": ("clear", term_form.clear), "agreements": ("agree", term_form.agree)}
@@ -22,35 +24,27 @@ MADE = {"clearances": ("clear", term_form.clear), "agreements": ("agree", term_f
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/clearances` with `/{id}/revoke`, and the same of `/agreements`, shown on one page."""
 
-    @app.get("/clearances")
-    async def listed(request: Request) -> Response:
-        seat = await door.allowed(console, request, Act.SEE_CLEARANCES)
-        return await _page(console, made, request, seat)
+    page = FormPage(console, "/clearances", Act.SEE_CLEARANCES, partial(_page, console, made))
+    app.get("/clearances")(page.read)
 
     @app.get("/agreements")
     async def agreements() -> Response:
         return RedirectResponse("/clearances#agreements-title", 303)
 
     for kind in MADE:
-        _add_acts(app, console, made, kind)
+        _add_acts(app, console, page, kind)
 
 
-def _add_acts(app: FastAPI, console: Console, made: Pages, kind: str) -> None:
+def _add_acts(app: FastAPI, console: Console, page: FormPage, kind: str) -> None:
     @app.post(f"/{kind}")
     async def make(request: Request) -> Response:
-        seat, form = await sent(console, request, Act.CLEAR)
-        ended = await do_make(console, request, kind, seat, form)
-        if ended.is_done:
-            return RedirectResponse("/clearances", 303)
-        return await _page(console, made, request, seat, ended, form, MADE[kind][0])
+        doing = partial(do_make, console, request, kind)
+        return await page.take(request, Act.CLEAR, doing, MADE[kind][0])
 
     @app.post(f"/{kind}/{{term}}/revoke")
     async def revoke(request: Request, term: str) -> Response:
-        seat, form = await sent(console, request, Act.CLEAR)
-        ended = await do_revoke(console, request, kind, seat, term, form)
-        if ended.is_done:
-            return RedirectResponse("/clearances", 303)
-        return await _page(console, made, request, seat, ended)
+        doing = partial(do_revoke, console, request, kind, term)
+        return await page.take(request, Act.CLEAR, doing)
 
 
 async def do_make(
@@ -64,7 +58,7 @@ async def do_make(
 
 
 async def do_revoke(
-    console: Console, request: Request, kind: str, seat: Seat, term: str, form: dict[str, str]
+    console: Console, request: Request, kind: str, term: str, seat: Seat, form: dict[str, str]
 ) -> Ended:
     """One ends now."""
     found = door.uuid_of(term)
@@ -85,8 +79,8 @@ async def the_terms(console: Console, seat: Seat) -> dict[str, Any]:
 
 
 async def _page(
-    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
-    form: dict[str, str] | None = None, wrong: str = "",
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None,
+    form: dict[str, str] | None, wrong: str,
 ) -> Response:  # fmt: skip
     said = await the_terms(console, seat)
     return shown(

@@ -1,10 +1,11 @@
 """The page of deadlines: what somebody must not forget, in one list, each with “seen”."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tgd import clock
 from tgd.accounts import Seat
@@ -13,29 +14,26 @@ from tgd.casework import due
 from tgd.rules.access import Act
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.doing import Ended, as_officer, do, sent, shown
+from tgd.web.doing import Ended, as_officer, do, shown
+from tgd.web.form_page import FormPage
 from tgd.web.render import Pages
+
+_ACT = Act.ACKNOWLEDGE_DEADLINE
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/deadlines`, `/deadlines/{id}/acknowledge`."""
 
-    @app.get("/deadlines")
-    async def listed(request: Request) -> Response:
-        seat = await door.allowed(console, request, Act.ACKNOWLEDGE_DEADLINE)
-        return await _page(console, made, request, seat)
+    page = FormPage(console, "/deadlines", _ACT, partial(_page, console, made))
+    app.get("/deadlines")(page.read)
 
     @app.post("/deadlines/{deadline}/acknowledge")
     async def acknowledge(request: Request, deadline: str) -> Response:
-        seat, form = await sent(console, request, Act.ACKNOWLEDGE_DEADLINE)
-        ended = await do_acknowledge(console, request, seat, deadline, form)
-        if ended.is_done:
-            return RedirectResponse("/deadlines", 303)
-        return await _page(console, made, request, seat, ended)
+        return await page.take(request, _ACT, partial(do_acknowledge, console, request, deadline))
 
 
 async def do_acknowledge(
-    console: Console, request: Request, seat: Seat, deadline: str, form: dict[str, str]
+    console: Console, request: Request, deadline: str, seat: Seat, form: dict[str, str]
 ) -> Ended:
     """Somebody has seen one."""
     found = door.uuid_of(deadline)
@@ -55,7 +53,8 @@ async def the_deadlines(console: Console, seat: Seat, request: Request) -> dict[
 
 
 async def _page(
-    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None
-) -> Response:
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None,
+    form: dict[str, str] | None, wrong: str,
+) -> Response:  # fmt: skip
     said = await the_deadlines(console, seat, request)
-    return shown(made, request, seat, "deadlines.html", said, ended, None, wrong="")
+    return shown(made, request, seat, "deadlines.html", said, ended, form, wrong=wrong)

@@ -1,10 +1,11 @@
 """The page of delegations: who decides for a court on call, from when to when, given and ended."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tgd import clock
 from tgd.accounts import Seat
@@ -13,33 +14,25 @@ from tgd.casework import delegation_form
 from tgd.rules.access import Act
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.doing import Ended, as_officer, do, sent, shown
+from tgd.web.doing import Ended, as_officer, do, shown
+from tgd.web.form_page import FormPage
 from tgd.web.render import Pages
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     """`/delegations`, `/delegations/{id}/end`."""
 
-    @app.get("/delegations")
-    async def listed(request: Request) -> Response:
-        seat = await door.allowed(console, request, Act.DELEGATE)
-        return await _page(console, made, request, seat)
+    page = FormPage(console, "/delegations", Act.DELEGATE, partial(_page, console, made))
+    app.get("/delegations")(page.read)
 
     @app.post("/delegations")
     async def delegate(request: Request) -> Response:
-        seat, form = await sent(console, request, Act.DELEGATE)
-        ended = await do_delegate(console, request, seat, form)
-        if ended.is_done:
-            return RedirectResponse("/delegations", 303)
-        return await _page(console, made, request, seat, ended, form)
+        doing = partial(do_delegate, console, request)
+        return await page.take(request, Act.DELEGATE, doing, "delegate")
 
     @app.post("/delegations/{delegation}/end")
     async def end(request: Request, delegation: str) -> Response:
-        seat, form = await sent(console, request, Act.DELEGATE)
-        ended = await do_end(console, request, seat, delegation, form)
-        if ended.is_done:
-            return RedirectResponse("/delegations", 303)
-        return await _page(console, made, request, seat, ended)
+        return await page.take(request, Act.DELEGATE, partial(do_end, console, request, delegation))
 
 
 async def do_delegate(
@@ -53,7 +46,7 @@ async def do_delegate(
 
 
 async def do_end(
-    console: Console, request: Request, seat: Seat, delegation: str, form: dict[str, str]
+    console: Console, request: Request, delegation: str, seat: Seat, form: dict[str, str]
 ) -> Ended:
     """End one."""
     found = door.uuid_of(delegation)
@@ -73,11 +66,11 @@ async def the_delegations(console: Console, seat: Seat) -> dict[str, Any]:
 
 
 async def _page(
-    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None = None,
-    form: dict[str, str] | None = None,
+    console: Console, made: Pages, request: Request, seat: Seat, ended: Ended | None,
+    form: dict[str, str] | None, wrong: str,
 ) -> Response:  # fmt: skip
     said = await the_delegations(console, seat)
     return shown(
-        made, request, seat, "delegations.html", said, ended, form,
-        wrong="delegate" if form else "", fields=delegation_form.FIELDS,
+        made, request, seat, "delegations.html", said, ended, form, wrong=wrong,
+        fields=delegation_form.FIELDS,
     )  # fmt: skip

@@ -180,12 +180,10 @@ def _add_delegations(app: FastAPI, console: Console, replays: Replays) -> None:
 
     @app.post("/api/v1/delegations/{delegation}/end")
     async def end(request: Request, delegation: str) -> Response:
-        async def do(seat: Seat, form: dict[str, str]) -> Ended:
-            return await delegations.do_end(console, request, seat, delegation, form)
-
         async def answer(seat: Seat, _: Ended) -> Response:
             return as_json(await delegations.the_delegations(console, seat))
 
+        do = partial(delegations.do_end, console, request, delegation)
         return await _act(console, request, replays, Act.DELEGATE, do, answer)
 
 
@@ -197,12 +195,10 @@ def _add_deadlines(app: FastAPI, console: Console, replays: Replays) -> None:
 
     @app.post("/api/v1/deadlines/{deadline}/acknowledge")
     async def acknowledge(request: Request, deadline: str) -> Response:
-        async def do(seat: Seat, form: dict[str, str]) -> Ended:
-            return await deadlines.do_acknowledge(console, request, seat, deadline, form)
-
         async def answer(_: Seat, ended: Ended) -> Response:
             return as_json({"deadline": deadline})
 
+        do = partial(deadlines.do_acknowledge, console, request, deadline)
         return await _act(console, request, replays, Act.ACKNOWLEDGE_DEADLINE, do, answer)
 
 
@@ -219,12 +215,10 @@ def _add_transfers(app: FastAPI, console: Console, replays: Replays) -> None:
 def _add_answer(app: FastAPI, console: Console, replays: Replays, how: str) -> None:
     @app.post(f"/api/v1/transfers/{{transfer}}/{how}")
     async def answer_it(request: Request, transfer: str) -> Response:
-        async def do(seat: Seat, form: dict[str, str]) -> Ended:
-            return await transfers.do_answer(console, request, seat, transfer, how, form)
-
         async def answer(_: Seat, ended: Ended) -> Response:
             return as_json({"transfer": transfer, "answered": how})
 
+        do = partial(transfers.do_answer, console, request, transfer, how)
         return await _act(console, request, replays, Act.DECIDE, do, answer)
 
 
@@ -246,12 +240,10 @@ def _add_terms(app: FastAPI, console: Console, replays: Replays, kind: str) -> N
 
     @app.post(f"/api/v1/{kind}/{{term}}/revoke")
     async def revoke(request: Request, term: str) -> Response:
-        async def do(seat: Seat, form: dict[str, str]) -> Ended:
-            return await clearances.do_revoke(console, request, kind, seat, term, form)
-
         async def answer(seat: Seat, _: Ended) -> Response:
             return as_json({kind: (await clearances.the_terms(console, seat))[kind]})
 
+        do = partial(clearances.do_revoke, console, request, kind, term)
         return await _act(console, request, replays, Act.CLEAR, do, answer)
 
 
