@@ -101,9 +101,8 @@ def hand_copies_on(session: Session, before: str | None, seen: CaseFile, now: da
     if AllocationState(seen.state) in WITH_HER:
         give_copies(session, seen, now)
     erase_by_at = now + timedelta(days=PLATFORM_ERASES_AFTER_DAYS)
-    if before and equipment.erase_copies_of(
-        session, seen.id, f"association:{before}"[:100], erase_by_at
-    ):
+    holder = f"association:{before}"[:100]
+    if before and equipment.erase_copies(session, seen.id, erase_by_at, holder):
         due = Planned(DeadlineKind.PLATFORM_ERASURE, erase_by_at)
         deadlines.plan(session, seen.id, [due], now)
 

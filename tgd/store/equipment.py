@@ -199,25 +199,16 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def erase_copies(session: Session, file_id: UUID, erase_by_at: datetime) -> int:
-    """Every copy of the file's sheets that is outside must be erased there by then."""
+def erase_copies(
+    session: Session, file_id: UUID, erase_by_at: datetime, holder: str | None = None
+) -> int:
+    """Every copy of the file's sheets that is outside, or those of one holder, must be erased
+    there by then; gives how many."""
     found = session.connection().execute(
         text(
             "UPDATE sheet_copy c SET erase_by_at = :by FROM case_sheet s"
             " WHERE s.id = c.sheet AND s.case_file = :file AND c.erased_at IS NULL"
-        ),
-        {"file": file_id, "by": erase_by_at},
-    )
-    return found.rowcount
-
-
-def erase_copies_of(session: Session, file_id: UUID, holder: str, erase_by_at: datetime) -> int:
-    """The copies of one holder must be erased there by then; gives how many."""
-    found = session.connection().execute(
-        text(
-            "UPDATE sheet_copy c SET erase_by_at = :by FROM case_sheet s"
-            " WHERE s.id = c.sheet AND s.case_file = :file AND c.holder = :holder"
-            " AND c.erased_at IS NULL"
+            " AND (CAST(:holder AS text) IS NULL OR c.holder = :holder)"
         ),
         {"file": file_id, "holder": holder, "by": erase_by_at},
     )
