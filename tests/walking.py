@@ -152,7 +152,9 @@ class Walk:
         )
         assert not isinstance(signed, deciding.NotYet | deciding.AlreadyDecided), signed
 
-    def order(self, number: str = "+33639980021", pool: str = POOL, by: str = "Sofia") -> str:
+    def order(
+        self, number: str | None = "+33639980021", pool: str = POOL, by: str = "Sofia"
+    ) -> str:
         """A handset that lies in the stock."""
         made = stock.order(
             self.session, self.officer(by), pool, self.now, model="Modele A", battery="B1",

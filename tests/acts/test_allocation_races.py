@@ -1,7 +1,5 @@
 """Two people at once: the schema and compare-and-set leave one winner, and tell the other."""
 
-import os
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,9 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from tests.acts.racing import both, rounds, won
 from tests.conftest import NOW
 from tests.walking import REASONS, Walk
 from tests.world import World
@@ -25,42 +24,10 @@ from tgd.rules.access import Role
 from tgd.rules.allocation import DecisionKind, EndReason
 from tgd.rules.handset import IncidentKind
 
-ROUNDS = int(os.environ.get("TGD_TEST_RACES", "20"))
-"""Of each race; 250 and more by hand (`TGD_TEST_RACES=250`)."""
-
 
 @pytest.fixture
 def walk(session, keys) -> Walk:
     return Walk(World(session, keys, NOW)).settle_in()
-
-
-def both(engine: Engine, *acts: Callable[[Session], Any]) -> list[Any]:
-    """Each act in a session and a transaction of its own, let loose at one moment; a deadlock is
-    nobody's answer."""
-    gate, answers = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(n: int, act: Callable[[Session], Any]) -> None:
-        with Session(engine, expire_on_commit=False) as session:
-            session.connection()
-            gate.wait(10)
-            try:
-                answers[n] = act(session)
-                session.commit()
-            except OperationalError as failed:
-                session.rollback()
-                answers[n] = failed
-            except (Refusal, IntegrityError) as refused:
-                session.rollback()
-                answers[n] = refused
-
-    threads = [threading.Thread(target=run, args=(n, act)) for n, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert None not in answers, "an act never ended"
-    assert not [a for a in answers if isinstance(a, OperationalError)], answers
-    return answers
 
 
 def test_two_prosecutors_sign_at_once_and_one_is_told_who_has(walk, engine):
@@ -73,7 +40,7 @@ def test_two_prosecutors_sign_at_once_and_one_is_told_who_has(walk, engine):
         )  # fmt: skip
 
     winners = set()
-    for _ in range(ROUNDS):
+    for _ in range(rounds(20)):
         walk.until("find")
         walk.session.commit()
         answers = both(engine, sign("Camille", walk.id), sign("Cyril", walk.id))
@@ -85,7 +52,7 @@ def test_two_prosecutors_sign_at_once_and_one_is_told_who_has(walk, engine):
         assert [d.kind for d in kept] == [signed[0].kind]
         winners.add(signed[0].by)
         walk.session.commit()
-    print(f"\n{ROUNDS} races of two prosecutors, won by {sorted(winners)}")
+    print(f"\n{rounds(20)} races of two prosecutors, won by {sorted(winners)}")
 
 
 def test_one_handset_is_kept_for_one_of_two_files(walk, engine):
@@ -94,11 +61,11 @@ def test_one_handset_is_kept_for_one_of_two_files(walk, engine):
             session, officer(session, "Greta", Role.REGISTRY, walk.now), file_id, handset, walk.now
         )
 
-    for n in range(ROUNDS):
+    for _ in range(rounds(20)):
         walk.until("grant")
         first = walk.id
         walk.until("grant")
-        handset = walk.order(f"+336399801{n % 100:02d}" if n < 100 else None)
+        handset = walk.order(None)
         walk.session.commit()
         answers = both(engine, keep(first, handset), keep(walk.id, handset))
         assert sum(isinstance(a, Refusal) for a in answers) == 1, answers
@@ -121,8 +88,8 @@ def withdraw(walk: Walk, file_id: UUID) -> Callable[[Session], Any]:
 
 
 def test_a_hand_over_and_a_withdrawal_at_once_leave_one_of_both(walk, engine):
-    for n in range(max(ROUNDS // 4, 3)):
-        walk.handset = walk.order(f"+336399802{n:02d}")
+    for _ in range(rounds(5)):
+        walk.handset = walk.order(None)
         walk.until("test")
         walk.session.commit()
         answers = both(engine, hand_over(walk, walk.id), withdraw(walk, walk.id))
@@ -151,8 +118,8 @@ def lose(walk: Walk, handset: str) -> Callable[[Session], Any]:
 
 
 def test_a_hand_over_and_its_handset_let_go_at_once_leave_one_of_both(walk, engine):
-    for n in range(max(ROUNDS // 4, 3)):
-        walk.handset = walk.order(f"+336399803{n % 100:02d}" if n < 100 else None)
+    for _ in range(rounds(5)):
+        walk.handset = walk.order(None)
         walk.until("test")
         walk.session.commit()
         answers = both(engine, hand_over(walk, walk.id), unreserve(walk, walk.id))
@@ -164,7 +131,7 @@ def test_a_hand_over_and_its_handset_let_go_at_once_leave_one_of_both(walk, engi
 
 def test_a_replacement_handed_over_while_the_first_is_said_to_be_lost(walk, engine):
     """Both touch her file and the handset that she had: they take turns."""
-    for _ in range(max(ROUNDS // 4, 3)):
+    for _ in range(rounds(5)):
         walk.handset = walk.order(None)
         walk.until("hand_over")
         first = walk.handset
@@ -185,12 +152,21 @@ def test_a_replacement_handed_over_while_the_first_is_said_to_be_lost(walk, engi
         walk.session.commit()
 
 
-def given(session: Session, handset: str, person: UUID, decision: UUID, days: int = 180):
-    period = Range(NOW, NOW + timedelta(days=days))
+def given(
+    session: Session, handset: str, person: UUID, decision: UUID | None, begins: int = 0,
+    ended: int | None = None,
+) -> str:  # fmt: skip
+    """A row past the acts, for 180 days from a day on; it may have ended on another one."""
+    first = NOW + timedelta(days=begins)
     session.add(
-        Allocation(id=uuid4(), handset=handset, person=person, period=period, decision=decision)
-    )
+        Allocation(
+            id=uuid4(), handset=handset, person=person, decision=decision,
+            period=Range(first, first + timedelta(days=180)),
+            ended_at=None if ended is None else NOW + timedelta(days=ended),
+        )
+    )  # fmt: skip
     session.flush()
+    return "given"
 
 
 @pytest.fixture
@@ -208,33 +184,70 @@ def two(session):
     return people, phones, grants
 
 
+def race_of_rows(engine: Engine, *rows: Callable[[Session], Any], deadlocks: bool = False) -> int:
+    """One row is there afterwards, and gone for the next race; gives whose."""
+    answers = both(engine, *rows, deadlocks=deadlocks)
+    winners = won(answers)
+    assert len(winners) == 1, answers
+    assert deadlocks or isinstance(answers[1 - winners[0]], IntegrityError), answers
+    with Session(engine) as session:
+        assert len(session.exec(select(Allocation)).all()) == 1
+        session.connection().exec_driver_sql("DELETE FROM allocation")
+        session.commit()
+    return winners[0]
+
+
 @pytest.mark.parametrize("one", ["handset", "person"])
 def test_the_schema_knows_no_second_allocation_of_a_handset_or_to_a_person(two, engine, one):
     people, phones, grants = two
-    for _ in range(ROUNDS):
-        acts = [
+    for _ in range(rounds(20)):
+        race_of_rows(
+            engine,
             lambda s: given(s, phones[0], people[0], grants[0]),
             lambda s: (
                 given(s, phones[0], people[1], grants[1])
                 if one == "handset"
                 else given(s, phones[1], people[0], grants[0])
             ),
-        ]
-        answers = both(engine, *[lambda s, a=a: a(s) or "given" for a in acts])
-        refused = [a for a in answers if a != "given"]
-        assert len(refused) == 1, answers
-        assert isinstance(refused[0], IntegrityError), answers
-        with Session(engine) as session:
-            assert len(session.exec(select(Allocation)).all()) == 1
-            session.connection().exec_driver_sql("DELETE FROM allocation")
-            session.commit()
+        )
+
+
+@pytest.mark.parametrize("one", ["handset", "person"])
+@pytest.mark.parametrize("ended", [None, 200], ids=["one still open", "both ended"])
+def test_the_schema_knows_no_overlapping_period(two, engine, one, ended):
+    """The first has ended and its period has not: the second begins a hundred days too early."""
+    people, phones, grants = two
+    for _ in range(rounds(20)):
+        race_of_rows(
+            engine,
+            lambda s: given(s, phones[0], people[0], grants[0], ended=90),
+            lambda s: (
+                given(s, phones[0], people[1], grants[1], 80, ended)
+                if one == "handset"
+                else given(s, phones[1], people[0], grants[0], 80, ended)
+            ),
+            deadlocks=True,
+        )
+
+
+@pytest.mark.parametrize("wrong", ["nobody's", "another's", "none"])
+def test_a_hand_over_without_a_decision_never_wins_against_one_with_it(two, engine, wrong):
+    people, phones, grants = two
+    decision = {"nobody's": uuid4(), "another's": grants[1], "none": None}[wrong]
+    for _ in range(rounds(20)):
+        winner = race_of_rows(
+            engine,
+            lambda s: given(s, phones[0], people[0], grants[0]),
+            lambda s: given(s, phones[0], people[0], decision),
+        )
+        assert winner == 0
 
 
 def test_who_comes_second_at_the_command_line_is_told_so_and_never_that_the_record_is_away(
     session, engine
 ):
     """Ana's and Bella's neighbours are both given the same handset, and Ana two of them."""
-    for n in range(ROUNDS):
+    for n in range(rounds(20)):
         first, second = (
             inventory.enroll(session, f"+3363998{2 * n + k:04d}", NOW, secret="s") for k in (0, 1)
         )
