@@ -85,6 +85,23 @@ def test_a_handset_is_kept_for_her_or_sent_away(walk: Walk, engine: Engine) -> N
         walk.session.commit()
 
 
+def test_a_handset_on_its_way_is_received_once(walk: Walk, engine: Engine) -> None:
+    accounts.make_account(walk.session, "Sami", Role.STOCK_MANAGER, "no hash", NOW)
+    walk.people["Sami"] = ("Sami", Role.STOCK_MANAGER)
+    courts.clear(walk.session, None, "Sami", NOW + timedelta(days=900), NOW, court=EXAMPLE)
+    for _ in range(rounds(20)):
+        handset = walk.order(None)
+        stock.transfer(walk.session, walk.officer("Sofia"), handset, OTHER_POOL, walk.now)
+        walk.session.commit()
+        people = ("Sacha", "Sami")
+        winner = one_wins(engine, *[by(walk, who, stock.receive, handset) for who in people])
+        (sent,) = walk.session.exec(
+            select(HandsetTransfer).where(HandsetTransfer.handset == handset)
+        ).all()
+        assert sent.received_by == people[winner]
+        walk.session.commit()
+
+
 def test_two_handsets_are_not_kept_for_one_file(walk: Walk, engine: Engine) -> None:
     for _ in range(rounds(10)):
         walk.until("grant")

@@ -113,9 +113,10 @@ def receive(session: Session, officer: Officer, handset_id: str, now: datetime) 
         move_handset(session, there, HandsetEvent.RECEIVE)
     else:
         journey = equipment.open_transfer(session, there.id)
-        if journey is None:
+        if journey is None or not equipment.receive_transfer(
+            session, journey.id, officer.name, now
+        ):
             raise WrongState("This handset is not on its way.")
-        equipment.receive_transfer(session, journey.id, officer.name, now)
     write(session, officer.name, "HandsetReceived", now, handset=there.id, pool=there.pool)
 
 

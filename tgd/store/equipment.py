@@ -252,13 +252,14 @@ def open_transfer(session: Session, handset: str) -> HandsetTransfer | None:
     ).one_or_none()
 
 
-def receive_transfer(session: Session, transfer: UUID, by: str, now: datetime) -> None:
-    """It has arrived."""
-    session.connection().execute(
+def receive_transfer(session: Session, transfer: UUID, by: str, now: datetime) -> bool:
+    """It has arrived; False when somebody had received it."""
+    found = session.connection().execute(
         update(HandsetTransfer)
-        .where(col(HandsetTransfer.id) == transfer)
+        .where(col(HandsetTransfer.id) == transfer, col(HandsetTransfer.received_at).is_(None))
         .values(received_by=by, received_at=now)
     )
+    return found.rowcount == 1
 
 
 def recalled_by(session: Session, criterion: str, value: str, courts: Sequence[str]) -> list[str]:
