@@ -14,7 +14,7 @@ from sqlmodel import Session
 from dispatch.formats.texts_in import TextSaid
 from dispatch.hearing import NotYours
 from dispatch.policy import Policy, SmsDestination
-from dispatch.telling import Answer, Noticed, Received, Refused, Sent
+from dispatch.telling import Answer, Later, Noticed, Received, Refused, Sent
 from tgd import journal
 from tgd.allocation import chasing
 from tgd.journal import Line
@@ -33,6 +33,8 @@ WORKER = "dispatch"
 LEASE = timedelta(seconds=90)
 """Longer than the longest time limit of a destination: one that died is followed after it."""
 MOST = 100
+NOT_GONE_AFTER = timedelta(hours=2)
+"""A text that the provider has not taken for so long has not arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,26 @@ def write_answers(
             ours += 1
             journal.write(session, _lines(one, said, now))
             _hear_what_was_faster(session, known, said, now)
+            if _has_not_gone(one, answer, policy, now):
+                _tell_that_it_has_not_gone(session, known, answer, now)
     return ours
+
+
+def _has_not_gone(one: ClaimedNotice, answer: Answer, policy: Policy, now: datetime) -> bool:
+    """Whether the provider refuses this text, or has not taken it for hours."""
+    is_late = isinstance(answer, Later) and now - one.noticed.made_at >= NOT_GONE_AFTER
+    is_text = isinstance(policy.destination(one.destination), SmsDestination)
+    return is_text and (isinstance(answer, Refused) or is_late)
+
+
+def _tell_that_it_has_not_gone(
+    session: Session, telling: Any, answer: Answer, now: datetime
+) -> None:
+    """It is sent again all the same; nobody waits for that."""
+    if telling is not None and store.not_gone(session, telling.key, now):
+        said = {"said": getattr(answer, "why", "")[:80]}
+        _write_line(session, "NoticeNotDelivered", telling, said, now)
+        _tell_further(session, telling, NoticeKind(telling.kind), now)
 
 
 def _hear_what_was_faster(
@@ -119,7 +140,7 @@ def _move(session: Session, telling: Any, said: TextSaid, now: datetime) -> str:
         return "known"
     if said.status is MessageStatus.DELIVERED:
         store.arrived(session, telling.key, said.sid)
-        _write_line(session, "NoticeArrived", telling, said, now)
+        _write_line(session, "NoticeArrived", telling, _words(said), now)
         return "done"
     is_last = telling.state == DeliveryState.SENT and telling.reference == said.sid
     if not (said.has_failed and is_last):
@@ -137,7 +158,7 @@ def _fail(session: Session, telling: Any, said: TextSaid, now: datetime) -> None
         "said": f"{said.status.value} {said.error or ''}".strip(),
     })  # fmt: skip
     if telling.not_delivered_at is None:
-        _write_line(session, "NoticeNotDelivered", telling, said, now)
+        _write_line(session, "NoticeNotDelivered", telling, _words(said), now)
         _tell_further(session, telling, kind, now)
 
 
@@ -152,9 +173,9 @@ def _tell_further(session: Session, telling: Any, kind: NoticeKind, now: datetim
 
 def _tell_one_further(session: Session, one: Any, now: datetime) -> None:
     store.add(session, NoticeKind.UNDELIVERED, one.about, now, to_role=one.to_role,
-              file=one.case_file, handset=one.handset)  # fmt: skip
-    if one.kind == NoticeKind.REMINDER and one.case_file is not None:
-        chasing.escalate_unheard(session, one.case_file, one.about, now)
+              file=one.case_file, handset=one.handset, deadline=one.deadline)  # fmt: skip
+    if one.kind == NoticeKind.REMINDER and one.deadline is not None:
+        chasing.escalate_unheard(session, one.deadline, now)
 
 
 def _tell_what_joined_a_failed_one(
@@ -168,11 +189,16 @@ def _tell_what_joined_a_failed_one(
             _tell_one_further(session, one, now)
 
 
-def _write_line(session: Session, act: str, telling: Any, said: TextSaid, now: datetime) -> None:
+def _write_line(
+    session: Session, act: str, telling: Any, said: dict[str, Any], now: datetime
+) -> None:
     detail = {"destination": telling.destination, "notice": str(telling.notice),
-              "kind": telling.kind, "attempt": telling.attempts,
-              "said": said.status.value, "error": said.error}  # fmt: skip
+              "kind": telling.kind, "attempt": telling.attempts} | said  # fmt: skip
     journal.write(session, [Line(now, WORKER, act, detail=detail)])
+
+
+def _words(said: TextSaid) -> dict[str, str | None]:
+    return {"said": said.status.value, "error": said.error}
 
 
 def _said(one: ClaimedNotice, answer: Answer, policy: Policy, now: datetime) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from dispatch.destinations.ringing import answers_url
 from dispatch.formats.texts_in import TextSaid, read_text_status
 from dispatch.noticing import claim, hear_text, write_answers
 from dispatch.proving import Telephony
-from dispatch.telling import Sent
+from dispatch.telling import Answer, Later, Refused, Sent
 from simulators.twilio_calls import Person
-from tests.walking import Walk
-from tgd.allocation import releasing
+from tests.walking import LEAD, NANTERRE, Walk
+from tgd.allocation import agreeing, courts, releasing
+from tgd.casework.due import due_shown
 from tgd.casework.facts import file_of
 from tgd.database import transaction
 from tgd.rules.delivery import MessageStatus
@@ -266,6 +267,67 @@ def test_what_joins_a_text_of_the_day_that_did_not_arrive_goes_further_up_too(
              " AND detail->>'why' = 'not_delivered' ORDER BY seq")  # fmt: skip
     with engine.connect() as connection:
         assert list(connection.exec_driver_sql(lines).scalars()) == ["test_due", "release"]
+
+
+def further_up(engine: Engine) -> list[tuple[str, str]]:
+    """Which deadlines went to whom because a text did not arrive."""
+    asked = ("SELECT detail->>'kind', detail->>'to' FROM journal WHERE act = 'DeadlineEscalated'"
+             " AND detail->>'why' = 'not_delivered' ORDER BY seq")  # fmt: skip
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(asked)]
+
+
+def test_the_end_of_a_clearance_or_an_agreement_goes_further_up_at_once_too(
+    walk: Walk, engine: Engine
+) -> None:
+    """The registry is told within minutes, and not after the fifteen days of the rule."""
+    last_day = walk.now.date() + timedelta(days=20)
+    agreeing.agree(walk.session, walk.officer("Camille"), NANTERRE, LEAD, "convention 2026/4",
+                   last_day, walk.now)  # fmt: skip
+    courts.clear(walk.session, walk.officer("Camille"), "Paul", walk.now + timedelta(days=20),
+                 walk.now, court=NANTERRE)  # fmt: skip
+    assert {one.kind for one in walk.chase()} == {"agreement_end", "clearance_end"}
+    walk.session.commit()
+    key = sent(walk, engine, FIRST)
+    assert said(walk, engine, key, FIRST, MessageStatus.UNDELIVERED) == "done"
+    both = [("agreement_end", "registry"), ("clearance_end", "registry")]
+    assert sorted(further_up(engine)) == both
+    shown = due_shown(walk.session, walk.officer("Greta"), walk.now)["deadlines"]
+    ends = {d["kind"] for d in shown if d["not_delivered_at"] is not None}
+    assert ends == {"agreement_end", "clearance_end"}
+    walk.world.wait(days=1)
+    walk.chase()
+    walk.session.commit()
+    with transaction(engine) as session:
+        claim(session, policy(), walk.now)
+    assert sorted(further_up(engine)) == both, "once"
+
+
+@pytest.mark.parametrize(
+    ("answer", "waited", "is_told"),
+    [(Refused("21610"), timedelta(), True), (Later("status_503"), timedelta(minutes=90), False),
+     (Later("status_503"), timedelta(hours=2), True)],
+)  # fmt: skip
+def test_a_text_that_the_provider_does_not_take_goes_further_up_once(
+    walk: Walk, engine: Engine, answer: Answer, waited: timedelta, is_told: bool
+) -> None:
+    walk.world.wait(days=15, hours=1)
+    walk.chase()
+    walk.session.commit()
+    walk.world.wait(minutes=waited / timedelta(minutes=1))
+    for _ in range(2):
+        with transaction(engine) as session:
+            due = [c for c in claim(session, policy(), walk.now) if c.destination == "on-call"]
+            (one,) = [c for c in due if c.noticed.kind == "reminder"]
+            write_answers(session, [(one, answer)], policy(), walk.now)
+        assert further_up(engine) == ([("test_due", "prosecutor")] if is_told else [])
+        walk.session.rollback()
+        assert set(notices.undelivered(walk.session, file=walk.id)) == (
+            {"test_due"} if is_told else set()
+        )
+        with engine.begin() as connection:
+            asked = "UPDATE notice_telling SET next_try_at = made_at WHERE destination = 'on-call'"
+            connection.exec_driver_sql(asked)
 
 
 def test_a_later_text_that_arrived_says_the_same(walk: Walk, engine: Engine) -> None:

@@ -62,7 +62,8 @@ def _look(session: Session, seen: Deadline, now: datetime) -> list[Told]:
         return []
     if file is not None and kind is DeadlineKind.ALLOCATION_END and seen.due_at <= now:
         _expire(session, file, now)
-        notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner, file=file.id)
+        notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner, file=file.id,
+                    deadline=seen.id)  # fmt: skip
         return [Told(seen.id, kind, file.id, Role(seen.owner), False)]
     chased = Chased(kind, seen.due_at, seen.reminded_at, seen.escalated_at, seen.acknowledged_at)
     step = chase(chased, now)
@@ -96,28 +97,28 @@ def _tell(
     if step.remind:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.owner), False))
         notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner,
-                    file=seen.case_file)  # fmt: skip
+                    file=seen.case_file, deadline=seen.id)  # fmt: skip
         write(session, MACHINE, "DeadlineReminded", now, file=seen.case_file, kind=kind.value)
     if step.escalate:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.escalation), True))
         notices.add(session, NoticeKind.ESCALATION, kind, now, to_role=seen.escalation,
-                    file=seen.case_file)  # fmt: skip
+                    file=seen.case_file, deadline=seen.id)  # fmt: skip
         write(session, MACHINE, "DeadlineEscalated", now, file=seen.case_file, kind=kind.value,
               to=seen.escalation)  # fmt: skip
     return told
 
 
-def escalate_unheard(session: Session, file_id: UUID, kind: str, now: datetime) -> None:
-    """What told the owner of this deadline did not arrive: the role above is told at once."""
-    for seen in deadlines.of_file(session, file_id):
-        is_due_up = seen.escalated_at is None and seen.acknowledged_at is None
-        if seen.kind != kind or not is_due_up:
-            continue
-        if deadlines.change(session, seen, {"escalated_at": now}):
-            notices.add(session, NoticeKind.ESCALATION, kind, now, to_role=seen.escalation,
-                        file=file_id)  # fmt: skip
-            write(session, MACHINE, "DeadlineEscalated", now, file=file_id, kind=kind,
-                  to=seen.escalation, why="not_delivered")  # fmt: skip
+def escalate_unheard(session: Session, deadline_id: UUID, now: datetime) -> None:
+    """What told the owner of this deadline did not arrive: the role above is told at once, of a
+    clearance and an agreement too."""
+    seen = deadlines.deadline(session, deadline_id)
+    if seen is None or seen.escalated_at is not None or seen.acknowledged_at is not None:
+        return
+    if deadlines.change(session, seen, {"escalated_at": now}):
+        notices.add(session, NoticeKind.ESCALATION, seen.kind, now, to_role=seen.escalation,
+                    file=seen.case_file, deadline=seen.id)  # fmt: skip
+        write(session, MACHINE, "DeadlineEscalated", now, file=seen.case_file, kind=seen.kind,
+              to=seen.escalation, why="not_delivered")  # fmt: skip
 
 
 def _was_tested(session: Session, file: CaseFile, seen: Deadline, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from tgd.allocation import reading
 from tgd.allocation.acting import Officer
 from tgd.rules.allocation import reference
 from tgd.rules.deadlines import RULES, USUAL_ZONE, Chased, DeadlineKind, is_quiet
+from tgd.store import notices
 
 PAGE = 100
 """So many are shown at once, the nearest day first."""
@@ -22,13 +23,14 @@ def due_shown(
     Raises NotAllowed.
     """
     rows = reading.deadlines_shown(session, officer, skip=(page - 1) * size, limit=size)
+    unheard = notices.unheard(session, [row.id for row in rows])
     return {
-        "deadlines": [_row(row, now) for row in rows],
+        "deadlines": [_row(row, unheard.get(row.id), now) for row in rows],
         "total": rows[0].total if rows else 0, "page": page, "size": size,
     }  # fmt: skip
 
 
-def _row(row: Any, now: datetime) -> dict[str, Any]:
+def _row(row: Any, unheard_since: datetime | None, now: datetime) -> dict[str, Any]:
     kind = DeadlineKind(row.kind)
     chased = Chased(kind, row.due_at, row.reminded_at, row.escalated_at, row.acknowledged_at)
     is_near = row.due_at - RULES[kind].warn_before <= now
@@ -41,4 +43,5 @@ def _row(row: Any, now: datetime) -> dict[str, Any]:
         "is_late": row.due_at <= now, "is_near": is_near, "is_quiet": is_seen,
         "acknowledged_by": row.acknowledged_by, "escalated_at": row.escalated_at,
         "may_acknowledge": is_near and not is_seen,
+        "not_delivered_at": None if row.acknowledged_at else unheard_since,
     }  # fmt: skip

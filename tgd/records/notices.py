@@ -18,6 +18,7 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(one_of("kind", NoticeKind), name="notice_kind"),
         Index("notice_unplanned", "made_at", postgresql_where=text("planned_at IS NULL")),
+        Index("notice_of_deadline", "deadline", postgresql_where=text("deadline IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -29,6 +30,8 @@ class Notice(SQLModel, table=True):
     handset: str | None = Field(default=None, sa_column=Column(String(64)))
     made_at: datetime = Field(sa_column=moment(nullable=False))
     planned_at: datetime | None = Field(default=None, sa_column=moment())
+    deadline: UUID | None = Field(default=None, sa_column=Column(ForeignKey("deadline.id")))
+    """Of which it reminds; those of clearances and agreements belong to no file."""
 
 
 class NoticeTelling(SQLModel, table=True):

@@ -15,12 +15,12 @@ from tgd.rules.notice import NoticeKind
 
 def add(
     session: Session, kind: NoticeKind, about: str, now: datetime, *, to_role: str | None = None,
-    file: UUID | None = None, handset: str | None = None,
+    file: UUID | None = None, handset: str | None = None, deadline: UUID | None = None,
 ) -> None:  # fmt: skip
     """A matter to be told, in the act's own transaction."""
     row = Notice(
         id=ids.new(now), kind=kind.value, about=about, to_role=to_role, case_file=file,
-        handset=handset, made_at=now,
+        handset=handset, deadline=deadline, made_at=now,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -45,7 +45,7 @@ def unplanned(session: Session, limit: int) -> list[Any]:
     """Notices that no dispatcher has looked at yet; nobody else does before this commits."""
     found = session.connection().execute(
         text(
-            "SELECT id, kind, about, to_role, case_file, handset FROM notice"
+            "SELECT id, kind, about, to_role, case_file, handset, deadline FROM notice"
             " WHERE planned_at IS NULL"
             " ORDER BY made_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
@@ -168,6 +168,18 @@ def arrived(session: Session, key: str, sid: str) -> None:
     )
 
 
+def not_gone(session: Session, key: str, now: datetime) -> bool:
+    """The provider does not take the text; False when that, or worse, was known already."""
+    found = session.connection().execute(
+        text(
+            "UPDATE notice_telling SET not_delivered_at = :now"
+            " WHERE key = :key AND not_delivered_at IS NULL"
+        ),
+        {"key": key, "now": now},
+    )
+    return found.rowcount == 1
+
+
 def not_arrived(session: Session, key: str, said: dict[str, Any]) -> None:
     """It is not, and this is when it is sent again."""
     session.connection().execute(
@@ -192,7 +204,7 @@ def spoken_for(session: Session, key: str) -> list[Any]:
     """The matters that this telling speaks for."""
     found = session.connection().execute(
         text(
-            "SELECT n.id, n.kind, n.about, n.to_role, n.case_file, n.handset"
+            "SELECT n.id, n.kind, n.about, n.to_role, n.case_file, n.handset, n.deadline"
             f" {_SPOKEN_FOR} WHERE t.key = :key ORDER BY n.made_at, n.id"
         ),
         {"key": key},
@@ -201,13 +213,11 @@ def spoken_for(session: Session, key: str) -> list[Any]:
 
 
 _SILENT = f"""
-    SELECT n.about, min(t.not_delivered_at) AS since {_SPOKEN_FOR}
-    WHERE t.not_delivered_at IS NOT NULL AND f.kind <> 'undelivered' AND n.kind = f.kind
-    AND (f.kind = 'handset' OR NOT EXISTS (
+    {_SPOKEN_FOR} WHERE t.not_delivered_at IS NOT NULL AND f.kind <> 'undelivered'
+    AND n.kind = f.kind AND (f.kind = 'handset' OR NOT EXISTS (
         SELECT 1 FROM notice_telling d JOIN notice m ON m.id = d.notice
         WHERE d.destination = t.destination AND m.kind = f.kind AND d.state = 'received'
         AND d.made_at > t.made_at))
-    AND (n.case_file = :file OR n.handset = :handset) GROUP BY n.about
     """  # noqa: S608 (our own constant)
 
 
@@ -216,5 +226,23 @@ def undelivered(
 ) -> dict[str, datetime]:
     """About which matters of this file or handset a text has not arrived, and since when. One of a
     day counts no more once one of a later day has arrived: it said the same."""
-    found = session.connection().execute(text(_SILENT), {"file": file, "handset": handset})
+    found = session.connection().execute(
+        text(
+            f"SELECT n.about, min(t.not_delivered_at) AS since {_SILENT}"
+            " AND (n.case_file = :file OR n.handset = :handset) GROUP BY n.about"
+        ),
+        {"file": file, "handset": handset},
+    )
     return {row.about: row.since for row in found}
+
+
+def unheard(session: Session, deadlines: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Of which of these deadlines a text has not arrived, and since when; likewise."""
+    found = session.connection().execute(
+        text(
+            f"SELECT n.deadline, min(t.not_delivered_at) AS since {_SILENT}"
+            " AND n.deadline = ANY(:deadlines) GROUP BY n.deadline"
+        ),
+        {"deadlines": list(deadlines)},
+    )
+    return {row.deadline: row.since for row in found}
