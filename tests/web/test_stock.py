@@ -185,6 +185,50 @@ def test_the_check_digit_of_an_imei_finds_every_single_mistyped_digit() -> None:
     assert not is_imei("４９０154203237518")
 
 
+WITH_IMSI = HEAD.strip() + ",imsi\n"
+SIM = "208010000000001"
+BAD_SIMS = {
+    f"{POOL},A,B,volte,,,2080100000\n": "14 ou 15 chiffres",
+    f"{POOL},A,B,volte,,,999010000000001\n": "14 ou 15 chiffres",
+    f"{POOL},A,B,volte,,,{SIM}\n": "cet IMSI est deux fois",
+    f"{POOL},A,B,volte,,,=1+1\n": "formule",
+}
+
+
+async def test_a_bad_imsi_is_named_by_its_line_and_a_good_one_comes_back(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    good = f"{GOOD.strip()},{SIM}\n"
+    reply = await upload(sofia, (WITH_IMSI + good + "".join(BAD_SIMS)).encode(), dry_run="no")
+    assert reply.status_code == 422
+    for n, said in enumerate(BAD_SIMS.values(), 3):
+        assert said in reply.text.split(f"Ligne {n} ")[1].split("</li>")[0]
+    assert handsets(court) == []
+    assert (await upload(sofia, (WITH_IMSI + good).encode(), dry_run="no")).status_code == 200
+    other = f"{POOL},A,B,volte,+33639980032,,{SIM}\n"
+    assert "cet IMEI ou cet IMSI" in (await upload(sofia, (WITH_IMSI + other).encode())).text
+    raw = (await sofia.get("/stock.csv")).content
+    (row,) = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))
+    assert (row["imei"], row["imsi"]) == ("490154203237518", SIM)
+    assert tuple(row)[:7] == tuple(WITH_IMSI.strip().split(","))
+
+
+async def test_an_order_names_its_sim_card_or_is_refused(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    page = (await sofia.get("/stock")).text
+    assert 'name="imsi"' in page.split('action="/stock/order"')[1].split("</form>")[0]
+    for wrong in ("12", "999010000000001", SIM + "1"):
+        reply = await sofia.post("/stock/order", pool=POOL, imsi=wrong)
+        assert reply.status_code == 422
+        assert "14 ou 15 chiffres" in reply.text
+    assert (await sofia.post("/stock/order", pool=POOL, imsi=SIM)).status_code == 303
+    twice = await sofia.post("/stock/order", pool=POOL, imsi=SIM)
+    assert "cet IMEI ou cet IMSI" in twice.text
+    ((known,),) = court.house.ask("SELECT imsi FROM handset")
+    assert known == SIM
+    found = await sofia.post("/stock/search", words=SIM)
+    assert found.headers["location"] == f"/stock/{handsets(court)[0].id}"
+
+
 async def test_what_is_on_its_way_is_not_free(court: Court) -> None:
     """The reserve of Exemple is short until Sacha holds what Sofia has sent."""
     made = court.house.do(lambda s: court_order(court, s))
@@ -197,7 +241,7 @@ async def test_what_is_on_its_way_is_not_free(court: Court) -> None:
     assert "sous la réserve de 1" not in (await sacha.get("/stock")).text
 
 
-@pytest.mark.parametrize("part", ["model", "battery", "radio", "number", "imei"])
+@pytest.mark.parametrize("part", ["model", "battery", "radio", "number", "imei", "imsi"])
 async def test_what_is_too_long_to_be_kept_is_a_sentence(court: Court, part: str) -> None:
     sofia = await court.browser("Sofia")
     reply = await sofia.post("/stock/order", pool=POOL, **{part: "x" * 61})

@@ -60,7 +60,7 @@ class Recalled:
 def order(
     session: Session, officer: Officer, pool: str, now: datetime, *, model: str | None = None,
     battery: str | None = None, radio: str | None = None, number: str | None = None,
-    imei: str | None = None,
+    imei: str | None = None, imsi: str | None = None,
 ) -> str:  # fmt: skip
     """A handset that is on its way to this stock; gives its id. Raises NotAllowed, NotThere,
     Incomplete."""
@@ -70,10 +70,10 @@ def order(
         raise Incomplete("This is no telephone number: write it like +33639980001.")
     row = Handset(
         id=ids.new_handset(), state=HandsetState.ORDERED.value, pool=pool, model=model,
-        battery=battery, radio=radio, number=spelled, imei=imei, enrolled_at=now,
+        battery=battery, radio=radio, number=spelled, imei=imei, imsi=imsi, enrolled_at=now,
     )  # fmt: skip
     if files.add_unless_refused(session, row) is not None:
-        raise Incomplete("Another handset has this number or this IMEI already.")
+        raise Incomplete("Another handset has this number, IMEI or IMSI already.")
     write(session, officer.name, "HandsetOrdered", now, handset=row.id, pool=pool)
     return row.id
 

@@ -70,28 +70,29 @@ PARTS = (
 )
 IMEI = Field("imei", word("IMEI"), required=False, longest=40)
 IMSI = Field("imsi", word("IMSI of the SIM card"), required=False, longest=40)
-ORDER_FIELDS = (Field("pool", word("Stock")), *PARTS, IMEI)
+ORDER_FIELDS = (Field("pool", word("Stock")), *PARTS, IMEI, IMSI)
 
 
 def order(session: Session, officer: Officer, said: Said, now: datetime) -> str:
-    """A handset on its way to a stock. Raises NotReadable for a mistyped IMEI, and like `order`."""
-    _must_be_imei(said)
+    """A handset on its way to a stock. Raises NotReadable for a mistyped IMEI or IMSI, and like
+    `order`."""
+    _must_be_right(said)
     return stock.order(
         session, officer, said["pool"], now, model=said["model"], battery=said["battery"],
-        radio=said["radio"], number=said["number"], imei=said["imei"],
+        radio=said["radio"], number=said["number"], imei=said["imei"], imsi=said["imsi"],
     )  # fmt: skip
 
 
-def _must_be_imei(said: Said) -> None:
+def _must_be_right(said: Said) -> None:
     if said["imei"] and not is_imei(said["imei"]):
         raise NotReadable(IMEI.label, BAD_IMEI)
+    if said["imsi"] and not is_imsi(said["imsi"]):
+        raise NotReadable(IMSI.label, BAD_IMSI)
 
 
 def _describe(s: Session, o: Officer, h: str, said: Said, now: datetime) -> None:
     """Correct it. Raises NotReadable for a mistyped IMEI or IMSI, and like `describe`."""
-    _must_be_imei(said)
-    if said["imsi"] and not is_imsi(said["imsi"]):
-        raise NotReadable(IMSI.label, BAD_IMSI)
+    _must_be_right(said)
     stock.describe(s, o, h, said, now)
 
 

@@ -1,6 +1,6 @@
 """Questions that the stock's board asks: places, states, models, what is free, what travels."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import text
@@ -93,11 +93,13 @@ def sought(
     session: Session, courts: Collection[str], words: str, digits: str, number: str | None,
     limit: int = 50,
 ) -> list[Any]:  # fmt: skip
-    """Those whose id or IMEI begins so, or that have this number, in these courts or no stock."""
+    """Those whose id, IMEI or IMSI begins so, or that have this number, in these courts or no
+    stock."""
     rows = session.connection().execute(
         text(
             f"{_SHOWN} WHERE {_HERE} AND (starts_with(h.id, :words) OR h.number = :number"
-            " OR (:digits <> '' AND starts_with(h.imei, :digits)))"
+            " OR (:digits <> ''"
+            " AND (starts_with(h.imei, :digits) OR starts_with(h.imsi, :digits))))"
             f" ORDER BY {_ORDER} LIMIT :limit"
         ),
         {"courts": sorted(courts), "words": words, "digits": digits, "number": number,
@@ -110,7 +112,7 @@ def exported(session: Session, courts: Collection[str]) -> list[Any]:
     """Every handset of these courts and of no stock yet, as a list that is taken elsewhere."""
     rows = session.connection().execute(
         text(
-            "SELECT h.pool, h.model, h.battery, h.radio, h.number, h.imei, h.id, h.state,"  # noqa: S608
+            "SELECT h.pool, h.model, h.battery, h.radio, h.number, h.imei, h.imsi, h.id, h.state,"  # noqa: S608
             f" h.recall IS NOT NULL AS is_recalled FROM handset h WHERE {_HERE} ORDER BY {_ORDER}"
         ),
         {"courts": sorted(courts)},
@@ -169,13 +171,21 @@ def free_in_court(session: Session, court: str) -> list[str]:
     return [row.id for row in rows]
 
 
-def known_numbers(session: Session, numbers: Sequence[str], imeis: Sequence[str]) -> set[str]:
-    """Which of these telephone numbers and IMEIs some handset has already."""
+def known_numbers(session: Session, own: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these telephone numbers, IMEIs and IMSIs (each with its column) some handset has
+    already."""
+    sought = {name: [one for column, one in own if column == name] for name in _UNIQUE}
     rows = session.connection().execute(
-        text("SELECT number, imei FROM handset WHERE number = ANY(:numbers) OR imei = ANY(:imeis)"),
-        {"numbers": list(numbers), "imeis": list(imeis)},
+        text(
+            "SELECT number, imei, imsi FROM handset WHERE number = ANY(:number)"
+            " OR imei = ANY(:imei) OR imsi = ANY(:imsi)"
+        ),
+        sought,
     )
-    return {one for row in rows for one in row if one is not None}
+    return {known for row in rows for known in zip(_UNIQUE, row, strict=True) if known[1]}
+
+
+_UNIQUE = ("number", "imei", "imsi")
 
 
 def census(session: Session, courts: Collection[str]) -> list[Any]:

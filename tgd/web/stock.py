@@ -27,7 +27,8 @@ from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, do, sent, version_of
 from tgd.web.render import Pages, as_json, as_list
 
-EXPORTED = ("pool", "model", "battery", "radio", "number", "imei", "id", "state", "is_recalled")
+EXPORTED = (*stock_csv.COLUMNS, "id", "state", "is_recalled")
+"""What is imported, and beside it what the record made of it."""
 
 
 LONGEST_SOUGHT = 64
@@ -221,7 +222,7 @@ async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
 
 
 def _sought(session: Session, officer: Officer, words: str) -> list[dict[str, Any]]:
-    """By its id, IMEI or number, as a hand scanner or a person types them."""
+    """By its id, IMEI, IMSI or number, as a hand scanner or a person types them."""
     is_id = any(c.isalpha() for c in words)  # the digits of an id are no IMEI
     digits = "" if is_id else "".join(c for c in words if c.isdigit() and c.isascii())
     rows = board.sought(session, officer.reach.courts, words, digits, e164(words))
