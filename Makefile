@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip -qq --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help setup setup-dev demo test check bench campaign nights storms races clean
+.PHONY: help setup setup-dev demo test check bench campaign nights storms races kills clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -57,6 +57,10 @@ storms: .venv/.ready-dev ## The fleet presses at once, one never stops, all come
 races: .venv/.ready-dev ## Two people at once, 500 times each way (ROUNDS=2000; ARGS for pytest)
 	@TGD_TEST_RACES=$(or $(ROUNDS),500) .venv/bin/pytest -q -s --timeout 1800 \
 		tests/acts/test_allocation_races.py tests/acts/test_moving_races.py $(ARGS)
+
+kills: .venv/.ready-dev ## Every act of a court killed before every statement (ARGS for pytest)
+	@TGD_TEST_KILL_EVERY=1 .venv/bin/pytest -q -s --timeout 1800 \
+		tests/acts/test_every_act_killed.py $(ARGS)
 
 clean: ## Forget the environment and the caches
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

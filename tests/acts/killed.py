@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
+from tests.acts.told_acts import STORIES
 from tests.walking import Walk
 from tests.world import World
 from tgd.database import open_record, transaction
@@ -63,6 +64,9 @@ def act(asked: dict[str, Any], url: str) -> None:
 
 def perform(session: Session, asked: dict[str, Any]) -> None:
     now = datetime.fromisoformat(asked["now"])
+    if "story" in asked:
+        tell(session, asked, now)
+        return
     if asked["act"] == "purge":
         assert purge(session, now).files, "nothing was due"
         return
@@ -70,6 +74,15 @@ def perform(session: Session, asked: dict[str, Any]) -> None:
     walk = Walk(World(session, Keys(bytes(range(32))), now), people)
     walk.file_id, walk.handset = UUID(asked["file"]), asked["handset"]
     getattr(walk, asked["act"])()
+
+
+def tell(session: Session, asked: dict[str, Any], now: datetime) -> None:
+    """One step of one of the stories of told_acts.py."""
+    people = {name: (name, Role(role)) for name, role in asked["people"].items()}
+    walk = Walk(World(session, Keys(bytes(range(32))), now), people)
+    walk.file_id = UUID(asked["file"]) if asked["file"] else None
+    walk.handset = asked["handset"]
+    STORIES[asked["story"]][asked["step"]].perform(walk)
 
 
 def main(url: str) -> None:

@@ -1,0 +1,375 @@
+"""Six stories in which every act of a court and of its stocks is done at least once.
+
+The acts go by the tables that pages, API and command line use; what stands in no table is named
+here. A story is played step by step by whoever imports it: alone, or killed in the middle.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from tests.walking import EXAMPLE, LEAD, NANTERRE, OTHER_POOL, POOL, REASONS, Walk
+from tests.world import Carried
+from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.allocation import (
+    agreeing,
+    chasing,
+    counting,
+    courts,
+    delegating,
+    keeping,
+    transferring,
+)
+from tgd.allocation.acting import NotYet
+from tgd.allocation.deciding import AlreadyDecided
+from tgd.casework import file_acts, stock_acts, stock_csv
+from tgd.casework.fields import read_all
+from tgd.purge import purge
+from tgd.records import Alert, CaseFile, Clearance, Handset, PartnershipAgreement
+from tgd.rules import census
+from tgd.rules.access import Role
+from tgd.rules.alert import Outcome, Verified
+from tgd.rules.census import Lies
+from tgd.rules.forgetting import Keeping
+from tgd.rules.territory import DEMO
+from tgd.store import counting as counted
+from tgd.store import deadlines, equipment, transfers
+
+Said = str | Callable[[Walk], str]
+WHERE = {"lat": 48.89242, "lon": 2.20711, "accuracy_m": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act, by its name in the table that it is of; `before` passes first."""
+
+    name: str
+    perform: Callable[[Walk], Any]
+    before: timedelta = timedelta(minutes=1)
+    is_act: bool = True
+    """False for what only leads to the next act."""
+
+
+def done(result: Any) -> None:
+    """What a person reads as “not yet” was no act."""
+    assert not isinstance(result, NotYet | AlreadyDecided), result
+
+
+def said(walk: Walk, form: dict[str, Said]) -> dict[str, str]:
+    return {name: one if isinstance(one, str) else one(walk) for name, one in form.items()}
+
+
+def of_file(who: str, name: str, /, **form: Said) -> Step:
+    one = file_acts.BY_NAME[name]
+
+    def perform(walk: Walk) -> None:
+        read = read_all(one.fields, said(walk, form))
+        done(one.doing(walk.session, walk.officer(who), walk.id, read, walk.now, None))
+
+    return Step(f"file/{name}", perform)
+
+
+def of_handset(who: str, name: str, /, **form: Said) -> Step:
+    one = stock_acts.BY_NAME[name]
+
+    def perform(walk: Walk) -> None:
+        read = read_all(one.fields, said(walk, form))
+        done(stock_acts.do(walk.session, walk.officer(who), one, walk.handset, read, walk.now))
+
+    return Step(f"handset/{name}", perform)
+
+
+def of_stock(who: str, name: str, /, **form: Said) -> Step:
+    _, fields, doing = stock_acts.IN_STOCK[name]
+
+    def perform(walk: Walk) -> None:
+        doing(walk.session, walk.officer(who), read_all(fields, said(walk, form)), walk.now)
+
+    return Step(f"stock/{name}", perform)
+
+
+def other(name: str, perform: Callable[[Walk], Any]) -> Step:
+    return Step(name, lambda walk: done(perform(walk)))
+
+
+def then(perform: Callable[[Walk], Any]) -> Step:
+    """What leads to the next act, and is killed elsewhere."""
+    return Step("", perform, is_act=False)
+
+
+def after(**time: float) -> Step:
+    return Step("", lambda walk: None, timedelta(**time), is_act=False)
+
+
+def newest(walk: Walk, table: Any, order: Any) -> Any:
+    asked = select(table).order_by(col(order).desc()).limit(1)
+    return walk.session.exec(asked.execution_options(populate_existing=True)).one()
+
+
+def free_one(walk: Walk) -> str:
+    """A handset that lies in the stock, and is not hers."""
+    asked = select(Handset.id).where(
+        Handset.state == "in_stock", Handset.pool == POOL, Handset.id != walk.handset
+    )
+    return walk.session.exec(asked.limit(1)).one()
+
+
+def deadline_of(kind: str) -> Callable[[Walk], str]:
+    return lambda walk: next(
+        str(one.id) for one in deadlines.of_file(walk.session, walk.id) if one.kind == kind
+    )
+
+
+def asked(walk: Walk) -> UUID:
+    found = transfers.open_of(walk.session, walk.id)
+    assert found is not None
+    return found.id
+
+
+def real_alert(walk: Walk) -> UUID:
+    return walk.session.exec(select(Alert.id).where(Alert.lane == "real")).one()
+
+
+def press_and_close(walk: Walk) -> None:
+    walk.world.hear(walk.world.press(Carried(walk.handset, "", ""), position=WHERE))
+    bruno, alert = Actor("Bruno", Role.OPERATOR), real_alert(walk)
+    acts.take(walk.session, bruno, alert, walk.now)
+    acts.verify(walk.session, bruno, alert, Verified.SAFE_VOICE, walk.now)
+    acts.close(walk.session, bruno, alert, Outcome.ACCIDENTAL, "She sat on it.", walk.now)
+
+
+def count(walk: Walk) -> Any:
+    lies = [Lies(row.model, row.state, row.count) for row in counted.lying_in(walk.session, POOL)]
+    return counting.count_stock(
+        walk.session, walk.officer("Greta"), POOL, census.fingerprint(lies),
+        lambda n: lies[n].recorded, None, walk.now,
+    )  # fmt: skip
+
+
+def clear(walk: Walk) -> Any:
+    return courts.clear(walk.session, walk.officer("Camille"), "Sacha",
+                        walk.now + timedelta(days=90), walk.now, court=NANTERRE)  # fmt: skip
+
+
+def agree(walk: Walk) -> Any:
+    last_day = (walk.now + timedelta(days=300)).date()
+    return agreeing.agree(walk.session, walk.officer("Camille"), NANTERRE, LEAD,
+                          "convention 2026/4", last_day, walk.now)  # fmt: skip
+
+
+def delegate(walk: Walk) -> Any:
+    begins = walk.now.replace(tzinfo=None) + timedelta(hours=3)
+    return delegating.delegate(walk.session, walk.officer("Camille"), "Paul", NANTERRE, begins,
+                               begins + timedelta(hours=12), walk.now)  # fmt: skip
+
+
+def give_a_list(walk: Walk) -> None:
+    raw = f"pool,model,battery,radio,number,imei,imsi\n{POOL},Modele A,B2,volte,,,\n".encode()
+    report = stock_csv.import_stock(walk.session, walk.officer("Sofia"), raw, walk.now,
+                                    dry_run=False)  # fmt: skip
+    assert report.kept
+
+
+def enroll(walk: Walk) -> None:
+    walk.session.add(Handset(id="hplaced", state="in_stock", enrolled_at=walk.now))
+    walk.session.flush()
+    walk.handset = "hplaced"
+
+
+def keep(what: Keeping) -> Step:
+    return other("keep", lambda w: keeping.keep(
+        w.session, w.officer("Camille"), real_alert(w), what, REASONS, w.now))  # fmt: skip
+
+
+def let_go(what: Keeping) -> Step:
+    return other("let go", lambda w: keeping.let_go(
+        w.session, w.officer("Camille"), real_alert(w), what, w.now))  # fmt: skip
+
+
+def chase(name: str) -> Step:
+    return other(name, lambda w: chasing.deadlines_due(w.session, w.now) and None)
+
+
+SHEET: dict[str, Said] = {
+    "name": "Ana FICTIVE", "birth_date": "1990-02-03", "speech_or_disability": "no",
+    "telephones": "none", "places": "3 rue des Exemples; Nanterre; 92050",
+    "contacts": "her sister, 06 39 98 00 11", "pets": "a cat",
+}  # fmt: skip
+CONDITIONS: list[dict[str, Said]] = [
+    {"condition": "grave_danger", "met": "yes"},
+    {"condition": "covered_relation", "relation": "former_spouse", "rape": "no"},
+    {"condition": "no_cohabitation", "cohabitation": "no"}, {"condition": "consent", "met": "yes"},
+    {"condition": "ban", "framework": "judicial_supervision", "since": "2026-11-01",
+     "until": "2027-10-31"},
+]  # fmt: skip
+PAPER = {"evidence": "procedure 2026/0001"}
+RELEASE: dict[str, Said] = {"release_on": lambda w: (w.now + timedelta(days=20)).date().isoformat()}
+TOLD = {"how": "by_telephone"}
+
+GRANTED = [
+    other("refer", Walk.refer),
+    of_file("Greta", "add-report", words="He waited at the school.", urgent="yes"),
+    of_file("Lea", "assess", weapon="yes"),
+    of_file("Lea", "opinion", kind="favourable", reasons=REASONS),
+    of_file("Greta", "entrust", association="Another association"),
+    then(lambda w: of_file("Greta", "entrust", association=LEAD).perform(w)),
+    of_file("Camille", "open"),
+    *[of_file("Greta", "record-condition", **one, **PAPER) for one in CONDITIONS],
+    of_file("Greta", "describe-restrained-person", name="Hugo FICTIF"),
+    of_file("Camille", "ask-for-more", reasons=REASONS),
+    then(lambda w: of_file("Camille", "open").perform(w)),
+    of_file("Camille", "grant", reasons=REASONS),
+]
+GIVEN = [
+    of_stock("Sofia", "order", pool=POOL, model="Modele A", battery="B1", number="+33639980021"),
+    of_handset("Sofia", "receive"),
+    of_file("Greta", "reserve", handset=lambda w: w.handset),
+    of_file("Greta", "unreserve"),
+    then(lambda w: of_file("Greta", "reserve", handset=w.handset).perform(w)),
+    of_handset("Sofia", "provision"),
+    of_file("Greta", "record-consent", scope="device", agreed="yes"),
+    of_file("Greta", "record-consent", scope="geolocation", agreed="no"),
+    then(lambda w: w.consent()),
+    of_file("Lea", "withdraw-consent", scope="geolocation"),
+    of_file("Lea", "write-sheet", **SHEET),
+    of_file("Lea", "confirm-sheet"),
+    then(lambda w: w.press()),
+    of_file("Greta", "test"),
+    of_file("Greta", "hand-over", identity_checked="yes"),
+]
+CARRIED = [then(getattr(Walk, name)) for name in (
+    "refer", "open", "find", "grant", "reserve", "provision", "consent", "describe", "press",
+    "test", "hand_over")]  # fmt: skip
+HOLDS = [
+    of_file("Camille", "hold", procedure="procedure 2026/0001"),
+    of_file("Camille", "end-hold"),
+]
+
+STORIES: dict[str, list[Step]] = {
+    "from referral to return": [
+        *GRANTED, *GIVEN,
+        of_file("Lea", "acknowledge-sheet"),
+        of_file("Lea", "follow-up", words="She sleeps better."),
+        *HOLDS,
+        of_file("Camille", "expect-release", **RELEASE),
+        of_file("Lea", "tell-release", **TOLD, acknowledged="no"),
+        of_file("Lea", "tell-release", **TOLD, acknowledged="yes"),
+        of_file("Camille", "suspend", reasons=REASONS, **RELEASE),
+        of_file("Camille", "resume", reasons=REASONS),
+        after(days=170),
+        of_file("Camille", "renew", reasons=REASONS),
+        of_file("Camille", "withdraw", why="beneficiary_request", reasons=REASONS,
+                safety_checked="yes", release_checked="yes"),
+        of_file("Greta", "take-back", witness="Lea, Association Exemple"),
+        of_file("Greta", "confirm-erased"),
+        of_handset("Sofia", "wipe"),
+        of_handset("Sofia", "prove-wiped", proof="erased by MDM, report 17"),
+        of_handset("Sofia", "restock", tested="yes"),
+        Step("purge", lambda w: purge(w.session, w.now), timedelta(days=200)),
+    ],
+    "missed, lost, replaced, recalled": [
+        *CARRIED,
+        then(lambda w: w.order("+33639980022")),
+        after(days=15, hours=1),
+        chase("remind"),
+        of_file("Lea", "acknowledge", deadline=deadline_of("test_due")),
+        after(days=2),
+        chase("a call is due"),
+        of_file("Lea", "record-call", reached="no", words="Nobody answers."),
+        of_file("Lea", "record-visit", reached="yes", words="She is at her sister's."),
+        after(days=4),
+        chase("escalate"),
+        of_file("Lea", "report-incident", kind="lost", words="In the bus"),
+        of_file("Lea", "report-found"),
+        of_stock("Sofia", "recall", criterion="battery", value="B1", reasons="It swells."),
+        of_handset("Sofia", "lift-recall", why="checked"),
+        then(lambda w: w.order("+33639980023")),
+        of_file("Greta", "report-incident", kind="broken", words="It fell.",
+                replacement=free_one),
+        then(lambda w: w.provision()), then(lambda w: w.press()), then(lambda w: w.test()),
+        then(lambda w: w.hand_over()),
+        after(days=200),
+        chase("expire"),
+        of_file("Greta", "report-incident", kind="lost", words="She moved house."),
+        of_file("Greta", "settle", reasons=REASONS),
+        of_handset("Sofia", "receive-back"),
+    ],
+    "the stock": [
+        of_stock("Sofia", "refill", pool=POOL, model="Modele A"),
+        of_handset("Sofia", "receive"),
+        of_handset("Sofia", "describe", imei="490154203237518", imsi="208010000000001"),
+        other("count", count),
+        of_handset("Sofia", "transfer", to_pool=OTHER_POOL),
+        of_handset("Sacha", "receive"),
+        of_handset("Sacha", "report-incident", kind="broken", words="It fell."),
+        of_handset("Sacha", "quarantine", why="damaged"),
+        of_handset("Sacha", "retire", why="worn_out"),
+        of_stock("Sofia", "accept-model", model="Modele C", test="Invented report number 17.",
+                 tried="yes"),
+        other("import", give_a_list),
+        then(enroll),
+        of_handset("Sofia", "place", pool=POOL),
+    ],
+    "the court": [
+        other("make court", lambda w: courts.make_court(w.session, "TJ-TIERS", "TJ tiers",
+                                                         "Europe/Paris", w.now)),
+        other("make pool", lambda w: courts.make_pool(w.session, "TIERS-1", "TJ-TIERS", "Parquet",
+                                                       w.now)),
+        other("import communes", lambda w: courts.import_communes(w.session, DEMO, w.now)),
+        other("clear", clear),
+        other("revoke", lambda w: courts.revoke(
+            w.session, w.officer("Camille"), newest(w, Clearance, Clearance.begins_at).id, w.now)),
+        other("agree", agree),
+        other("end agreement", lambda w: agreeing.end_agreement(
+            w.session, w.officer("Camille"),
+            newest(w, PartnershipAgreement, PartnershipAgreement.begins_at).id, w.now)),
+        other("delegate", delegate),
+        other("end delegation", lambda w: delegating.end_delegation(
+            w.session, w.officer("Camille"), newest(w, Clearance, Clearance.begins_at).id, w.now)),
+    ],
+    "to another court": [
+        *CARRIED,
+        of_file("Camille", "ask-transfer", court=EXAMPLE, reasons=REASONS),
+        of_file("Camille", "withdraw-transfer"),
+        then(lambda w: w.ask_elsewhere()),
+        other("refuse transfer", lambda w: transferring.refuse(
+            w.session, w.officer("Paul"), asked(w), REASONS, w.now)),
+        then(lambda w: w.ask_elsewhere()),
+        other("accept transfer", lambda w: transferring.accept(
+            w.session, w.officer("Paul"), asked(w), OTHER_POOL, REASONS, w.now)),
+    ],
+    "shortened, and kept longer": [
+        *CARRIED,
+        then(press_and_close),
+        *[one(what) for what in Keeping for one in (keep, let_go)],
+        of_file("Greta", "record-condition", condition="ban", replaces="yes",
+                framework="immediate_provisional_protection_order", since="2026-11-23",
+                evidence="order 26/1"),
+        of_file("Camille", "shorten", last_day="2027-01-31", reasons=REASONS),
+        then(Walk.refer),
+        of_file("Camille", "open"),
+        of_file("Camille", "refuse", reasons=REASONS),
+    ],
+}  # fmt: skip
+"""What each leads to is written in test_every_act_killed.py."""
+
+
+def look(walk: Walk, step: Step) -> None:
+    """The file and the handset that the story is about now: the newest file, and the handset that
+    is kept for it, carried, or ordered in this step."""
+    walk.session.expire_all()
+    found = walk.session.exec(select(CaseFile.id).order_by(col(CaseFile.number).desc())).first()
+    walk.file_id = found
+    held = found and (
+        equipment.preparation(walk.session, file_id=found)
+        or equipment.open_allocation(walk.session, file_id=found)
+    )
+    if step.name in ("stock/order", "stock/refill"):
+        walk.handset = newest(walk, Handset, Handset.enrolled_at).id
+    elif held:
+        walk.handset = held.handset
