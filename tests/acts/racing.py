@@ -11,10 +11,13 @@ from sqlmodel import Session
 
 from tgd.errors import Refusal
 
+MANY = os.environ.get("TGD_TEST_RACES")
+"""Read at once: the settings of a test are its own."""
+
 
 def rounds(daily: int) -> int:
     """How often a race is run: so often each day, and `TGD_TEST_RACES` by `make races`."""
-    return int(os.environ.get("TGD_TEST_RACES", daily))
+    return int(MANY or daily)
 
 
 def both(engine: Engine, *acts: Callable[[Session], Any], deadlocks: bool = False) -> list[Any]:
