@@ -15,27 +15,45 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, text
 from sqlmodel import Session, col, select
 
 from tests.acts.remembered import places_of
 from tests.conftest import NOW
-from tests.walking import MET, OTHER_POOL, POOL, REASONS, SHEET, Walk
+from tests.walking import LEAD, MET, OTHER_POOL, POOL, REASONS, SHEET, Walk
 from tests.world import World
-from tgd.allocation import deciding, equipping, referring, returning, sheets, stock
+from tgd.allocation import deciding, equipping, referring, releasing, returning, sheets, stock
 from tgd.errors import Refusal
 from tgd.purge import purge
-from tgd.records import CaseFile, Deadline, Decision, Handset, HandsetIncident, Journal
-from tgd.rules.allocation import ENDED, AllocationState, DecisionKind, EndReason
-from tgd.rules.handset import AsideReason, ConsentScope, HandsetState, IncidentKind
+from tgd.records import (
+    CaseFile,
+    Consent,
+    Deadline,
+    Decision,
+    Handset,
+    HandsetIncident,
+    Journal,
+    Provisioning,
+    TestPress,
+)
+from tgd.rules.allocation import ENDED, AllocationState, DecisionKind, EndReason, ToldHow
+from tgd.rules.handset import (
+    AsideReason,
+    ConsentScope,
+    HandsetState,
+    IncidentKind,
+    LiftReason,
+)
+from tgd.rules.law import Condition
 from tgd.seal import Keys
-from tgd.store import equipment, files
+from tgd.store import deadlines, equipment, files
 from tgd.store.sources import sources
 
 WALKS = int(os.environ.get("TGD_TEST_WALKS", "8"))
 """Walks of up to 25 acts; hundreds by hand (`TGD_TEST_WALKS=300`)."""
 CARRIES = ("active", "suspended")
 HANDSETS = st.integers(0, 2)
+OPPI = {"framework": "immediate_provisional_protection_order", "since": "2026-11-23"}
 
 
 class Court(RuleBasedStateMachine):
@@ -49,6 +67,7 @@ class Court(RuleBasedStateMachine):
         self.session = Session(self.engine, expire_on_commit=False)
         self.walk = Walk(World(self.session, Keys(bytes(32)), NOW)).settle_in()
         self.walk.refer()
+        self.handed = 0
         self.handsets = [self.walk.order(f"+3363998003{n}") for n in range(3)]
         self.walk.handset = self.handsets[0]
 
@@ -78,7 +97,8 @@ class Court(RuleBasedStateMachine):
         for condition, what in MET.items():
             self.on_file(referring.record_condition, "Greta", condition, what, "paper")
 
-    @rule(kind=st.sampled_from([DecisionKind.GRANT] * 4 + [DecisionKind.ASK_FOR_MORE]))
+    @rule(kind=st.sampled_from([DecisionKind.GRANT] * 6 + [DecisionKind.ASK_FOR_MORE,
+                                                           DecisionKind.REFUSE]))  # fmt: skip
     def decide(self, kind: DecisionKind) -> None:
         self.on_file(deciding.decide, "Camille", kind, REASONS)
 
@@ -141,6 +161,27 @@ class Court(RuleBasedStateMachine):
     def withdraw(self) -> None:
         self.on_file(deciding.withdraw, "Camille", EndReason.DANGER_ENDED, REASONS,
                      safety_checked=True, release_checked=True)  # fmt: skip
+
+    @rule(acknowledged=st.booleans())
+    def he_comes_out(self, acknowledged: bool) -> None:
+        self.on_file(releasing.expect_release, "Greta", (self.walk.now + timedelta(30)).date())
+        self.on_file(releasing.tell_release, "Lea", ToldHow.IN_PERSON, acknowledged=acknowledged)
+
+    @rule()
+    def entrust_and_back(self) -> None:
+        self.on_file(referring.entrust, "Greta", "Another association")
+        self.on_file(referring.entrust, "Greta", LEAD)
+
+    @rule(n=HANDSETS)
+    def recall_and_lift(self, n: int) -> None:
+        self.act(stock.recall, "Sofia", "battery", "B1", "It swells.")
+        self.act(stock.lift_recall, "Sofia", self.handsets[n], LiftReason.CHECKED)
+
+    @rule()
+    def shorten(self) -> None:
+        self.on_file(referring.record_condition, "Greta", Condition.BAN, {"bans": [OPPI]}, "paper")
+        last_day = (self.walk.now + timedelta(days=40)).date()
+        self.on_file(deciding.shorten, "Camille", last_day, REASONS)
 
     @rule(n=HANDSETS, kind=st.sampled_from(IncidentKind), other=st.none() | HANDSETS)
     def lose(self, n: int, kind: IncidentKind, other: int | None) -> None:
@@ -205,10 +246,37 @@ class Court(RuleBasedStateMachine):
             return
         signed = self.session.exec(select(Decision).where(Decision.case_file == file.id)).all()
         assert "grant" in {d.kind for d in signed}
-        acts = self.session.exec(select(Journal.act).order_by(col(Journal.seq))).all()
-        handed = acts.index("HandsetHandedOver")
-        assert "ConsentGiven" in acts[:handed]
-        assert "TestCallValidated" in acts[:handed]
+        assert self.hand_overs(), file.state
+
+    @invariant()
+    def every_hand_over_stands_on_her_yes_and_a_press_of_that_handset(self) -> None:
+        """The second one too, after a loss, an end or a consent that she has withdrawn."""
+        if not hasattr(self, "session"):
+            return
+        for line in self.hand_overs()[self.handed :]:
+            self.handed += 1
+            agreed = self.session.exec(
+                select(Consent)
+                .where(Consent.scope == "device")
+                .order_by(col(Consent.given_at).desc(), col(Consent.id).desc())
+            ).first()
+            assert agreed is not None
+            assert agreed.withdrawn_at is None, "she does not agree"
+            keyed = self.session.exec(
+                select(func.max(Provisioning.provisioned_at)).where(
+                    Provisioning.handset == line.handset
+                )
+            ).one()
+            heard = self.session.exec(
+                select(func.max(TestPress.heard_at)).where(TestPress.handset == line.handset)
+            ).one()
+            assert keyed is not None
+            assert heard is not None
+            assert heard >= keyed, "the press of other keys"
+
+    def hand_overs(self) -> list[Journal]:
+        asked = select(Journal).where(Journal.act == "HandsetHandedOver").order_by(col(Journal.seq))
+        return list(self.session.exec(asked))
 
     @invariant()
     def no_handset_is_lost_between_two_people(self) -> None:
@@ -280,6 +348,8 @@ class Court(RuleBasedStateMachine):
         person, purge_at = self.file().person, self.file().purge_at
         assert purge_at is not None
         self.walk.world.now = max(self.walk.now, purge_at)
+        if "release" in {one.kind for one in deadlines.of_file(self.session, self.walk.id)}:
+            self.on_file(releasing.tell_release, "Lea", ToldHow.IN_PERSON, acknowledged=True)
         erased = purge(self.session, self.walk.now)
         assert [one.file for one, _ in erased.files] == [self.walk.id]
         assert self.file().state == "purged"
