@@ -123,11 +123,11 @@ def _due(session: Session, now: datetime) -> list[tuple[Due, UUID]]:
         kept = Kept(
             AllocationState(row.state), row.purge_at, platform_by(row.changed_at, row.promised_at),
             platform_is_erased=row.platform_erased_at is not None, alert_open=row.alert_open,
-            carries=row.carries, held=row.held,
+            carries=row.carries, held=row.held, release_unheard=row.release_unheard,
         )  # fmt: skip
         stage = due(kept, now)
         if stage is not None:
-            found.append((Due(row.id, row.number, stage, obstacles(kept)), row.person))
+            found.append((Due(row.id, row.number, stage, obstacles(kept, stage)), row.person))
     return found
 
 

@@ -1,6 +1,6 @@
 """He comes out: it stays somebody's matter until Ana was told of it and says that she knows."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -11,12 +11,16 @@ from tests.acts.allocating import (
 )
 from tests.walking import REASONS, Walk
 from tgd.allocation import deciding, releasing
-from tgd.allocation.acting import NotThere
+from tgd.allocation.acting import NotThere, NotYet
 from tgd.errors import Incomplete, WrongState
-from tgd.records import Journal
+from tgd.purge import purge
+from tgd.records import Decision, Journal
 from tgd.rules.access import Role
 from tgd.rules.allocation import EndReason, ToldHow
 from tgd.rules.deadlines import DeadlineKind
+from tgd.rules.forgetting import Obstacle
+from tgd.rules.guards import Missing
+from tgd.store import deadlines
 
 
 @pytest.fixture(name="expected")
@@ -64,10 +68,7 @@ def test_an_end_does_not_end_it_while_she_has_the_handset(expected: Walk, end: s
     """Withdrawn because he is detained: he comes out all the same, and she may still press."""
     camille = expected.officer("Camille")
     if end == "withdrawn":
-        deciding.withdraw(
-            expected.session, camille, expected.id, EndReason.RESTRAINED_PERSON_DETAINED, REASONS,
-            expected.now, safety_checked=True, release_checked=True,
-        )  # fmt: skip
+        assert isinstance(detained(expected), Decision), "the day is announced already"
     elif end == "expired":
         expected.world.now = expected.file().ends_at + timedelta(minutes=1)
         expected.chase()
@@ -82,10 +83,70 @@ def test_an_end_does_not_end_it_while_she_has_the_handset(expected: Walk, end: s
     assert "release" not in open_kinds(expected)
 
 
-def test_when_she_has_given_it_back_nothing_is_left_open(expected: Walk) -> None:
+def detained(walk: Walk, **more: date) -> object:
+    """Withdrawn because he is in prison."""
+    return deciding.withdraw(
+        walk.session, walk.officer("Camille"), walk.id, EndReason.RESTRAINED_PERSON_DETAINED,
+        REASONS, walk.now, safety_checked=True, release_checked=True, **more,
+    )  # fmt: skip
+
+
+def test_whoever_withdraws_because_he_is_detained_says_when_he_is_out(walk: Walk) -> None:
+    walk.until("hand_over")
+    assert detained(walk) == NotYet((Missing.RELEASE_DAY,))
+    with pytest.raises(Incomplete, match="is over"):
+        detained(walk, release_on=walk.now.date() - timedelta(days=1))
+    day = walk.now.date() + timedelta(days=90)
+    assert isinstance(detained(walk, release_on=day), Decision)
+    assert (walk.file().release_on, "release" in open_kinds(walk)) == (day, True)
+
+
+def test_a_handset_that_is_back_does_not_end_it(expected: Walk) -> None:
+    """He comes out two weeks after she gave it back: it is said, told further up, and told her."""
     expected.withdraw()
     expected.take_back()
+    assert open_kinds(expected) == {"release", "platform_erasure", "traces_erasure"}
+    told = []
+    for _ in range(16):
+        expected.world.wait(days=1)
+        told += [t for t in expected.chase() if t.kind is DeadlineKind.RELEASE]
+    assert {one.to for one in told} == {Role.PROSECUTOR, Role.REGISTRY}
+    later = expected.now.date() + timedelta(days=10)
+    releasing.expect_release(
+        expected.session, expected.officer("Greta"), expected.id, later, expected.now
+    )
+    tell(expected)
     assert "release" not in open_kinds(expected)
+
+
+def test_her_file_is_not_forgotten_before_she_knows(expected: Walk) -> None:
+    """And a day that is far away is looked at a month before the file would go."""
+    far = expected.now.date() + timedelta(days=900)
+    releasing.expect_release(
+        expected.session, expected.officer("Greta"), expected.id, far, expected.now
+    )
+    expected.withdraw()
+    expected.take_back()
+    purge_at = expected.file().purge_at
+    assert purge_at is not None
+    (watched,) = [d for d in deadlines.of_file(expected.session, expected.id)
+                  if d.kind == "release"]  # fmt: skip
+    assert watched.due_at == purge_at - timedelta(days=30)
+    expected.world.now = purge_at + timedelta(days=1)
+    said = purge(expected.session, expected.now)
+    assert [one.obstacles for one in said.waiting] == [(Obstacle.RELEASE_UNHEARD,)]
+    assert expected.file().state == "closed"
+    tell(expected)
+    assert purge(expected.session, expected.now).files
+    assert expected.file().state == "purged"
+
+
+def test_what_is_withdrawn_before_the_hand_over_is_watched_too(walk: Walk) -> None:
+    walk.until("grant")
+    assert isinstance(detained(walk, release_on=walk.now.date() + timedelta(days=50)), Decision)
+    assert (walk.file().state, open_kinds(walk)) == ("closed", {"release"})
+    tell(walk)
+    assert open_kinds(walk) == set()
 
 
 def test_what_cannot_be_is_refused(expected: Walk) -> None:

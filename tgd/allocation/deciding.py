@@ -11,21 +11,19 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd import ids
 from tgd.allocation import recalled
 from tgd.allocation.acting import (
     NotYet,
     Officer,
-    clean,
     found,
     handset,
     move,
     move_handset,
-    write,
     zone_of,
 )
 from tgd.allocation.referring import advice, facts, plan_bans
-from tgd.allocation.releasing import must_lie_ahead, plan_release
+from tgd.allocation.releasing import must_lie_ahead, plan_release, watch_on
+from tgd.allocation.signing import sign, written
 from tgd.errors import Incomplete, SomebodyWasFaster
 from tgd.records import CaseFile, Decision
 from tgd.rules import guards, law
@@ -36,7 +34,6 @@ from tgd.rules.allocation import (
     AllocationState,
     DecisionKind,
     EndReason,
-    content_hash,
 )
 from tgd.rules.deadlines import (
     BEGINS_WITHIN,
@@ -104,7 +101,7 @@ def decide(
         raise
     files.add(session, signed)
     _follow(session, seen, signed, now)
-    return _written(session, seen, signed, now)
+    return written(session, seen, signed, now)
 
 
 def _must_begin_soon(
@@ -122,31 +119,6 @@ def _already(session: Session, seen: CaseFile) -> AlreadyDecided | None:
     if decided is None:
         return None
     return AlreadyDecided(decided.by, DecisionKind(decided.kind), decided.signed_at)
-
-
-def sign(
-    session: Session, officer: Officer, seen: CaseFile, kind: DecisionKind, reasons: str,
-    said: law.Advice, now: datetime, begins_on: date | None = None,
-    ends_at: datetime | None = None, *, against: bool = False,
-) -> Decision:  # fmt: skip
-    """The decision as it is kept: with the text in force, the advice, and a hash of its words."""
-    zone = zone_of(session, seen)
-    if kind in (_D.GRANT, _D.RENEW, _D.SHORTEN):
-        begins_on = begins_on or day_in(zone, now)
-        ends_at = ends_at or period_end(begins_on, said.text.months, zone)
-    words: dict[str, Any] = {
-        "kind": kind.value, "file": seen.id, "reasons": clean(reasons), "by": officer.name,
-        "signed_at": now.isoformat(), "begins_on": begins_on, "ends_at": ends_at,
-        "text": said.text.version,
-    }  # fmt: skip
-    return Decision(
-        id=ids.new(now), case_file=seen.id, person=seen.person, kind=kind.value,
-        reasons=words["reasons"], begins_on=begins_on, ends_at=ends_at,
-        text_version=said.text.version, route=said.route.value if said.route else None,
-        advice={f.condition.value: f.met for f in said.findings}, against_advice=against,
-        by=officer.name, on_call=seen.court in officer.on_call_for, signed_at=now,
-        content_hash=content_hash(words),
-    )  # fmt: skip
 
 
 def _consequences(signed: Decision, kind: DecisionKind, now: datetime) -> dict[str, Any]:
@@ -174,15 +146,6 @@ def _follow(session: Session, seen: CaseFile, signed: Decision, now: datetime) -
         deadlines.plan(session, seen.id, [again], now)
     elif signed.kind == _D.REFUSE:
         deadlines.settle(session, seen.id, list(DeadlineKind), signed.by, now)
-
-
-def _written(session: Session, seen: CaseFile, signed: Decision, now: datetime) -> Decision:
-    write(
-        session, signed.by, "DecisionSigned", now, file=seen.id, decision=str(signed.id),
-        kind=signed.kind, text=signed.text_version, against_advice=signed.against_advice,
-        on_call=signed.on_call, hash=signed.content_hash,
-    )  # fmt: skip
-    return signed
 
 
 def renew(
@@ -213,7 +176,7 @@ def renew(
     deadlines.settle(session, seen.id, [_K.CONSENT_WITHDRAWN], officer.name, now)
     if was_over:
         _watch_again(session, seen, now)
-    return _written(session, seen, signed, now)
+    return written(session, seen, signed, now)
 
 
 def _watch_again(session: Session, seen: CaseFile, now: datetime) -> None:
@@ -278,7 +241,7 @@ def shorten(
     assert seen.begins_on is not None
     _plan_period(session, seen, seen.begins_on, now)
     deadlines.settle(session, seen.id, [_K.OPPI_UNCONFIRMED], officer.name, now)
-    return _written(session, seen, signed, now)
+    return written(session, seen, signed, now)
 
 
 def suspend(
@@ -315,49 +278,58 @@ def _plain(
     signed = sign(session, officer, seen, kind, reasons, advice(session, seen, now), now)
     seen = move(session, seen, EVENT_OF[kind], now, changes)
     files.add(session, signed)
-    return _written(session, seen, signed, now)
+    return written(session, seen, signed, now)
 
 
 def withdraw(
     session: Session, officer: Officer, file_id: UUID, why: EndReason, reasons: str,
     now: datetime, *, safety_checked: bool, release_checked: bool, committee_heard: bool = False,
-    version: int | None = None,
+    release_on: date | None = None, version: int | None = None,
 ) -> Decision | NotYet:  # fmt: skip
     """End it before its day, having looked at her safety and at his release.
 
     The handset is asked back and goes on working until it is; one that was only being prepared
-    goes back to the stock at once.
+    goes back to the stock at once. Because he is detained: `release_on`, or the day that is
+    announced, stays watched when the handset is back too.
     """
     seen = found(session, officer, Act.DECIDE, file_id, version)
+    is_watched = DeadlineKind.RELEASE in {one.kind for one in deadlines.of_file(session, seen.id)}
     missing = guards.for_withdrawal(
         reasons, safety_checked=safety_checked, release_checked=release_checked,
         is_breach=why is EndReason.RULES_BREACH, committee_heard=committee_heard,
+        is_detained=why is EndReason.RESTRAINED_PERSON_DETAINED,
+        release_known=release_on is not None or is_watched,
     )  # fmt: skip
     if missing:
         return NotYet(missing)
+    if release_on is not None:
+        must_lie_ahead(session, seen, release_on, now)
     said = advice(session, seen, now)
     signed = sign(session, officer, seen, _D.WITHDRAW, reasons, said, now)
-    changes = {"end_reason": why.value, "ended_at": now}
+    changes: dict[str, Any] = {"end_reason": why.value, "ended_at": now}
+    changes |= {"release_on": release_on} if release_on is not None else {}
     seen = move(session, seen, AllocationEvent.WITHDRAW, now, changes)
     files.add(session, signed)
     end_period(session, seen, now, officer.name)
-    return _written(session, seen, signed, now)
+    if release_on is not None:
+        plan_release(session, seen.id, release_on, now)
+    return written(session, seen, signed, now)
 
 
 def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None:
     """What the end of a period does, by decision or by its day: asked back, never silenced.
 
-    While she still has the handset, a release of which nobody has told her is watched on, and a
-    court that was asked to take the file over answers.
+    A release of which nobody has told her is watched on; while she still has the handset, a court
+    that was asked to take the file over answers.
     """
     held = equipment.open_allocation(session, file_id=seen.id)
-    stays = {_K.RETURN_DUE} | ({_K.RELEASE, _K.TRANSFER_WAITING} if held is not None else set())
+    stays = {_K.RETURN_DUE, _K.RELEASE} | ({_K.TRANSFER_WAITING} if held is not None else set())
     deadlines.settle(session, seen.id, [kind for kind in _K if kind not in stays], by, now)
     let_go(session, seen.id, now)
     if held is None:
         equipment.erase_copies(session, seen.id, now + timedelta(PLATFORM_ERASES_AFTER_DAYS))
         changes = {"purge_at": _purge_at(now)}
-        move(session, seen, AllocationEvent.SETTLE, now, changes)
+        watch_on(session, move(session, seen, AllocationEvent.SETTLE, now, changes), now)
         return
     _move_period(session, seen, min(now, seen.ends_at or now), HandsetEvent.END)
     due = Planned(_K.RETURN_DUE, now + RETURN_WITHIN)

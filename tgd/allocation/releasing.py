@@ -9,20 +9,24 @@ from tgd.allocation.acting import Officer, found, move, write, zone_of
 from tgd.errors import Incomplete, WrongState
 from tgd.records import CaseFile
 from tgd.rules.access import Act
-from tgd.rules.allocation import ToldHow
+from tgd.rules.allocation import AllocationState, ToldHow
 from tgd.rules.deadlines import DeadlineKind, Planned, day_in, end_of
 from tgd.rules.delegation import at_the_court
 from tgd.store import deadlines, files
+
+LAST_LOOK = timedelta(days=30)
+"""So long before a file is forgotten somebody looks at a release that is further away."""
 
 
 def expect_release(
     session: Session, officer: Officer, file_id: UUID, release_on: date, now: datetime, *,
     version: int | None = None,
 ) -> CaseFile:  # fmt: skip
-    """The day on which he is expected out, for any file that has not ended: what is granted and
-    not yet handed over is so reserved for his release."""
+    """The day on which he is expected out: what is granted and not yet handed over is so reserved
+    for his release. A handset that came back ends nothing of it: she must know of that day too.
+    """
     seen = found(session, officer, Act.OPEN_FILE, file_id, version)
-    if seen.purge_at is not None:
+    if AllocationState(seen.state) in (AllocationState.REFUSED, AllocationState.PURGED):
         raise WrongState("This file has ended.")
     must_lie_ahead(session, seen, release_on, now)
     seen = move(session, seen, None, now, {"release_on": release_on})
@@ -38,11 +42,20 @@ def must_lie_ahead(session: Session, seen: CaseFile, release_on: date, now: date
 
 
 def plan_release(session: Session, file_id: UUID, release_on: date, now: datetime) -> None:
-    """She must know of it on the day before at the latest."""
+    """She must know of it on the day before at the latest, and before her file is forgotten."""
     seen = files.case_file(session, file_id)
     assert seen is not None
     due_at = end_of(release_on - timedelta(days=1), zone_of(session, seen))
+    if seen.purge_at is not None:
+        due_at = min(due_at, seen.purge_at - LAST_LOOK)
     deadlines.plan(session, file_id, [Planned(DeadlineKind.RELEASE, due_at)], now)
+
+
+def watch_on(session: Session, seen: CaseFile, now: datetime) -> None:
+    """The file ends: a release of which she does not know is watched on until it is forgotten."""
+    is_open = DeadlineKind.RELEASE in {one.kind for one in deadlines.of_file(session, seen.id)}
+    if is_open and seen.release_on is not None:
+        plan_release(session, seen.id, seen.release_on, now)
 
 
 def tell_release(

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
+from tgd.allocation import releasing
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -86,12 +87,14 @@ def _start_clocks(
     session: Session, seen: CaseFile, platform_by: datetime, traces_by: datetime, now: datetime
 ) -> None:
     equipment.erase_copies(session, seen.id, platform_by)
-    deadlines.settle(session, seen.id, list(DeadlineKind), "returned", now)
+    over = [kind for kind in DeadlineKind if kind is not DeadlineKind.RELEASE]
+    deadlines.settle(session, seen.id, over, "returned", now)  # he comes out all the same
     clocks = [
         Planned(DeadlineKind.PLATFORM_ERASURE, platform_by),
         Planned(DeadlineKind.TRACES_ERASURE, traces_by),
     ]
     deadlines.plan(session, seen.id, clocks, now)
+    releasing.watch_on(session, seen, now)
 
 
 def settle(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import deciding, sheets
+from tgd.allocation import deciding, sheets, signing
 from tgd.allocation.acting import (
     NotThere,
     NotYet,
@@ -104,7 +104,7 @@ def accept(
     changes: dict[str, Any] = {"court": asked.to_court}
     changes |= {"association": clean(association)[:80]} if association else {}
     seen = move(session, seen, AllocationEvent.TRANSFER, now, changes)
-    signed = deciding.sign(
+    signed = signing.sign(
         session, officer, seen, DecisionKind.TRANSFER, reasons, advice(session, seen, now), now
     )
     files.add(session, signed)

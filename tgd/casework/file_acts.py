@@ -46,6 +46,8 @@ Doing = Callable[[Session, Officer, UUID, Said, datetime, int | None], Any]
 _S, _E, _K, _A = AllocationState, AllocationEvent, Kind, Act
 _EVERY = frozenset(AllocationState) - {_S.PURGED}
 _OPEN = frozenset(AllocationState) - ENDED
+_WATCHED = _OPEN | {_S.CLOSED}
+"""His release is told to her also when the handset is back."""
 _RUNS = frozenset({_S.GRANTED, _S.ACTIVE, _S.SUSPENDED})
 _CARRIED = frozenset({_S.ACTIVE, _S.SUSPENDED, _S.EXPIRED, _S.WITHDRAWN})
 
@@ -130,7 +132,8 @@ def _describe(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int
 def _withdraw(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:
     return deciding.withdraw(
         s, o, f, said["why"], said["reasons"], now, safety_checked=said["safety_checked"],
-        release_checked=said["release_checked"], committee_heard=said["committee_heard"], version=v,
+        release_checked=said["release_checked"], committee_heard=said["committee_heard"],
+        release_on=said.get("release_on"), version=v,
     )  # fmt: skip
 
 
@@ -256,6 +259,8 @@ FILE_ACTS: tuple[FileAct, ...] = (
         Field("safety_checked", word("Her safety without the handset was looked at."), _K.TICK),
         Field("release_checked", word("His expected release was looked at."), _K.TICK),
         Field("committee_heard", word("The committee was heard (breach of the rules)."), _K.TICK),
+        Field("release_on", word("Day of his expected release, or on which it is looked at again"),
+              _K.DAY, required=False),
     ), _withdraw, from_states(_E.WITHDRAW)),
     FileAct("ask-transfer", _A.DECIDE, word("Ask another court to take it over"), (
         Field("court", word("Court")), REASONS,
@@ -269,14 +274,14 @@ FILE_ACTS: tuple[FileAct, ...] = (
         Field("release_on", word("Day of his expected release"), _K.DAY),
     ), lambda s, o, f, d, now, v: releasing.expect_release(
         s, o, f, d["release_on"], now, version=v
-    ), _OPEN),
+    ), _WATCHED),
     FileAct("tell-release", _A.FOLLOW_UP, word("She was told of his release"), (
         Field("how", word("How"), _K.ONE_OF, choices=ToldHow),
         Field("told", word("When, if it was not now"), _K.MOMENT, required=False),
         Field("acknowledged", word("She has heard it and knows the day"), _K.YES_NO),
     ), lambda s, o, f, d, now, v: releasing.tell_release(
         s, o, f, d["how"], now, acknowledged=d["acknowledged"], told=d["told"], version=v
-    ), _OPEN),
+    ), _WATCHED),
     FileAct("record-consent", _A.RECORD_CONSENT, word("Record a consent"), (
         Field("scope", word("About what"), _K.ONE_OF, choices=ConsentScope),
         Field("agreed", word("Her answer"), _K.YES_NO),

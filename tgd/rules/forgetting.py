@@ -93,6 +93,7 @@ class Kept:
     alert_open: bool = False
     carries: bool = False
     held: bool = False
+    release_unheard: bool = False
 
 
 class Obstacle(StrEnum):
@@ -101,6 +102,7 @@ class Obstacle(StrEnum):
     ALERT_OPEN = "alert_open"
     CARRIES = "carries"
     LEGAL_HOLD = "legal_hold"
+    RELEASE_UNHEARD = "release_unheard"  # he comes out, and nobody has told her
 
 
 def platform_by(closed_at: datetime, promised: datetime | None) -> datetime:
@@ -108,11 +110,12 @@ def platform_by(closed_at: datetime, promised: datetime | None) -> datetime:
     return promised or closed_at + timedelta(days=PLATFORM_ERASES_AFTER_DAYS)
 
 
-def obstacles(kept: Kept) -> tuple[Obstacle, ...]:
-    """What stands in the way today."""
+def obstacles(kept: Kept, stage: Stage = Stage.FILE) -> tuple[Obstacle, ...]:
+    """What stands in the way of this stage today; the platform forgets whoever comes out."""
     found = {
         Obstacle.ALERT_OPEN: kept.alert_open, Obstacle.CARRIES: kept.carries,
         Obstacle.LEGAL_HOLD: kept.held,
+        Obstacle.RELEASE_UNHEARD: kept.release_unheard and stage is Stage.FILE,
     }  # fmt: skip
     return tuple(one for one, there in found.items() if there)
 

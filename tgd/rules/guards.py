@@ -33,6 +33,7 @@ class Missing(StrEnum):
     REASON_AGAINST_ADVICE = "reason_against_advice"
     SAFETY_CHECK = "safety_check"
     RELEASE_CHECKED = "release_checked"
+    RELEASE_DAY = "release_day"
     COMMITTEE_OPINION = "committee_opinion"
     WITNESS = "witness"
     ALERT_OPEN = "alert_open"
@@ -60,6 +61,8 @@ SENTENCES: dict[Missing, str] = {
     Missing.REASON_AGAINST_ADVICE: "A decision against the advice says why in 40 characters.",
     Missing.SAFETY_CHECK: "Say that her safety without the handset was looked at.",
     Missing.RELEASE_CHECKED: "Say that his expected release was looked at.",
+    Missing.RELEASE_DAY: "He is detained: say when he is expected out, or when it is looked at"
+    " again.",
     Missing.COMMITTEE_OPINION: "A withdrawal for a breach of the rules needs the committee's word.",
     Missing.WITNESS: "A handset is taken back in the presence of the association: name it.",
     Missing.ALERT_OPEN: "An alert of this handset is open: it is closed first.",
@@ -132,14 +135,16 @@ def for_decision(reasons: str, *, against_advice: bool) -> tuple[Missing, ...]:
 
 def for_withdrawal(
     reasons: str, *, safety_checked: bool, release_checked: bool, is_breach: bool,
-    committee_heard: bool,
+    committee_heard: bool, is_detained: bool = False, release_known: bool = False,
 ) -> tuple[Missing, ...]:  # fmt: skip
-    """A withdrawal looks at her safety and at his release; a breach is heard by the committee."""
+    """A withdrawal looks at her safety and at his release, of which the day is known when it is
+    for his detention; a breach is heard by the committee."""
     return _unmet(
         {
             Missing.REASON: len(reasons.strip()) >= SHORTEST_REASON,
             Missing.SAFETY_CHECK: safety_checked,
             Missing.RELEASE_CHECKED: release_checked,
+            Missing.RELEASE_DAY: not is_detained or release_known,
             Missing.COMMITTEE_OPINION: not is_breach or committee_heard,
         }
     )

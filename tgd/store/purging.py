@@ -46,7 +46,9 @@ _CLOSED_ONES = text(
            (EXISTS (SELECT 1 FROM legal_hold h WHERE h.case_file = f.id AND h.ended_at IS NULL)
             OR EXISTS (SELECT 1 FROM alert a JOIN kept_longer k ON k.alert = a.id
                        WHERE a.person = f.person AND k.what = 'procedure'
-                       AND k.ended_at IS NULL)) AS held
+                       AND k.ended_at IS NULL)) AS held,
+           EXISTS (SELECT 1 FROM deadline d WHERE d.case_file = f.id AND d.kind = 'release'
+                   AND d.settled_at IS NULL) AS release_unheard
     FROM case_file f
     WHERE f.state IN ('refused', 'closed')
       AND (f.purge_at <= :now OR (f.state = 'closed' AND f.platform_erased_at IS NULL))
