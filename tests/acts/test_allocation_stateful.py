@@ -117,6 +117,11 @@ class Court(RuleBasedStateMachine):
         self.press(n, "test")
         self.test_and_hand_over()
 
+    @rule(n=HANDSETS)
+    def all_goes_well_until_it_ends(self, n: int) -> None:
+        self.all_goes_well(n)
+        self.withdraw()
+
     @rule()
     def unreserve(self) -> None:
         self.on_file(equipping.unreserve, "Greta")

@@ -184,6 +184,8 @@ async def test_the_hand_over_says_in_words_what_is_missing_until_nothing_is(cour
     unchecked = await greta.post(f"{at}/hand-over", page="hand-over")
     assert "identité a été vérifiée" in unchecked.text
     done = await greta.post(f"{at}/hand-over", page="hand-over", identity_checked="yes")
+    (line,) = court.house.ask("SELECT detail FROM journal WHERE act = 'HandsetHandedOver'")
+    assert line.detail["identity_checked"] is True
     assert done.status_code == 303
     assert court.state() == "active"
 

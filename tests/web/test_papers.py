@@ -65,6 +65,26 @@ async def test_the_decision_says_what_was_decided_and_by_whom(court: Court, tmp_
 
 
 @pytest.mark.needs_system_package
+async def test_a_withdrawal_says_its_ground_and_what_was_looked_at(
+    court: Court, tmp_path: Path
+) -> None:
+    at = court.walked("hand_over")
+    camille = await court.browser("Camille")
+    version = str(court.house.ask("SELECT version FROM case_file")[0].version)
+    done = await camille.post(
+        f"{at}/withdraw", why="restrained_person_detained", reasons=LONG, safety_checked="yes",
+        release_checked="yes", release_on="2099-03-01", version=version,
+    )  # fmt: skip
+    assert done.status_code == 303
+    one = court.house.ask("SELECT id FROM decision WHERE kind = 'withdraw'")[0]
+    reply = await camille.get(f"{at}/papers/decision-{one.id}.pdf")
+    seen = words_of(reply.content, tmp_path)
+    for said in ("Détention de la personne visée", "sa sécurité sans le terminal faite",
+                 "Consultation du comité non faite", "01/03/2099"):  # fmt: skip
+        assert said in seen, said
+
+
+@pytest.mark.needs_system_package
 async def test_hand_over_and_return_have_their_certificates(court: Court, tmp_path: Path) -> None:
     at = court.walked("hand_over")
     greta = await court.browser("Greta")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation import recalled
+from tgd.allocation import holding, recalled
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -251,7 +251,7 @@ def suspend(
     """He is detained: the handset is kept for the day of his release, and she may still press."""
     must_lie_ahead(session, found(session, officer, Act.DECIDE, file_id), release_on, now)
     signed = _plain(session, officer, file_id, _D.SUSPEND, reasons, now, version,
-                    {"release_on": release_on})  # fmt: skip
+                    {"release_on": release_on}, {"release_on": release_on})  # fmt: skip
     if isinstance(signed, Decision):
         plan_release(session, file_id, release_on, now)
     return signed
@@ -270,12 +270,14 @@ def resume(
 def _plain(
     session: Session, officer: Officer, file_id: UUID, kind: DecisionKind, reasons: str,
     now: datetime, version: int | None, changes: dict[str, Any],
+    details: dict[str, Any] | None = None,
 ) -> Decision | NotYet:  # fmt: skip
     seen = found(session, officer, Act.DECIDE, file_id, version)
     missing = guards.for_decision(reasons, against_advice=False)
     if missing:
         return NotYet(missing)
-    signed = sign(session, officer, seen, kind, reasons, advice(session, seen, now), now)
+    said = advice(session, seen, now)
+    signed = sign(session, officer, seen, kind, reasons, said, now, details=details)
     seen = move(session, seen, EVENT_OF[kind], now, changes)
     files.add(session, signed)
     return written(session, seen, signed, now)
@@ -290,30 +292,43 @@ def withdraw(
 
     The handset is asked back and goes on working until it is; one that was only being prepared
     goes back to the stock at once. Because he is detained: `release_on`, or the day that is
-    announced, stays watched when the handset is back too.
+    announced, stays watched when the handset is back too. Because she is dead: everything is kept
+    from this moment until a prosecutor ends that, for it may be looked into how she died.
     """
     seen = found(session, officer, Act.DECIDE, file_id, version)
-    is_watched = DeadlineKind.RELEASE in {one.kind for one in deadlines.of_file(session, seen.id)}
-    missing = guards.for_withdrawal(
-        reasons, safety_checked=safety_checked, release_checked=release_checked,
-        is_breach=why is EndReason.RULES_BREACH, committee_heard=committee_heard,
-        is_detained=why is EndReason.RESTRAINED_PERSON_DETAINED,
-        release_known=release_on is not None or is_watched,
-    )  # fmt: skip
+    checks = {"safety_checked": safety_checked, "release_checked": release_checked,
+              "committee_heard": committee_heard}  # fmt: skip
+    missing = _lacks_to_withdraw(session, seen, why, reasons, checks, release_on)
     if missing:
         return NotYet(missing)
     if release_on is not None:
         must_lie_ahead(session, seen, release_on, now)
+    details = {"ground": why.value, "release_on": release_on} | checks
     said = advice(session, seen, now)
-    signed = sign(session, officer, seen, _D.WITHDRAW, reasons, said, now)
+    signed = sign(session, officer, seen, _D.WITHDRAW, reasons, said, now, details=details)
     changes: dict[str, Any] = {"end_reason": why.value, "ended_at": now}
     changes |= {"release_on": release_on} if release_on is not None else {}
     seen = move(session, seen, AllocationEvent.WITHDRAW, now, changes)
     files.add(session, signed)
+    if why is EndReason.DEATH:
+        holding.begin(session, seen, "death", officer.name, now)
+        deadlines.settle(session, seen.id, [_K.RELEASE], officer.name, now)
     end_period(session, seen, now, officer.name)
     if release_on is not None:
         plan_release(session, seen.id, release_on, now)
     return written(session, seen, signed, now)
+
+
+def _lacks_to_withdraw(
+    session: Session, seen: CaseFile, why: EndReason, reasons: str, checks: dict[str, bool],
+    release_on: date | None,
+) -> tuple[Missing, ...]:  # fmt: skip
+    is_watched = _K.RELEASE in {one.kind for one in deadlines.of_file(session, seen.id)}
+    return guards.for_withdrawal(
+        reasons, **checks, is_breach=why is EndReason.RULES_BREACH,
+        is_detained=why is EndReason.RESTRAINED_PERSON_DETAINED,
+        release_known=release_on is not None or is_watched, is_death=why is EndReason.DEATH,
+    )  # fmt: skip
 
 
 def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None:

@@ -249,10 +249,12 @@ def _prepared(session: Session, seen: CaseFile) -> Prepared:
 
 
 def hand_over(
-    session: Session, officer: Officer, file_id: UUID, now: datetime, *, version: int | None = None
-) -> HandedOver | NotYet:
+    session: Session, officer: Officer, file_id: UUID, now: datetime, *,
+    identity_checked: bool = False, version: int | None = None,
+) -> HandedOver | NotYet:  # fmt: skip
     """She is given the handset that was prepared and tested; or, for one that was lost, its
-    replacement. Raises NotAllowed, NotThere, WrongState, SomebodyWasFaster."""
+    replacement. That it was checked who she is stands in the journal. Raises NotAllowed,
+    NotThere, WrongState, SomebodyWasFaster."""
     seen = found(session, officer, Act.HAND_OVER, file_id, version)
     if not one_of_states(seen, GRANTED):
         raise WrongState("A handset is handed over by a grant that runs.")
@@ -262,11 +264,10 @@ def hand_over(
     missing = guards.for_hand_over(prepared, now)
     if missing:
         return NotYet(missing, prepared.sheet_lacks)
-    decided = deciding.decision_that_grants(session, seen)
+    decided, ends_at = deciding.decision_that_grants(session, seen), seen.ends_at
     assert kept is not None, "nothing is missing"
     assert there is not None, "nothing is missing"
     assert decided is not None, "nothing is missing"
-    ends_at = seen.ends_at
     assert ends_at is not None, "a grant says how long"
     is_first = seen.state == _S.GRANTED
     seen = move(session, seen, AllocationEvent.HAND_OVER if is_first else None, now)
@@ -279,13 +280,13 @@ def hand_over(
     if files.add_unless_refused(session, row) is not None:
         raise SomebodyWasFaster("This handset or this person is in another allocation already.")
     move_handset(session, there, HandsetEvent.ISSUE)
-    done = {"handed_over_at": now, "ended_at": now}
-    equipment.change_preparation(session, kept.id, done)
+    equipment.change_preparation(session, kept.id, {"handed_over_at": now, "ended_at": now})
     _follow(session, seen, prepared.tested_at or now, now)
     sheets.give_copies(session, seen, now)
     sheets.show_to_alerts(session, seen)
     write(session, officer.name, "HandsetHandedOver", now, file=seen.id, handset=kept.handset,
-          allocation=str(row.id), ends_at=ends_at.isoformat())  # fmt: skip
+          allocation=str(row.id), ends_at=ends_at.isoformat(),
+          identity_checked=identity_checked)  # fmt: skip
     return HandedOver(row.id, kept.handset, ends_at)
 
 

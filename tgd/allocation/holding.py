@@ -8,7 +8,7 @@ from sqlmodel import Session
 from tgd import ids
 from tgd.allocation.acting import Officer, clean, found, move, write
 from tgd.errors import WrongState
-from tgd.records import LegalHold
+from tgd.records import CaseFile, LegalHold
 from tgd.rules.access import Act
 from tgd.rules.allocation import AllocationState
 from tgd.rules.deadlines import DeadlineKind
@@ -26,14 +26,21 @@ def hold(
     seen = found(session, officer, Act.HOLD, file_id, version)
     if seen.state == AllocationState.PURGED:
         raise WrongState("This file has ended.")
-    row = LegalHold(
-        id=ids.new(now), case_file=seen.id, procedure=clean(procedure), by=officer.name,
-        begun_at=now,
-    )  # fmt: skip
     move(session, seen, None, now, {"changed_at": seen.changed_at})
-    if files.add_unless_refused(session, row) is not None:
+    row = begin(session, seen, clean(procedure), officer.name, now)
+    if row is None:
         raise WrongState("A procedure holds this file already.")
-    write(session, officer.name, "LegalHoldBegun", now, file=seen.id)
+    return row
+
+
+def begin(
+    session: Session, seen: CaseFile, procedure: str, by: str, now: datetime
+) -> LegalHold | None:
+    """Keep everything from now on; None when a procedure does so already."""
+    row = LegalHold(id=ids.new(now), case_file=seen.id, procedure=procedure, by=by, begun_at=now)
+    if files.add_unless_refused(session, row) is not None:
+        return None
+    write(session, by, "LegalHoldBegun", now, file=seen.id)
     return row
 
 

@@ -147,7 +147,7 @@ def _hand_over(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: in
     seen = found(s, o, Act.HAND_OVER, f, v)
     if not said["identity_checked"]:
         raise Incomplete(CHECK_IDENTITY)
-    return equipping.hand_over(s, o, seen.id, now, version=v)
+    return equipping.hand_over(s, o, seen.id, now, identity_checked=True, version=v)
 
 
 def _sheet(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from tgd.allocation.acting import NotThere, Officer, found, write, zone_of
 from tgd.records import CaseFile, Court, Decision
 from tgd.rules.access import Act, may
-from tgd.rules.allocation import DecisionKind, reference
+from tgd.rules.allocation import DecisionKind, EndReason, reference
 from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.handset import ConsentScope
 from tgd.rules.law import Condition, Route
@@ -60,6 +60,22 @@ MET = {True: "remplie", False: "non remplie", None: "non établie"}
 SCOPES = {
     ConsentScope.DEVICE: "Remise du terminal",
     ConsentScope.GEOLOCATION: "Géolocalisation au moment de l’alerte",
+}
+GROUNDS = {
+    EndReason.BENEFICIARY_REQUEST: "À sa demande",
+    EndReason.RESTRAINED_PERSON_DETAINED: "Détention de la personne visée par l’interdiction",
+    EndReason.DANGER_ENDED: "Fin du danger",
+    EndReason.RULES_BREACH: "Non-respect des règles d’utilisation",
+    EndReason.EXPIRY: "Fin de la durée",
+    EndReason.OPPI_NOT_CONFIRMED: "Ordonnance provisoire immédiate non confirmée",
+    EndReason.COHABITATION_RESUMED: "Reprise de la cohabitation",
+    EndReason.MOVED_ABROAD: "Départ à l’étranger",
+    EndReason.DEATH: "Décès de la personne protégée",
+}
+CHECKS = {
+    "safety_checked": "Vérification de sa sécurité sans le terminal",
+    "release_checked": "Vérification de la date de libération",
+    "committee_heard": "Consultation du comité",
 }
 EXPLAINED = [
     "Appuyer trois fois vite sur le bouton du côté : il n’y a rien à dire.",
@@ -121,7 +137,7 @@ def _decision(session: Session, seen: CaseFile, one: Decision) -> dict[str, Any]
         "title": TITLES[kind],
         "facts": [["Dossier", reference(seen.number)],
                   ["Personne protégée", person.name if person else ""],
-                  ["Date de la décision", moment(one.signed_at, zone)]],
+                  ["Date de la décision", moment(one.signed_at, zone)], *_looked_at(one)],
         "article": text.article if text else "art. 41-3-1 CPP", "law": _law(one, text),
         "conditions": _conditions(one, text), "against_advice": one.against_advice,
         "reasons": [line for line in one.reasons.splitlines() if line.strip()],
@@ -129,6 +145,17 @@ def _decision(session: Session, seen: CaseFile, one: Decision) -> dict[str, Any]
         "proof": [["Approuvé par", one.by + on_call], ["Le", moment(one.signed_at, zone)],
                   ["Décision", str(one.id)], ["Empreinte SHA-256", one.content_hash]],
     }  # fmt: skip
+
+
+def _looked_at(one: Decision) -> list[list[str]]:
+    """The ground of a withdrawal, what was looked at before it, and the day of his release."""
+    said = one.details
+    rows = [["Motif", GROUNDS[EndReason(said["ground"])]]] if "ground" in said else []
+    rows += [[name, "faite" if said[key] else "non faite"]
+             for key, name in CHECKS.items() if key in said]  # fmt: skip
+    if said.get("release_on"):
+        rows.append(["Libération attendue", day(date.fromisoformat(said["release_on"]))])
+    return rows
 
 
 def _law(one: Decision, text: LegalText | None) -> str:

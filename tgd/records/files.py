@@ -257,6 +257,11 @@ class Decision(SQLModel, table=True):
     on_call: bool = Field(default=False)
     signed_at: datetime = Field(sa_column=moment(nullable=False))
     content_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    details: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default="{}"),
+    )
+    """What was looked at before it: the ground of a withdrawal and its checks, his release."""
 
 
 class Deadline(SQLModel, table=True):

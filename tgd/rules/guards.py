@@ -136,14 +136,16 @@ def for_decision(reasons: str, *, against_advice: bool) -> tuple[Missing, ...]:
 def for_withdrawal(
     reasons: str, *, safety_checked: bool, release_checked: bool, is_breach: bool,
     committee_heard: bool, is_detained: bool = False, release_known: bool = False,
+    is_death: bool = False,
 ) -> tuple[Missing, ...]:  # fmt: skip
     """A withdrawal looks at her safety and at his release, of which the day is known when it is
-    for his detention; a breach is heard by the committee."""
+    for his detention; a breach is heard by the committee. Of a woman who is dead nothing more is
+    asked."""
     return _unmet(
         {
             Missing.REASON: len(reasons.strip()) >= SHORTEST_REASON,
-            Missing.SAFETY_CHECK: safety_checked,
-            Missing.RELEASE_CHECKED: release_checked,
+            Missing.SAFETY_CHECK: safety_checked or is_death,
+            Missing.RELEASE_CHECKED: release_checked or is_death,
             Missing.RELEASE_DAY: not is_detained or release_known,
             Missing.COMMITTEE_OPINION: not is_breach or committee_heard,
         }

@@ -1,4 +1,4 @@
-"""Which deadline a notice reminds of: one of a clearance or an agreement goes further up too."""
+"""Which deadline a notice reminds of, and what was checked before a decision was signed."""
 
 from pathlib import Path
 
@@ -11,11 +11,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """One column; what is on its way to a telephone now finds its deadline by file and kind."""
+    """Two columns; what is on its way to a telephone now finds its deadline by file and kind."""
     op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     """A text about a clearance that does not arrive waits for the days of its rule again."""
+    op.execute("ALTER TABLE decision DROP COLUMN details")
     op.execute("DROP INDEX notice_of_deadline")
     op.execute("ALTER TABLE notice DROP COLUMN deadline")
