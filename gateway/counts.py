@@ -16,6 +16,7 @@ record_away = Gauge("tgd_gateway_record_away", "1 while the record does not answ
 spooled = Gauge("tgd_gateway_spool_batches", "Batches that wait in the spool")
 refused = Counter("tgd_gateway_refused_total", "Requests refused by a channel", ["channel", "why"])
 connected = Gauge("tgd_gateway_mqtt_connected", "Handsets connected to the own listener", ["trust"])
+half_open = Gauge("tgd_gateway_mqtt_half_open", "Connections that have not said CONNECT yet")
 broker_up = Gauge("tgd_gateway_broker_up", "1 while connected to the broker")
 texts_checked_at = Gauge(
     "tgd_gateway_texts_checked_at_seconds", "When the provider's list of texts was read last"

@@ -72,6 +72,7 @@ class House:
             limits=Limits(strangers=settings.mqtt_strangers),
             observe=self._observe,
         )
+        counts.half_open.set_function(self.direct.half_open)
         self.broker: MqttBroker | None = None
         tells: list[Tell] = [self.direct.tell]
         if settings.mqtt_url.get_secret_value():

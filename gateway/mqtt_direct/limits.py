@@ -35,7 +35,8 @@ class Limits:
     half_open_per_source: int = 256
     """Connections that have not said CONNECT yet; raise it behind one load balancer's address."""
     half_open_grace_s: float = 1.0
-    """A silent connection older than this gives its place to a newcomer when there is no other."""
+    """Where no source stands in the door more often than a newcomer's, one that has been silent for
+    longer than this gives it its place."""
     connections: int = 30_000
     trusted: int = 20_000
     untrusted: int = 256

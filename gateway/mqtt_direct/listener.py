@@ -110,6 +110,10 @@ class MqttDirect:
         """The handsets whose trusted connection is open now."""
         return set(self._registry.trusted)
 
+    def half_open(self) -> int:
+        """How many connections have not said CONNECT yet."""
+        return len(self._threshold)
+
     async def _stop_accepting(self) -> None:
         for task, listening in self._accepting.items():
             task.cancel()

@@ -1,13 +1,14 @@
-"""Connections that have not said CONNECT yet: bounded in total and per source, the oldest yields.
+"""Connections that have not said CONNECT yet: bounded in total and per source, a crowd yields.
 
-After a restart thousands of handsets come at once and each needs its second: so a newcomer only
-takes the place of one that has been silent for longer than the grace, or of one of a larger crowd.
+After a restart thousands of handsets come at once and each needs its second; on a slow radio a
+TLS handshake alone needs two. So who stands here alone is sent away for nobody while somebody else
+stands here many times, and of equals only who has been silent for longer than the grace.
 """
 
 import asyncio
 import ipaddress
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 
 from gateway.mqtt_direct.limits import Limits
 
@@ -26,51 +27,51 @@ class Threshold:
     def __init__(self, limits: Limits, observe: Callable[[str], None]) -> None:
         self._limits = limits
         self._observe = observe
-        self._standing: dict[asyncio.Task[None], tuple[str, float]] = {}
-        self._per_source: Counter[str] = Counter()
+        self._by_source: dict[str, dict[asyncio.Task[None], float]] = {}
+        """Since when each stands here, the oldest of a source first."""
+        self._source: dict[asyncio.Task[None], str] = {}
+
+    def __len__(self) -> int:
+        """How many stand here."""
+        return len(self._source)
 
     def has_room(self, source: str) -> bool:
-        """Whether one more may stand here; may send a silent one away for it."""
-        if self._per_source[source] >= self._limits.half_open_per_source:
-            return self._send_away(source)
-        if len(self._standing) >= self._limits.half_open:
-            return self._send_away(None) or self._part_crowd(source)
-        return True
+        """Whether one more may stand here; may send one away for it."""
+        own = self._by_source.get(source, {})
+        if len(own) >= self._limits.half_open_per_source:
+            self._observe("half_open_full")
+            return self._send_away_silent([own])
+        if len(self) < self._limits.half_open:
+            return True
+        self._observe("half_open_full")
+        crowd = max(self._by_source.values(), key=len)
+        if len(crowd) > len(own) + 1:
+            return self._send_away(next(iter(crowd)))
+        equals = [those for those in self._by_source.values() if len(those) >= len(own)]
+        return self._send_away_silent(equals)
 
     def enter(self, task: asyncio.Task[None], source: str) -> None:
         """Count this connection until it passes."""
-        self._standing[task] = (source, asyncio.get_running_loop().time())
-        self._per_source[source] += 1
+        self._source[task] = source
+        self._by_source.setdefault(source, {})[task] = asyncio.get_running_loop().time()
 
     def leave(self, task: asyncio.Task[None]) -> None:
         """It has said CONNECT, or is gone."""
-        source, _ = self._standing.pop(task, (None, 0.0))
+        source = self._source.pop(task, None)
         if source is None:
             return
-        self._per_source[source] -= 1
-        if not self._per_source[source]:
-            del self._per_source[source]
+        del self._by_source[source][task]
+        if not self._by_source[source]:
+            del self._by_source[source]
 
-    def _send_away(self, source: str | None) -> bool:
+    def _send_away_silent(self, sources: Sequence[dict[asyncio.Task[None], float]]) -> bool:
+        """The oldest of these gives its place, if it has been silent for longer than the grace."""
         before = asyncio.get_running_loop().time() - self._limits.half_open_grace_s
-        self._observe("half_open_full")
-        for task, (origin, since) in self._standing.items():
-            if since > before:
-                break
-            if source in (None, origin):
-                self.leave(task)
-                task.cancel()
-                return True
-        return False
+        oldest, since = min((next(iter(those.items())) for those in sources), key=itemgetter(1))
+        return since <= before and self._send_away(oldest)
 
-    def _part_crowd(self, newcomer: str) -> bool:
-        """The oldest of the source that stands here most makes room for one that stands less."""
-        crowd, count = self._per_source.most_common(1)[0]
-        if count <= self._per_source[newcomer] + 1:
-            return False
-        for task, (origin, _) in self._standing.items():
-            if origin == crowd:
-                self.leave(task)
-                task.cancel()
-                return True
-        return False
+    def _send_away(self, task: asyncio.Task[None]) -> bool:
+        self._observe("half_open_sent_away")
+        self.leave(task)
+        task.cancel()
+        return True

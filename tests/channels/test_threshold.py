@@ -59,3 +59,23 @@ async def test_when_all_stand_alone_nobody_is_sent_away_before_the_grace() -> No
     assert not any(task.cancelling() for task in handsets)
     for task in handsets:
         task.cancel()
+
+
+async def test_who_needs_long_is_not_pushed_out_by_a_crowd() -> None:
+    """A TLS handshake of two seconds on a slow radio, while Dora's lines call again and again."""
+    door = Threshold(Limits(half_open=12, half_open_grace_s=0.0), lambda _: None)
+    ana, *crowd = [asyncio.create_task(forever()) for _ in range(41)]
+    door.enter(ana, "192.0.2.1")
+    for n, task in enumerate(crowd):
+        source = f"203.0.113.{n % 3}"
+        await asyncio.sleep(0.001)
+        if door.has_room(source):
+            door.enter(task, source)
+    await asyncio.sleep(0)
+
+    assert not ana.cancelling()
+    assert not ana.cancelled()
+    assert len(door) == 12
+    assert sum(task.cancelled() for task in crowd) == 29
+    for task in (ana, *crowd):
+        task.cancel()

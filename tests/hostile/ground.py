@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
+import trustme
 from mqtt5 import (
     ConnAckPacket,
     ConnectPacket,
@@ -52,11 +55,12 @@ ANSWERS_URL = "https://tgd.example"
 SECRET = "whsec_YSBzZWNyZXQgb2YgdHdlbnR5LWZvdXIgYnl0ZXM="
 ROOM_TOKEN = "a-token-of-the-room"
 PASSWORD = "correct horse battery staple"
+AUTHORITY = trustme.CA()
 STAFF = {
     "Bruno": Role.OPERATOR, "Dpo": Role.AUDITOR, "Camille": Role.PROSECUTOR,
 }  # fmt: skip
 LISTENERS = {
-    "gateway": ("mqtt", "gateway", "gateway-health"),
+    "gateway": ("mqtt", "mqtts", "gateway", "gateway-health"),
     "dispatch": ("answers", "dispatch-health"),
     "tgd.web": ("console", "console-health"),
 }
@@ -134,6 +138,10 @@ class Part:
         (line,) = [x for x in status.splitlines() if x.startswith("VmRSS")]
         return int(line.split()[1]) / 1024
 
+    def descriptors(self) -> int:
+        """How many files and sockets it has open."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def end(self) -> int:
         if self.lives():
             self._process.send_signal(signal.SIGTERM)
@@ -172,10 +180,18 @@ class Ground:
     bella: Carried
     cora: Carried
     """Hers may lose its secret or its place in the stock: no other test presses it."""
+    trusting: ssl.SSLContext
+    """The side of a handset that trusts our certificate."""
 
     def rows(self, question: str, **values: Any) -> list[Any]:
         with self.engine.connect() as connection:
             return list(connection.execute(text(question), values))
+
+    async def metrics(self, process: str) -> list[str]:
+        """What a process counts, one line each."""
+        url = f"http://127.0.0.1:{self.ports[process + '-health']}/metrics"
+        async with aiohttp.ClientSession() as http, http.get(url) as reply:
+            return (await reply.text()).splitlines()
 
     @asynccontextmanager
     async def attacked(self, *, presses: int = 3) -> AsyncIterator[Witness]:
@@ -282,12 +298,15 @@ def running(record_url: str, engine: Engine, folder: Path, keys: Keys) -> Iterat
         cora = world.give("Cora", number="+33639980003")
         session.commit()
     parts: dict[str, Part] = {}
+    trusting = ssl.create_default_context()
+    AUTHORITY.configure_trust(trusting)
     try:
         settings = _settings(record_url, folder, keys)  # once: the first reads its policy already
         for module in LISTENERS:
             parts[module] = Part(module, folder, settings)
         ports = {name: port for part in parts.values() for name, port in part.ports().items()}
-        yield Ground(parts, ports, engine, keys, record_url, folder, ana, bella, cora)
+        yield Ground(parts, ports, engine, keys, record_url, folder, ana, bella, cora,
+                     trusting)  # fmt: skip
         codes = {name: part.end() for name, part in parts.items()}
         assert set(codes.values()) == {0}, codes
     finally:
@@ -299,6 +318,9 @@ def _settings(record_url: str, folder: Path, keys: Keys) -> dict[str, str]:
     policy = folder / "policy.toml"
     policy.write_text(POLICY)
     here = "127.0.0.1:0"
+    ours = AUTHORITY.issue_cert("127.0.0.1")
+    ours.cert_chain_pems[0].write_to_path(folder / "mqtt.pem")
+    ours.private_key_pem.write_to_path(folder / "mqtt.key")
     given = {
         "data_dir": str(folder), "database_url": record_url, "master_key": keys.master.hex(),
         "policy": str(policy), "mqtt_listen": here, "gateway_listen": here,
@@ -307,7 +329,9 @@ def _settings(record_url: str, folder: Path, keys: Keys) -> dict[str, str]:
         "twilio_account_sid": ACCOUNT, "twilio_auth_token": TOKEN, "sms_numbers": OUR_NUMBER,
         "twilio_api_base": "http://127.0.0.1:9", "reconcile_every_s": "3600",
         "public_url": PUBLIC_URL, "answers_public_url": ANSWERS_URL,
-        "console_insecure_http": "true",
+        "console_insecure_http": "true", "mqtt_tls_listen": here,
+        "mqtt_tls_cert_file": str(folder / "mqtt.pem"),
+        "mqtt_tls_key_file": str(folder / "mqtt.key"),
     }  # fmt: skip
     return {f"TGD_{name.upper()}": value for name, value in given.items()}
 
