@@ -24,9 +24,10 @@ from tgd import clock
 from tgd.database import transaction
 from tgd.errors import NotKept, RecordAway
 from tgd.log import log
+from tgd.rules.sms_list import InboundSms
 from tgd.store.alerts import seen_messages
 from tgd.store.telephony import last_sms_at
-from tgd.telephone import InboundSms, TelephoneLater, TelephoneRefused
+from tgd.telephone import TelephoneLater, TelephoneRefused
 
 OVERLAP = timedelta(minutes=10)
 """The provider lists a message some seconds after it came, and its clock is not ours."""

@@ -3,9 +3,8 @@
 import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +19,9 @@ from twilio.rest import Client  # type: ignore[import-untyped]
 
 from tgd import clock
 from tgd.errors import TgdError
+from tgd.log import log
 from tgd.rules.retry_after import retry_after_s
+from tgd.rules.sms_list import InboundSms, Page, read_page
 
 LONGEST_REPLY = 4 * 1024 * 1024
 """Bytes read of one reply; a page of 100 messages is far below."""
@@ -29,6 +30,8 @@ LONGEST_SOUND = 64 * 1024 * 1024
 SOUND_S = 30.0
 RINGING_S = 30
 PAGE_SIZE = 100
+MOST_PAGES = 500
+"""Of one list: more is no list of a week. Newest messages come first."""
 LATER_CODES = frozenset({20429, 21611, 30001, 30003, 30008, 30017, 30410, 30500})
 """Provider's error codes that pass by themselves: queue full, congestion, too many requests."""
 
@@ -53,17 +56,6 @@ class TelephoneRefused(TgdError):
     def __init__(self, why: str) -> None:
         super().__init__(f"The telephone provider refuses ({why}).")
         self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class InboundSms:
-    """One received SMS as the provider's list shows it."""
-
-    sid: str
-    sender: str
-    to: str
-    body: str
-    sent_at: datetime | None
 
 
 class Telephone(Protocol):
@@ -273,18 +265,39 @@ class TwilioTelephone:
         found: list[InboundSms] = []
         with _told_plainly():
             for number in numbers:
-                found += [one async for one in self._inbound(number, floor)]
+                found += await self._inbound(number, floor)
         return sorted(found, key=lambda one: one.sent_at or floor)
 
-    async def _inbound(self, number: str, since: datetime) -> AsyncIterator[InboundSms]:
+    async def _inbound(self, number: str, since: datetime) -> list[InboundSms]:
+        """Page by page; a list that goes in a circle, or on and on, ends all the same."""
         before = since - timedelta(seconds=1)
-        stream = await self._client.messages.stream_async(
-            to=number, date_sent_after=before, page_size=PAGE_SIZE
-        )
-        async for one in stream:
-            recent = one.date_sent is None or one.date_sent >= since
-            if one.direction == "inbound" and recent:
-                yield InboundSms(one.sid, one.from_ or "", one.to, one.body or "", one.date_sent)
+        asked: dict[str, Any] | None = {
+            "To": number, "DateSent>": f"{before:%Y-%m-%dT%H:%M:%SZ}", "PageSize": PAGE_SIZE,
+        }  # fmt: skip
+        url, places, unread = f"{self._account_url}/Messages.json", set[str](), 0
+        found: dict[str, InboundSms] = {}
+        for _ in range(MOST_PAGES):
+            page = await self._page(url, asked)
+            found |= {one.sid: one for one in page.messages}
+            unread += page.unread
+            if page.next_place is None or page.next_place in places:
+                break
+            places.add(page.next_place)
+            url, asked = f"https://api.twilio.com{page.next_place}", None
+        else:
+            log.error("sms_list_too_long", pages=MOST_PAGES)
+        if unread:
+            log.error("sms_list_entries_unread", count=unread)
+        return [one for one in found.values() if one.sent_at is None or one.sent_at >= since]
+
+    async def _page(self, url: str, asked: dict[str, Any] | None) -> Page:
+        reply = await self._http.request("GET", url, params=asked, auth=self._http.credentials)
+        if reply.status_code != 200:
+            raise TwilioException("A page of the list could not be had.", reply)
+        page = read_page(reply.text.encode("utf-8", "surrogatepass"))
+        if page is None:
+            raise TelephoneLater("bad_reply")
+        return page
 
     async def close(self) -> None:
         """Close the connections."""

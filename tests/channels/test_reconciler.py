@@ -1,10 +1,13 @@
 """The provider's webhook never came; its list has the text, and the alert is raised from there."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from aiohttp import web
 from channel_ground import (
     ACCOUNT,
     OUR_NUMBER,
@@ -23,9 +26,12 @@ from gateway.reconciler import Reconciler
 from gateway.sms import SmsAccount, sms_router
 from simulators.sms_provider import Account, Mode, SmsProvider
 from tgd import clock
+from tgd import telephone as telephone_of_provider
 from tgd.database import open_record
 from tgd.errors import NotKept
-from tgd.telephone import InboundSms, TelephoneLater, TwilioTelephone
+from tgd.ports import free_ports
+from tgd.rules.sms_list import InboundSms
+from tgd.telephone import TelephoneLater, TwilioTelephone
 
 ANA, DORA = "+33639980001", "+33639980099"
 SMS_ACCOUNT = SmsAccount(ACCOUNT, TOKEN, (OUR_NUMBER,), PUBLIC_URL)
@@ -88,6 +94,68 @@ async def test_a_provider_that_fails_is_asked_again(provider, telephone, door, e
     await provider.become(Mode.OK)
     await until(lambda: counted(engine, "alert") == 1)
     await reconciler.close()
+
+
+@asynccontextmanager
+async def listing(reply: Callable[[web.Request], Any]) -> AsyncIterator[TwilioTelephone]:
+    """A provider whose list is whatever this gives."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(reply(request))
+
+    app = web.Application()
+    app.router.add_get("/{rest:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    (port,) = free_ports(1)
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    one = TwilioTelephone(ACCOUNT, TOKEN, f"http://127.0.0.1:{port}")
+    try:
+        yield one
+    finally:
+        await one.close()
+        await runner.cleanup()
+
+
+def entry(number: int) -> dict[str, Any]:
+    return {"sid": f"SM{number:032x}", "from": ANA, "to": OUR_NUMBER, "body": "aidez moi",
+            "direction": "inbound", "date_sent": None}  # fmt: skip
+
+
+async def test_one_damaged_entry_of_the_list_keeps_no_other_from_being_heard(engine):
+    damaged = [None, {"sid": {}, "body": 5}, entry(1) | {"sid": None}, entry(2), entry(3)]
+    door = BrokenDoor(Receipt(Kept.SPOOL, None))
+    async with listing(lambda _: {"messages": damaged}) as inbox:
+        reconciler = Reconciler(inbox, [OUR_NUMBER], door.hear, engine, 30)
+        assert [await reconciler.look(), await reconciler.look()] == [3, 0]
+
+
+async def test_a_list_that_goes_in_a_circle_ends(engine):
+    asked = []
+
+    def circle(request: web.Request) -> Any:
+        asked.append(request.path_qs)
+        n = len(asked) % 3
+        return {"messages": [entry(n)], "next_page_uri": f"/2010-04-01/again?Page={n}"}
+
+    door = BrokenDoor(Receipt(Kept.SPOOL, None))
+    async with listing(circle) as inbox:
+        assert await Reconciler(inbox, [OUR_NUMBER], door.hear, engine, 30).look() == 3
+    assert len(asked) == 4
+
+
+async def test_a_list_without_an_end_ends(engine, monkeypatch):
+    monkeypatch.setattr(telephone_of_provider, "MOST_PAGES", 20)
+    asked = []
+
+    def endless(request: web.Request) -> Any:
+        asked.append(request.path_qs)
+        return {"messages": [entry(len(asked))], "next_page_uri": f"/on?Page={len(asked)}"}
+
+    door = BrokenDoor(Receipt(Kept.SPOOL, None))
+    async with listing(endless) as inbox:
+        assert await Reconciler(inbox, [OUR_NUMBER], door.hear, engine, 30).look() == 20
+    assert len(asked) == 20
 
 
 class _List:
