@@ -4,7 +4,6 @@ It outlives dispatch, so that a dispatcher that was killed tells under the same 
 the record learns all of it when it is back. It holds opaque ids only.
 """
 
-import contextlib
 import fcntl
 import json
 import os
@@ -101,11 +100,19 @@ def done_line(alert: UUID) -> dict[str, Any]:
 
 
 def _read(raw: bytes) -> dict[UUID, BlindAlert]:
+    """What is there of it. A line that a kill or a full disk tore was never durable: nothing was
+    told because of it. What else cannot be read is damage: perhaps it is told once more, under the
+    same key, and somebody hears of it."""
     alerts: dict[UUID, BlindAlert] = {}
+    unread = 0
     for line in raw.split(b"\n"):
-        with contextlib.suppress(ValueError, LookupError, TypeError):
-            # a torn line was never durable: nothing was told because of it
-            _apply(json.loads(line), alerts)
+        try:
+            if line:
+                _apply(json.loads(line), alerts)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            unread += 1
+    if unread:
+        log.error("ledger_lines_unread", count=unread)
     return alerts
 
 

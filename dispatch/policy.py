@@ -208,7 +208,7 @@ def _refuse_deaf_to_notices(policy: Policy, noticing: Noticing) -> None:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
+    except (ValueError, RecursionError) as wrong:  # a number of 5,000 digits is a ValueError alone
         where = re.search(r"at (line \d+, column \d+|end of document)", str(wrong))
         spot = where.group() if where else "somewhere"
         raise Misconfigured(f"Policy: this is not valid TOML {spot}: correct it there.") from None

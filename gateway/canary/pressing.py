@@ -165,6 +165,6 @@ def _trigger_of(payload: bytes) -> str:
     """Whose receipt this is; an empty word for what is none."""
     try:
         said = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(said.get("trigger", "")) if isinstance(said, dict) else ""

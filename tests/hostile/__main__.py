@@ -5,7 +5,8 @@ import random
 import sys
 import time
 
-from tests.hostile.fuzzing import READS, case, try_one
+from tests.hostile.fuzzing import case
+from tests.hostile.reads import READS, try_one
 
 SHORT, LONG = 5_000, 100_000
 EVERY = 5_000

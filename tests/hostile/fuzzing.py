@@ -1,31 +1,19 @@
-"""Structure-aware fuzzing of every inbound format: real messages, twisted where readers decide.
+"""Inputs for the reader of every format: real messages, twisted where readers decide.
 
 Case `n` of a seed is the same bytes for ever: `python -m tests.hostile --replay sms:7:123`.
 """
 
 import json
 import random
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from starlette.datastructures import FormData
-
-from dispatch.formats.answers_in import AnswerSaid, NoNews, NotReached, Unintelligible, read_answer
-from gateway.formats import READERS
-from gateway.heard import Form
-from gateway.mqtt_direct.wire import Frames, Offence, decode
-from gateway.sms import _Refused as SmsRefused
-from gateway.sms import form_pairs, is_signed
-from tests.formats.test_never_raises import assert_can_be_kept
 from tests.hostile.naughty import NAUGHTY
-from tgd.rules.trigger import Nothing, PositionReport, StateReport, Trigger, Unreadable
 
 CORPUS = Path(__file__).parent / "corpus"
 KEY = "0190b2c4-7d11-7c3e-9a52-1f0e6b8d4a10:opened:0:duty"
-Read = Callable[[bytes], None]
 
 TOKENS = [
     b"NaN", b"Infinity", b"-0", b"1e400", b"9" * 400, b"true", b"null", b'"\\ud800"', b'"\\u0000"',
@@ -92,6 +80,19 @@ def _pairs(raw: bytes, dice: random.Random, _: list[bytes]) -> bytes:
     return mark.join([*parts[:at], new, *parts[at:]])
 
 
+def _line(raw: bytes, dice: random.Random, known: list[bytes]) -> bytes:
+    """Of a text of lines: one doubled, moved, left out, or with another's end."""
+    lines = raw.split(b"\n")
+    if len(lines) < 3:
+        return _node(raw, dice, known)
+    one, at = dice.choice(lines), dice.randint(0, len(lines))
+    name, mark, _ = one.partition(b"=" if b"=" in one else b":")
+    odd = repr(dice.choice(ODD)).encode("utf-8", "replace")
+    other = dice.choice(dice.choice(known).split(b"\n"))
+    new = dice.choice((one, other, name + mark + b" " + odd, name + mark + other, b""))
+    return b"\n".join([*lines[:at], new, *lines[at + dice.randint(0, 1) :]])
+
+
 def _node(raw: bytes, dice: random.Random, known: list[bytes]) -> bytes:
     """Of a JSON document: one value becomes an odd one, or a name stands twice."""
     try:
@@ -115,61 +116,4 @@ def _replaced(said: Any, dice: random.Random) -> Any:
     return dice.choice(ODD)
 
 
-TWISTS = (_bytes, _cut, _token, _splice, _pairs, _node, _node)
-
-
-def _device(form: Form) -> Read:
-    def read(raw: bytes) -> None:
-        meaning = READERS[form](raw)
-        assert isinstance(meaning, Trigger | PositionReport | StateReport | Nothing | Unreadable)
-        assert_can_be_kept(meaning)
-
-    return read
-
-
-def _answer(kind: Any) -> Read:
-    def read(raw: bytes) -> None:
-        meaning = read_answer(kind, raw, key=KEY)
-        assert isinstance(meaning, AnswerSaid | NotReached | NoNews | Unintelligible)
-        assert_can_be_kept(meaning)
-
-    return read
-
-
-def _sms_form(raw: bytes) -> None:
-    try:
-        pairs = form_pairs(raw)
-    except SmsRefused:
-        return
-    signed = is_signed("token", "https://tgd.example/sms/twilio", pairs, "c2lnbmF0dXJl")
-    assert signed is False
-    FormData([(n.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for n, v in pairs])
-
-
-def _mqtt(raw: bytes) -> None:
-    frames = Frames(8192)
-    frames.feed(raw)
-    try:
-        while (frame := frames.cut()) is not None:
-            decode(frame)
-    except Offence:
-        return
-
-
-READS: dict[str, Read] = {
-    **{form.value: _device(form) for form in Form},
-    **{f"answer-{kind}": _answer(kind) for kind in ("webhook", "cisu", "keypad", "status")},
-    "sms-form": _sms_form,
-    "mqtt": _mqtt,
-}
-"""Every inbound format and the reader that must never raise."""
-
-
-def try_one(name: str, seed: int, number: int) -> None:
-    """Read one case; AssertionError says how to see it again."""
-    raw = case(name, seed, number)
-    try:
-        READS[name](raw)
-    except BaseException as error:
-        again = f"python -m tests.hostile --replay {name}:{seed}:{number}"
-        raise AssertionError(f"{again}   {type(error).__name__}: {raw[:200]!r}") from error
+TWISTS = (_bytes, _cut, _token, _splice, _pairs, _line, _node, _node)

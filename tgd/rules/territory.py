@@ -59,7 +59,10 @@ def of_position(lat: float, lon: float, areas: Iterable[Area]) -> tuple[Area, ..
 def read_areas(raw: bytes) -> tuple[Area, ...]:
     """Areas of a JSON list of `{"insee", "name", "court", "force", "control_room", "box": [south,
     west, north, east]}`; raises ValueError that names the entry."""
-    said = json.loads(raw)
+    try:
+        said = json.loads(raw)
+    except RecursionError:
+        raise ValueError("too deep to be a list of areas") from None
     if not isinstance(said, list) or not said:
         raise ValueError("not a list of areas")
     return tuple(_area(number, one) for number, one in enumerate(said, 1))
@@ -70,7 +73,7 @@ def _area(number: int, said: Any) -> Area:
         named = [said[name] for name in ("insee", "name", "court", "control_room")]
         south, west, north, east = (float(side) for side in said["box"])
         force = Force(said["force"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"area {number}: {error}") from None
     if not all(isinstance(word, str) and word for word in named):
         raise ValueError(f"area {number}: an empty name")

@@ -24,6 +24,8 @@ NONE, GZIP = 1, 2
 VECTOR = 1
 LARGEST_BYTES = 8 * 1024 * 1024
 """Of a directory or a tile, packed or not: more is no map of streets."""
+LARGEST_PLACE = 2**62
+"""Further into a file no system can ask."""
 DEEPEST = 4
 """Directories that may stand behind each other (the format's own limit)."""
 MOST_ZOOM = 22
@@ -72,16 +74,20 @@ class Tiles:
             raise NotReadable
 
     def _read_layers(self) -> list[str]:
-        said = json.loads(self._part(self._meta_at, self._meta_bytes, self._packing))
+        try:
+            said = json.loads(self._part(self._meta_at, self._meta_bytes, self._packing))
+        except RecursionError as error:
+            raise NotReadable from error
         found = said.get("vector_layers") if isinstance(said, dict) else None
-        names = [one.get("id") for one in found or [] if isinstance(one, dict)]
+        layers = found if isinstance(found, list) else []
+        names = [one.get("id") for one in layers if isinstance(one, dict)]
         self.attribution = _plain(said.get("attribution")) if isinstance(said, dict) else ""
         if not names or not all(isinstance(name, str) for name in names):
             raise NotReadable
         return [str(name) for name in names]
 
     def _part(self, at: int, length: int, packing: int) -> bytes:
-        if not 0 < length <= LARGEST_BYTES:
+        if not (0 < length <= LARGEST_BYTES and 0 <= at <= LARGEST_PLACE):
             raise NotReadable
         raw = os.pread(self._file, length, at)
         if len(raw) != length:
