@@ -45,7 +45,7 @@ test: check ## Every test (ARGS for pytest)
 bench: .venv/.ready-dev ## Figures of the alert path, each beside its floor in the same run
 	@.venv/bin/python -m tests.bench $(ARGS)
 
-campaign: .venv/.ready-dev ## Faults: kills, outages, clocks, full disks (ARGS="kills --long --seed 7")
+campaign: .venv/.ready-dev ## Faults: kills, outages, clocks, full disks, attacks (ARGS="kills --long --seed 7")
 	@.venv/bin/python -m tests.campaign $(ARGS)
 
 nights: .venv/.ready-dev ## Simulated nights (ARGS="--seeds 0-1000 --hours 72", or --whole, or --seed 7)

@@ -12,6 +12,7 @@ import random
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -24,6 +25,7 @@ LONG: dict[str, dict[str, Any]] = {
     "outages": {"ids": 1000, "away_s": 600.0, "texts": 1000, "kills": 60, "killed_texts": 600},
     "freezes": {"rounds": 100},
     "consoles": {"kills": 200},
+    "hostile": {"seconds": 1800.0, "each": 3},
     "clocks": {"rounds": 60},
     "disks": {"times": 10, "full_s": 20.0},
     "links": {"times": 20, "bad_s": 5.0, "locked_s": 20.0},
@@ -32,9 +34,9 @@ LONG: dict[str, dict[str, Any]] = {
 """Every campaign, and what is larger in its long size."""
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """The exit code is 1 when a promise was broken."""
-    asked = _arguments()
+    asked = _arguments(words)
     failed = 0
     print(f"{platform.machine()}, Python {platform.python_version()}", flush=True)
     for name in asked.names or LONG:
@@ -42,14 +44,14 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*LONG, []], help="which; none: all")
     parser.add_argument("--long", action="store_true", help="the size of a night")
     parser.add_argument("--seed", type=int, default=0, help="0: chance")
     parser.add_argument("--size", action="append", default=[], metavar="FIELD=NUMBER")
     parser.add_argument("--json", action="store_true", help="outcomes as JSON lines")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _play(name: str, asked: argparse.Namespace) -> bool:

@@ -71,6 +71,10 @@ class Operator:
         assert reply.json() == {"signed_in": True}, reply.text
         self._token = (await self._get("/api/session"))["form_token"]
 
+    def seat(self) -> tuple[str, str]:
+        """The cookie of this session and the token of its forms: for whoever has taken it over."""
+        return self._http.cookies["tgd"], self._token
+
     async def leave(self) -> None:
         await self._http.aclose()
 
@@ -250,7 +254,8 @@ def _notes_once(made: Town, staff: list[Operator]) -> None:
             assert kept.get(words) or not was_told, "a note was lost"
 
 
-def _p99_s(cries: list[Cry]) -> float:
+def p99_s(cries: list[Cry]) -> float:
+    """Within so long 99 of 100 presses had their receipt."""
     waited = sorted(c.receipt_s - c.pressed_s for c in cries if c.receipt_s is not None)
     return waited[int(len(waited) * 0.99)] if waited else 0.0
 
@@ -271,7 +276,7 @@ async def _worked(
             ending.set()
     await crowd.settle()
     cries = list(crowd.fleet.cries)
-    return _p99_s(cries[:calm]), _p99_s(cries[calm:])
+    return p99_s(cries[:calm]), p99_s(cries[calm:])
 
 
 async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:

@@ -10,7 +10,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Town(Service):
     crowd: Crowd | None = None
     probe: Probe | None = None
     probe_source: str = ""
+    knows: set[str] = field(default_factory=set)
+    """Sources whose presses were counted, when strangers press as well; empty: all were."""
     by_puback: bool = True
     """Whether a PUBACK comes from us, or from a broker that promises nothing."""
 
@@ -110,12 +112,21 @@ class Town(Service):
         if self.probe is not None:
             self._judge_probe(outcome)
         evidence = self.evidence(received, pressed, healed_at)
+        evidence = replace(evidence, uncounted=evidence.uncounted + self._of_strangers())
         promises.keep(evidence)
         promises.alerts_are_told_in_time(evidence, "platform", said_no=True)
         with Session(self.engine) as session:
             promises.the_journal_is_whole(chain.sealed_in_order(session))
         outcome.judged += len(received)
         return outcome
+
+    def _of_strangers(self) -> tuple[str, ...]:
+        """The presses of whoever is none of ours."""
+        if not self.knows:
+            return ()
+        question = "SELECT DISTINCT trigger FROM alert_trigger WHERE NOT source = ANY(:them)"
+        rows = self.rows(question, them=sorted(self.knows))
+        return tuple(name for row in rows if (name := row.trigger.removeprefix("?")))
 
     def _judge_probe(self, outcome: Outcome) -> None:
         """Every SOS that was answered with 2xx is on record (R22)."""

@@ -1,10 +1,14 @@
-"""`python -m tests.hostile`: the fuzzers without pytest, long, with progress and a replay."""
+"""`python -m tests.hostile`: the fuzzers without pytest, long, with progress and a replay.
+
+`--live` attacks a running service by every way in, while handsets press, and judges it.
+"""
 
 import argparse
 import random
 import sys
 import time
 
+from tests.campaign import __main__ as campaigns
 from tests.hostile.fuzzing import case
 from tests.hostile.reads import READS, try_one
 
@@ -17,12 +21,20 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help=f"{LONG:,} inputs, not {SHORT:,}")
     parser.add_argument("--seed", type=int, default=None, help="the seed of a run to repeat")
     parser.add_argument("--only", choices=sorted(READS), help="one format")
+    parser.add_argument("--live", action="store_true", help="a running service, not the readers")
     parser.add_argument("--replay", metavar="FORMAT:SEED:NUMBER", help="one case, and its bytes")
     asked = parser.parse_args()
     if asked.replay:
         return _replay(asked.replay)
+    if asked.live:
+        return campaigns.main(_campaign(asked))
     seed = random.SystemRandom().randrange(2**31) if asked.seed is None else asked.seed
     return _run([asked.only] if asked.only else sorted(READS), seed, LONG if asked.long else SHORT)
+
+
+def _campaign(asked: argparse.Namespace) -> list[str]:
+    """The words of `make campaign` for the same."""
+    return ["hostile", *["--long"] * asked.long, "--seed", str(asked.seed or 0)]
 
 
 def _replay(words: str) -> int:
