@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 FELL = Path(".pytest_cache/v/cache/lastfailed")
+BROKEN = Path(".pytest_cache/broken_promises")
+"""Where tests/conftest.py writes which tests saw a promise broken."""
 IN_REAL_TIME = (
     "tests/acceptance/", "tests/browser/", "tests/campaign/", "tests/channels/", "tests/cli/",
     "tests/destinations/", "tests/hostile/", "tests/load/",
@@ -18,8 +20,10 @@ MOST = 3
 TIMES = 3
 
 
-def refused(fell: list[str]) -> str | None:
+def refused(fell: list[str], broken: frozenset[str] = frozenset()) -> str | None:
     """Why these may not be looked at again; None when they may."""
+    if lied := sorted(broken & set(fell)):
+        return f"a promise was broken: {lied[0]}"
     if not fell:
         return "no test is named that fell: what failed came before the tests"
     if len(fell) > MOST:
@@ -29,7 +33,7 @@ def refused(fell: list[str]) -> str | None:
 
 
 def stands(name: str) -> bool:
-    """Whether it passes each of three times, alone on the machine."""
+    """Whether it passes each of three times, alone on the machine, with the seed of the run."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", "-rs", "-p", "no:cacheprovider"]
     return all(subprocess.run([*command, name]).returncode == 0 for _ in range(TIMES))
 
@@ -37,7 +41,8 @@ def stands(name: str) -> bool:
 def main() -> int:
     """Zero when all that fell stands alone."""
     fell = sorted(json.loads(FELL.read_text())) if FELL.exists() else []
-    why = refused(fell)
+    broken = frozenset(BROKEN.read_text().split("\n")) if BROKEN.exists() else frozenset()
+    why = refused(fell, broken)
     if why:
         print(f"Failed: {why}.", file=sys.stderr)
         return 1

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
-from tests import warm
+from tests import seeds, warm
 from tests.world import World
 from tgd import clock
 from tgd.database import open_record
@@ -43,8 +43,33 @@ structlog.configure(
 )
 
 ROOM_BYTES = 4 * 2**30
+JUDGES = "promises.py"
+BROKEN = Path(".pytest_cache/broken_promises")
+"""The tests in which a promise was broken: CI never looks at one of these again."""
 NOW = datetime(2026, 11, 23, 22, 40, 5, tzinfo=UTC)
 """The moment at which most stories begin."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for all processes of this run, and nothing known of an earlier one."""
+    seeds.choose()
+    if not hasattr(config, "workerinput"):
+        (config.rootpath / BROKEN).unlink(missing_ok=True)
+
+
+def pytest_report_header() -> str:
+    """What repeats the chance of this run."""
+    return f"{seeds.NAME}={seeds.seed()}"
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """A broken promise is written down beside the report, whatever becomes of the report."""
+    if call.excinfo is None or call.excinfo.traceback[-1].path.name != JUDGES:
+        return
+    place = item.config.rootpath / BROKEN
+    place.parent.mkdir(exist_ok=True)
+    with place.open("a") as broken:
+        broken.write(f"{item.nodeid}\n")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,6 @@ platform's own ledger, never with what the service says of itself.
 """
 
 import asyncio
-import os
 import random
 import re
 import signal
@@ -21,9 +20,10 @@ from simulators.fleet_member import Address
 from simulators.handset_words import Card
 from tests import promises
 from tests.acceptance.running import Service, service, until
+from tests.seeds import seed
 from tgd.cli.up import watch
 
-SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(10**6)
+SEED = seed()
 ROOT = Path(__file__).parents[2]
 
 

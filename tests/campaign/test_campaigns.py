@@ -3,8 +3,6 @@
 The seed is printed, and `python -m tests.campaign NAME --seed N` plays the same again.
 """
 
-import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -24,8 +22,9 @@ from tests.campaign import (
 )
 from tests.campaign.outcome import Outcome
 from tests.channels.broker_ground import MOSQUITTO
+from tests.seeds import seed
 
-SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = seed()
 needs_broker = [
     pytest.mark.needs_system_package,
     pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed"),

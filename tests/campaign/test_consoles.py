@@ -3,15 +3,14 @@
 Programs start warm here: what is judged does not depend on how long the console is away.
 """
 
-import os
-import random
 from pathlib import Path
 
 import pytest
 
 from tests.campaign import consoles
+from tests.seeds import seed
 
-SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = seed()
 
 
 @pytest.mark.timeout(200)

@@ -6,7 +6,6 @@ The seed is another each time; `TGD_TEST_SEED` repeats one.
 
 import asyncio
 import json
-import os
 import random
 import struct
 from collections import Counter
@@ -25,9 +24,10 @@ from tests.hostile.http_wire import request, talk
 from tests.hostile.reads import READS, Read, try_one
 from tests.hostile.test_http_bodies import answered
 from tests.hostile.test_signatures import signed_bytes, sms, text
+from tests.seeds import seed
 from tgd.rules.trigger import Trigger, Unreadable
 
-SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = seed()
 """Another each time; what falls prints the command that shows it again."""
 READ = 420
 """Per format; thirty formats: some 12,000."""

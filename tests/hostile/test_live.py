@@ -3,15 +3,14 @@
 The seed is printed, and `python -m tests.hostile --live --seed N` plays the same again.
 """
 
-import os
-import random
 from pathlib import Path
 
 import pytest
 
 from tests.campaign import hostile
+from tests.seeds import seed
 
-SEED = int(os.environ.get("TGD_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = seed()
 
 
 @pytest.mark.timeout(200)

@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 HERE = Path(__file__).parents[2] / ".ci" / "look_again.py"
 
 
@@ -38,6 +40,30 @@ def test_what_lives_in_real_time_may_be_looked_at_again(ci: ModuleType) -> None:
 )
 def test_whatever_else_fell_has_failed(ci: ModuleType, fell: list[str]) -> None:
     assert ci.refused(fell)
+
+
+def test_a_broken_promise_is_never_looked_at_again(ci: ModuleType) -> None:
+    """A lost press is no accident of a slow machine, wherever it was seen."""
+    name = "tests/campaign/test_campaigns.py::test_nothing"
+    assert ci.refused([name]) is None
+    assert "promise" in ci.refused([name], frozenset({name}))
+
+
+def test_a_test_in_which_a_promise_breaks_is_written_down(pytester: pytest.Pytester) -> None:
+    """By the place of the assertion: whoever calls the promises, and however deep."""
+    pytester.makeconftest(
+        "import sys\nsys.path.insert(0, " + repr(str(HERE.parents[1])) + ")\n"
+        "from tests.conftest import pytest_runtest_makereport\n"
+    )
+    pytester.makepyfile(promises="def keep(held):\n    assert held\n")
+    pytester.makepyfile(
+        test_it="import promises\n"
+        "def test_lost():\n    promises.keep(False)\n"
+        "def test_slow():\n    promises.keep(True)\n    assert 3 < 2\n"
+    )
+    pytester.runpytest_subprocess("-p", "no:randomly")
+    broken = (pytester.path / ".pytest_cache/broken_promises").read_text().split()
+    assert broken == ["test_it.py::test_lost"]
 
 
 def test_one_that_falls_again_has_failed(ci: ModuleType, tmp_path: Path) -> None:
