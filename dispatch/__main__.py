@@ -25,6 +25,7 @@ from dispatch.telling import Destination
 from tgd import keyring, killpoint, settings
 from tgd.database import open_record
 from tgd.errors import Misconfigured
+from tgd.http_turns import Turns
 from tgd.listening import Listener
 from tgd.living import live, print_sentence, say_listening
 from tgd.log import log
@@ -82,7 +83,7 @@ async def _serve(parts: _Parts, stop: asyncio.Event) -> None:
     kept_for = timedelta(days=parts.settings.recording_kept_days)
     telephony = _telephony(parts.settings)
     app = make_app(parts.engine, parts.policy, telephony, parts.blind, kept_for)
-    answers = await serve(app, parts.settings.answers_listen)
+    answers = await serve(app, parts.settings.answers_listen, Turns())
     health = await serve(
         health_app(_ready(parts.engine, loop, parts.blind)), parts.settings.dispatch_health_listen
     )

@@ -29,6 +29,7 @@ from gateway.sms import SmsAccount, sms_router
 from gateway.web import devices_router
 from tgd.database import open_record
 from tgd.errors import CannotStart, Misconfigured
+from tgd.http_turns import Turns
 from tgd.keyring import open_keys
 from tgd.living import say_listening
 from tgd.log import log
@@ -182,11 +183,11 @@ async def _listen_http(stack: AsyncExitStack, house: House) -> None:
     app.include_router(sms_router(house.door.hear, house.work, account))
     app.include_router(devices_router(house.door.hear, house.identities.proves))
     health = health_app(house.why_not_ready)
-    for name, one, listen in (
-        ("gateway-health", health, settings.gateway_health_listen),
-        ("gateway", app, settings.gateway_listen),
+    for name, one, listen, turns in (
+        ("gateway-health", health, settings.gateway_health_listen, None),
+        ("gateway", app, settings.gateway_listen, Turns()),
     ):
-        served = await serve(one, listen)
+        served = await serve(one, listen, turns)
         stack.push_async_callback(close_within, served.stop)
         say_listening(name, served.port)
 

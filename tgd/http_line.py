@@ -9,11 +9,14 @@ and is the first to go when too many do.
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httptools
 from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from tgd.http_turns import Turns
 
 _refused = Counter("tgd_http_refused_total", "Connections that were ended for their peer", ["why"])
 _OF_THIS_CONNECTION = frozenset({b"upgrade", b"http2-settings"})
@@ -55,9 +58,12 @@ class Waiting:
 class BoundedHttp(HttpToolsProtocol):
     """The library's protocol within `HttpLimits`; its callbacks keep the names it gave them."""
 
-    def __init__(self, *given: Any, waiting: Waiting, **named: Any) -> None:
+    def __init__(
+        self, *given: Any, waiting: Waiting, turns: Turns | None = None, **named: Any
+    ) -> None:
         super().__init__(*given, **named)
-        self._waiting, self._limits = waiting, waiting.limits
+        self._waiting, self._limits, self._turns = waiting, waiting.limits, turns
+        self._pieces = 0
         self._timer: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_bytes = 0
@@ -72,6 +78,13 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def _too_slow(self) -> None:
+        """The peer's time is over; but not while what it said waits for us."""
+        if self._pieces:
+            self._timer = self.loop.call_later(1.0, self._too_slow)
+        else:
+            self.cut("slow")
+
     def cut(self, why: str) -> None:
         """End it without a word."""
         _refused.labels(why).inc()
@@ -79,7 +92,26 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the peer: a part of a request, one, or several."""
+        """Bytes of the peer: a part of a request, one, or several; read when it is their turn."""
+        if self._turns is None:
+            self._take_in(data)
+            return
+        self._pieces += 1
+        self._waiting.leave(self)
+        self.transport.pause_reading()
+        self._turns.ask(len(data), partial(self._take_in, data), self._have_read)
+
+    def _have_read(self) -> None:
+        """That piece is done with: now the next may come, or the peer's end."""
+        self._pieces -= 1
+        if self.transport.is_closing():
+            return
+        if self._timer is not None:
+            self._waiting.enter(self)
+        if not (self._pieces or self.flow.read_paused):
+            self.transport.resume_reading()
+
+    def _take_in(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
@@ -148,7 +180,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _await_peer(self, seconds: float) -> None:
         self._stop_waiting()
-        self._timer = self.loop.call_later(seconds, self.cut, "slow")
+        self._timer = self.loop.call_later(seconds, self._too_slow)
         self._waiting.enter(self)
 
     def _stop_waiting(self) -> None:

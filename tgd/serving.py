@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from tgd.errors import CannotStart
 from tgd.http_line import BoundedHttp, Waiting
+from tgd.http_turns import Turns
 from tgd.settings_values import split_listen
 
 BODY_LIMIT_BYTES = 16 * 1024
@@ -53,11 +54,14 @@ class Served:
         await asyncio.gather(self._task, return_exceptions=True)
 
 
-async def serve(app: Any, listen: str) -> Served:
-    """Serve an ASGI application on `host:port`; raises CannotStart when the port is taken."""
+async def serve(app: Any, listen: str, turns: Turns | None = None) -> Served:
+    """Serve an ASGI application on `host:port`; raises CannotStart when the port is taken.
+
+    `turns`: its requests are read one at a time, for others in this loop must not wait.
+    """
     host, port = split_listen(listen)
     bound = _bind(host, port)
-    line: Any = partial(BoundedHttp, waiting=Waiting())
+    line: Any = partial(BoundedHttp, waiting=Waiting(), turns=turns)
     config = uvicorn.Config(
         app, http=line, ws="none", log_config=None, log_level="error", access_log=False,
         server_header=False, date_header=False, timeout_keep_alive=10,
