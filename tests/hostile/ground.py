@@ -58,6 +58,8 @@ PASSWORD = "correct horse battery staple"
 AUTHORITY = trustme.CA()
 STAFF = {
     "Bruno": Role.OPERATOR, "Dpo": Role.AUDITOR, "Camille": Role.PROSECUTOR,
+    "Salima": Role.SUPERVISOR, "Zoé": Role.ASSOCIATION, "Yann": Role.STOCK_MANAGER,
+    "Gilles": Role.REGISTRY, "Cic": Role.CONTROL_ROOM, "Admin": Role.ADMIN,
 }  # fmt: skip
 LISTENERS = {
     "gateway": ("mqtt", "mqtts", "gateway", "gateway-health"),
