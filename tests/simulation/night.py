@@ -147,6 +147,9 @@ def live(
     chance = Random(seed)
     drawn = draw(chance) if faults is None else faults
     world = World(seed, ground, drawn)
+    world.length_asked = (" --whole" if length is WHOLE else "") + (
+        f" --hours {hours:g}" if hours else ""
+    )
     with world.playing():
         night = make(world)
         night.length = length

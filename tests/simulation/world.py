@@ -51,6 +51,8 @@ class World:
         self._heap: list[tuple[float, float, int, Callable[[], None]]] = []
         self._tie = 0
         self.trace: deque[str] = deque(maxlen=2000)
+        self.length_asked = ""
+        """The words that play as long a night again."""
         self._written: dict[int, datetime] = {}
         self._digest = hashlib.sha256()
         self.met: Counter[str] = Counter()
@@ -268,5 +270,5 @@ class World:
         faults = ", ".join(f"{k}={v}" for k, v in self.drawn.named().items())
         return (
             f"{broken}\nseed {self.seed}, at {self.now:%d %H:%M:%S}\nfaults: {faults}\n  {lines}\n"
-            f"again: python -m tests.simulation --seed {self.seed} --whole"
+            f"again: python -m tests.simulation --seed {self.seed}{self.length_asked}"
         )
