@@ -307,7 +307,7 @@ def test_she_does_not_want_it_any_more_and_the_prosecutor_hears_it_now(walk):
 def test_an_allocation_that_ends_during_an_alert_changes_nothing_until_it_is_closed(walk):
     walk.until("hand_over")
     walk.press("press")
-    alert = real_alert(walk)
+    alert = real_alert(walk).model_copy()
     walk.world.wait(minutes=1)
     deciding.withdraw(
         walk.session, walk.officer("Camille"), walk.id, EndReason.DANGER_ENDED, REASONS, walk.now,
@@ -321,10 +321,28 @@ def test_an_allocation_that_ends_during_an_alert_changes_nothing_until_it_is_clo
     assert told == NotYet((Missing.ALERT_OPEN,))
     walk.world.wait(minutes=1)
     walk.press("press")
-    assert real_alert(walk).presses == 2
+    again = real_alert(walk)
+    assert (again.presses, again.person, again.labels) == (2, alert.person, alert.labels)
     close_alerts(walk)
     returning.take_back(walk.session, greta, walk.id, "Lea", walk.now)
     walk.world.wait(minutes=1)
+    walk.press("press")
+    assert "allocation_ended" in real_alert(walk).labels
+
+
+def test_a_period_that_passes_during_an_alert_changes_nothing_either(walk):
+    """She presses a minute before midnight of the last day, and once more after it."""
+    walk.until("hand_over")
+    walk.world.now = walk.file().ends_at - timedelta(minutes=1)
+    walk.press("press")
+    before = real_alert(walk).model_copy()
+    walk.world.wait(minutes=2)
+    walk.chase()
+    assert walk.file().state == "expired"
+    walk.press("press")
+    after = real_alert(walk)
+    assert (after.id, after.presses, after.labels) == (before.id, 2, before.labels)
+    close_alerts(walk)
     walk.press("press")
     assert "allocation_ended" in real_alert(walk).labels
 

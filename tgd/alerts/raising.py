@@ -257,17 +257,20 @@ def _join(press: Press, alert: dict[str, Any], work: _Work) -> None:
 
 
 _CLEARED_BY_TRUST = {Label.UNSIGNED, Label.TEST_UNVERIFIED}
+_NOBODYS = {Label.ALLOCATION_ENDED, Label.NO_ALLOCATION}
+_NEVER_HERS = _NOBODYS | {Label.UNKNOWN_SOURCE}
 
 
 def joined_labels(labels: set[Any], verdict: Verdict) -> set[Any]:
     """Labels after a press joined: doubts add up, but a proven press clears "unsigned" and a
-    press with a position clears "no position"."""
+    press with a position clears "no position". A decision that ends meanwhile changes nothing:
+    an alert that began as hers is hers until it is closed."""
     together = {Label(x) for x in labels} | set(verdict.labels)
     if verdict.trust is Trust.VERIFIED:
         together -= _CLEARED_BY_TRUST - set(verdict.labels)
     if Label.NO_POSITION not in verdict.labels or Label.NO_POSITION not in labels:
         together.discard(Label.NO_POSITION)
-    return together
+    return together if _NEVER_HERS & labels else together - _NOBODYS
 
 
 def trigger_row(press: Press, alert: UUID, now: datetime) -> dict[str, Any]:
