@@ -21,7 +21,7 @@ from tgd.allocation.acting import (
     move_handset,
     zone_of,
 )
-from tgd.allocation.referring import advice, facts, plan_bans
+from tgd.allocation.referring import advice, advice_to_renew, facts, plan_bans
 from tgd.allocation.releasing import must_lie_ahead, plan_release, watch_on
 from tgd.allocation.signing import sign, written
 from tgd.errors import Incomplete, SomebodyWasFaster
@@ -158,7 +158,7 @@ def renew(
     """
     seen = found(session, officer, Act.DECIDE, file_id, version)
     was_over = seen.state == AllocationState.EXPIRED
-    said = advice(session, seen, now)
+    said = advice_to_renew(session, seen, now)
     missing = guards.for_decision(reasons, against_advice=not said.holds)
     if missing:
         return NotYet(missing)

@@ -32,10 +32,11 @@ from tgd.records import (
 from tgd.rules import facts as reading
 from tgd.rules import law
 from tgd.rules.access import Act, Role
-from tgd.rules.allocation import ENDED, AllocationEvent, AllocationState, OpinionKind
+from tgd.rules.allocation import ENDED, WITH_HER, AllocationEvent, AllocationState, OpinionKind
 from tgd.rules.deadlines import (
     DECIDE_WITHIN,
     OPPI_DECIDED_WITHIN,
+    RENEWED_BEFORE,
     DeadlineKind,
     Planned,
     day_in,
@@ -176,8 +177,19 @@ def give_opinion(
         Opinion(id=ids.new(now), case_file=seen.id, kind=kind.value, words=said, by=officer.name,
                 given_at=now),
     )  # fmt: skip
+    _answer_renewal(session, seen, officer.name, now)
     write(session, officer.name, "OpinionGiven", now, file=seen.id, kind=kind.value)
     return seen
+
+
+def _answer_renewal(session: Session, seen: CaseFile, by: str, now: datetime) -> None:
+    """The opinion that the association owes for a renewal is there: who decides is told now."""
+    asked = {one.kind for one in deadlines.of_file(session, seen.id) if one.due_at <= now}
+    if DeadlineKind.RENEWAL_FIRST in asked:
+        deadlines.settle(session, seen.id, [DeadlineKind.RENEWAL_FIRST], by, now)
+        if DeadlineKind.RENEWAL_SECOND not in asked:
+            to_decide = Planned(DeadlineKind.RENEWAL_SECOND, now)
+            deadlines.plan(session, seen.id, [to_decide], now)
 
 
 def open_file(
@@ -277,6 +289,36 @@ def facts(session: Session, seen: CaseFile) -> law.Facts:
 def advice(session: Session, seen: CaseFile, now: datetime) -> law.Advice:
     """What the software can say about the file today."""
     return law.advise(facts(session, seen), day_in(zone_of(session, seen), now))
+
+
+def advice_to_renew(session: Session, seen: CaseFile, now: datetime) -> law.Advice:
+    """The same for another period: what may have changed since this one began is not known until
+    somebody has looked at it again."""
+    old = outdated(session, seen)
+    said = law.without(facts(session, seen), old)
+    return law.advise(said, day_in(zone_of(session, seen), now))
+
+
+def advice_shown(
+    session: Session, seen: CaseFile, now: datetime
+) -> tuple[law.Advice, frozenset[law.Condition]]:
+    """What a page says: the advice for what is decided next, and what is old for it."""
+    if seen.ends_at is None or now < seen.ends_at - RENEWED_BEFORE:
+        return advice(session, seen, now), frozenset()
+    return advice_to_renew(session, seen, now), outdated(session, seen)
+
+
+def outdated(session: Session, seen: CaseFile) -> frozenset[law.Condition]:
+    """Conditions that may change, as they were when the period began: to be looked at again."""
+    if seen.begins_on is None or AllocationState(seen.state) not in WITH_HER:
+        return frozenset()
+    period = files.running_since(session, seen.id) or seen.begins_on
+    looked_at = end_of(period, zone_of(session, seen))
+    return frozenset(
+        law.Condition(row.condition)
+        for row in files.conditions(session, seen.id)
+        if row.recorded_at < looked_at and law.Condition(row.condition) in law.MAY_CHANGE
+    )
 
 
 def advice_of(session: Session, officer: Officer, file_id: UUID, now: datetime) -> law.Advice:

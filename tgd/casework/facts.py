@@ -241,14 +241,14 @@ def _assessment(session: Session, officer: Officer, seen: CaseFile, now: datetim
 
 def _conditions(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
     """Met and missing, with the evidence and the dated text; and who the ban is against."""
-    advice = referring.advice(session, seen, now)
+    advice, old = referring.advice_shown(session, seen, now)
     rows = {row.condition: row for row in files.conditions(session, seen.id)}
     him = files.restrained_person(session, seen.id)
     return {
         "findings": [
             {"condition": f.condition.value, "met": f.met, "reference": f.reference,
-             "binding": f.condition in law.BINDING} | _recorded(rows.get(f.condition.value))
-            for f in advice.findings
+             "is_old": f.condition in old, "binding": f.condition in law.BINDING}
+            | _recorded(rows.get(f.condition.value)) for f in advice.findings
         ],
         "holds": advice.holds, "route": advice.route.value if advice.route else None,
         "against": [c.value for c in advice.against], "article": advice.text.article,

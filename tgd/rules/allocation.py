@@ -66,6 +66,7 @@ TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
     (_S.DECISION_PENDING, _E.REFUSE): _S.REFUSED,
     (_S.GRANTED, _E.HAND_OVER): _S.ACTIVE,
     (_S.GRANTED, _E.SHORTEN): _S.GRANTED,
+    (_S.GRANTED, _E.RENEW): _S.GRANTED,
     (_S.GRANTED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.GRANTED, _E.SETTLE): _S.CLOSED,  # its time passed before any hand-over
     (_S.ACTIVE, _E.RENEW): _S.ACTIVE,
@@ -75,6 +76,7 @@ TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
     (_S.ACTIVE, _E.EXPIRE): _S.EXPIRED,
     (_S.SUSPENDED, _E.RESUME): _S.ACTIVE,
     (_S.SUSPENDED, _E.RENEW): _S.SUSPENDED,
+    (_S.SUSPENDED, _E.SHORTEN): _S.SUSPENDED,  # he is detained, and the judge gave no order
     (_S.SUSPENDED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.SUSPENDED, _E.EXPIRE): _S.EXPIRED,
     (_S.EXPIRED, _E.RENEW): _S.ACTIVE,  # late, and she has kept it: no new hand-over
@@ -82,6 +84,11 @@ TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
     (_S.EXPIRED, _E.SETTLE): _S.CLOSED,
     (_S.WITHDRAWN, _E.TAKE_BACK): _S.CLOSED,
     (_S.WITHDRAWN, _E.SETTLE): _S.CLOSED,
+    **{
+        (state, event): state  # what is renewed is assessed and advised about anew
+        for state in (_S.ACTIVE, _S.SUSPENDED, _S.EXPIRED)
+        for event in (_E.ASSESS, _E.GIVE_OPINION)
+    },
     **{
         (state, _E.TRANSFER): state
         for state in AllocationState

@@ -83,6 +83,8 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
 }
 
+RENEWED_BEFORE = timedelta(days=65)
+"""So long before its end a period's renewal is asked about: from its day 120 on."""
 RENEWAL_DAYS = {_K.RENEWAL_FIRST: 120, _K.RENEWAL_SECOND: 150, _K.RENEWAL_LAST: 165}
 TEST_EVERY = timedelta(days=15)
 """She presses a test at least so often; without one the handset may be dead in a drawer."""

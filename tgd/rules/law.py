@@ -4,10 +4,11 @@
 the two routes, and under which wording of the law. The prosecutor decides, against it too.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from tgd.rules.law_texts import (
     OPPI,
@@ -120,6 +121,20 @@ BINDING = (
     Condition.GRAVE_DANGER, Condition.COVERED_RELATION, Condition.NO_COHABITATION,
     Condition.CONSENT,
 )  # fmt: skip
+
+
+MAY_CHANGE = {
+    Condition.GRAVE_DANGER: "grave_danger", Condition.NO_COHABITATION: "cohabitation",
+    Condition.IMMINENT_DANGER: "imminent_danger",
+}  # fmt: skip
+"""What was true half a year ago and is looked at again for a renewal, by its fact; a relation does
+not end, a ban has its days, and her consent is hers to withdraw."""
+
+
+def without(facts: Facts, old: Collection[Condition]) -> Facts:
+    """What the file says when nobody has looked at these conditions yet."""
+    unknown: dict[str, Any] = dict.fromkeys((MAY_CHANGE[one] for one in old), None)
+    return replace(facts, **unknown)
 
 
 def has_grave_danger(facts: Facts, text: LegalText, day: date) -> bool | None:

@@ -1,11 +1,11 @@
 """Questions about case files: where they stand, what was found, decided and agreed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
@@ -133,6 +133,15 @@ def conditions(session: Session, file_id: UUID) -> list[ConditionRecord]:
             )
         )
     )
+
+
+def running_since(session: Session, file_id: UUID) -> date | None:
+    """The first day of the newest period that was signed."""
+    return session.exec(
+        select(func.max(Decision.begins_on)).where(
+            col(Decision.case_file) == file_id, col(Decision.kind).in_(("grant", "renew"))
+        )
+    ).one()
 
 
 def decisions(session: Session, file_id: UUID) -> list[Decision]:
