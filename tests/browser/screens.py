@@ -86,6 +86,24 @@ SCREENS: dict[str, Screen] = {
     "hand-over": Screen("odile", "/files/Sara/hand-over"),
     "file-phone": Screen("camille", "/files/Maud", FRENCH_PHONE),
     "decision-phone": Screen("camille", "/files/Maud", FRENCH_PHONE, "#act-grant"),
+    "deadlines": Screen("camille", "/deadlines"),
+    "deadlines-phone-dark": Screen("camille", "/deadlines", DARK | {"locale": "fr-FR"}),
+    "clearances": Screen("camille", "/clearances"),
+    "transfers": Screen("camille", "/transfers"),
+    "on-call": Screen("camille", "/delegations"),
+    "census": Screen("odile", "/stock/census"),
+    "assess-phone": Screen("alix", "/files/Judith/assess", FRENCH_PHONE),
+    "case-sheet": Screen("odile", "/files/Ursule/sheet"),
+    "file-dark": Screen("camille", "/files/Maud", NIGHT),
+    "withdrawal": Screen(
+        "camille",
+        "/files/Vera",
+        scrolled_to="#act-withdraw",
+        script="document.querySelector('#act-withdraw').closest('details')"
+        ".open = true; document.querySelector('#act-withdraw')"
+        ".scrollIntoView({block: 'center'})",
+    ),
+    "report": Screen("", "/signalement", FRENCH_PHONE),
     "flood": Screen("salima", "/supervision", arranged=_all_press),
 }
 """By the name of its file."""
