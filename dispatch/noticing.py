@@ -62,7 +62,8 @@ def _rows(one: Any, policy: Policy, now: datetime) -> list[dict[str, Any]]:
     kind, day = NoticeKind(one.kind), f"{now:%Y-%m-%d}"
     return [
         {"notice": one.id, "destination": name, "key": telling_key(
-            str(one.id), kind, isinstance(policy.destination(name), SmsDestination), name, day)}
+            str(one.id), kind, isinstance(policy.destination(name), SmsDestination), name, day,
+            urgent=one.is_urgent)}
         for name in policy.notices.tell
         if not (is_for_machines(kind) and isinstance(policy.destination(name), SmsDestination))
     ]  # fmt: skip

@@ -261,6 +261,7 @@ STORIES: dict[str, list[Step]] = {
         of_file("Lea", "tell-release", **TOLD, acknowledged="yes"),
         of_file("Camille", "suspend", reasons=REASONS, **RELEASE),
         of_file("Camille", "resume", reasons=REASONS),
+        then(lambda w: of_file("Lea", "tell-release", **TOLD, acknowledged="yes").perform(w)),
         after(days=170),
         of_file("Camille", "renew", reasons=REASONS),
         of_file("Camille", "withdraw", why="beneficiary_request", reasons=REASONS,

@@ -18,8 +18,8 @@ from dispatch.policy_warnings import warnings
 from dispatch.telling import Received
 from simulators.platform import Platform
 from simulators.sms_provider import Account, SmsProvider
-from tests.walking import Walk
-from tgd.allocation import stock
+from tests.walking import NANTERRE, Walk
+from tgd.allocation import referring, releasing, stock
 from tgd.database import transaction
 from tgd.errors import Misconfigured
 from tgd.rules.handset import IncidentKind
@@ -102,6 +102,35 @@ def lose(walk: Walk) -> None:
         walk.session, walk.officer("Lea"), walk.handset, IncidentKind.LOST, "Dans le bus", walk.now
     )
     walk.session.commit()
+
+
+async def test_an_urgent_matter_of_the_evening_is_a_text_of_its_own(
+    walk: Walk, engine: Engine
+) -> None:
+    """After the text of the morning: somebody is in danger now, and he comes out tomorrow."""
+    walk.world.wait(days=15, hours=1)
+    walk.chase()
+    walk.session.commit()
+    async with outside(engine) as out:
+        await out.turn()
+        assert len(out.texts) == 1
+        walk.world.wait(hours=2)
+        referring.refer(
+            walk.session, walk.officer("Lea"), NANTERRE, "Bella FICTIVE", "He is at her door.",
+            walk.now, source="association", is_urgent=True,
+        )  # fmt: skip
+        tomorrow = walk.now.date() + timedelta(days=1)
+        releasing.expect_release(walk.session, walk.officer("Greta"), walk.id, tomorrow, walk.now)
+        assert {one.kind for one in walk.chase()} == {"referral_waiting", "release"}
+        walk.session.commit()
+        await out.turn()
+        assert len(out.texts) == 3
+        assert "Bella" not in str(out.texts)
+        walk.world.wait(hours=25)
+        walk.chase()
+        walk.session.commit()
+        urgent = out.rows("SELECT count(*) FROM notice WHERE is_urgent")
+        assert urgent == [(2,)], "from then on once a day"
 
 
 async def test_a_lost_handset_is_told_to_the_platform_and_to_whoever_is_on_call(

@@ -17,7 +17,7 @@ from tgd.records import CaseFile, Deadline
 from tgd.rules.access import Act, Role
 from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
 from tgd.rules.deadlines import TEST_STAGES, Chased, DeadlineKind, Step, chase, stage_after
-from tgd.rules.notice import NoticeKind
+from tgd.rules.notice import NoticeKind, is_urgent
 from tgd.store import deadlines, equipment, files, notices, terms
 
 MACHINE = "dispatch"
@@ -96,8 +96,10 @@ def _tell(
     told = []
     if step.remind:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.owner), False))
+        urgent = is_urgent(kind, seen.due_at, now, is_first=seen.reminders == 0,
+                           is_reported_urgent=_is_reported_urgent(session, seen))  # fmt: skip
         notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner,
-                    file=seen.case_file, deadline=seen.id)  # fmt: skip
+                    file=seen.case_file, deadline=seen.id, is_urgent=urgent)  # fmt: skip
         write(session, MACHINE, "DeadlineReminded", now, file=seen.case_file, kind=kind.value)
     if step.escalate:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.escalation), True))
@@ -106,6 +108,10 @@ def _tell(
         write(session, MACHINE, "DeadlineEscalated", now, file=seen.case_file, kind=kind.value,
               to=seen.escalation)  # fmt: skip
     return told
+
+
+def _is_reported_urgent(session: Session, seen: Deadline) -> bool:
+    return seen.case_file is not None and files.has_urgent_report(session, seen.case_file)
 
 
 def escalate_unheard(session: Session, deadline_id: UUID, now: datetime) -> None:

@@ -79,7 +79,7 @@ def refer(
         deadlines.plan(session, seen.id, [Planned(DeadlineKind.REFERRAL_WAITING, now)], now)
     elif is_urgent:  # nothing would settle a deadline of a file that is decided: it is told once
         notices.add(session, NoticeKind.REMINDER, DeadlineKind.REFERRAL_WAITING, now,
-                    to_role=Role.PROSECUTOR, file=seen.id)  # fmt: skip
+                    to_role=Role.PROSECUTOR, file=seen.id, is_urgent=True)  # fmt: skip
     files.add(
         session,
         Referral(id=ids.new(now), case_file=seen.id, source=clean(source)[:40], words=said,

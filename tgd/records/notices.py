@@ -3,7 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from tgd.records.columns import moment, one_of
@@ -32,6 +42,10 @@ class Notice(SQLModel, table=True):
     planned_at: datetime | None = Field(default=None, sa_column=moment())
     deadline: UUID | None = Field(default=None, sa_column=Column(ForeignKey("deadline.id")))
     """Of which it reminds; those of clearances and agreements belong to no file."""
+    is_urgent: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
+    """Said by a text of its own, whatever was said that day already."""
 
 
 class NoticeTelling(SQLModel, table=True):

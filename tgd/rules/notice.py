@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tgd.rules.deadlines import DeadlineKind
+
 FIRST_RETRY_S, SLOWEST_RETRY_S = 15.0, 3600.0
 SENT_AGAIN_FOR = timedelta(days=1)
 """A text of a day that does not arrive is sent again so long: then the next day's says the same."""
@@ -24,10 +26,30 @@ def is_for_machines(kind: NoticeKind) -> bool:
     return kind is NoticeKind.SHEET
 
 
-def telling_key(notice: str, kind: NoticeKind, to_human: bool, destination: str, day: str) -> str:
+RELEASE_IS_NEAR = timedelta(days=2)
+
+
+def is_urgent(
+    kind: DeadlineKind, due_at: datetime, now: datetime, *, is_first: bool, is_reported_urgent: bool
+) -> bool:
+    """Whether a deadline that comes near cannot wait for tomorrow's text: said for the first time,
+    and she is in danger now, agrees no more to what she carries, or he comes out."""
+    if not is_first:
+        return False
+    if kind is DeadlineKind.REFERRAL_WAITING:
+        return is_reported_urgent
+    if kind is DeadlineKind.RELEASE:
+        return due_at - now <= RELEASE_IS_NEAR
+    return kind is DeadlineKind.CONSENT_WITHDRAWN
+
+
+def telling_key(
+    notice: str, kind: NoticeKind, to_human: bool, destination: str, day: str, *,
+    urgent: bool = False,
+) -> str:  # fmt: skip
     """One notice is told once to each destination; a human's telephone hears of deadlines once a
-    day, for it says no more than to look, and of each handset by itself."""
-    if to_human and kind is not NoticeKind.HANDSET:
+    day, for it says no more than to look, and of each handset and each urgent matter by itself."""
+    if to_human and kind is not NoticeKind.HANDSET and not urgent:
         return f"{kind}:{day}:{destination}"
     return f"{notice}:{destination}"
 

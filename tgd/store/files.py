@@ -20,6 +20,7 @@ from tgd.records import (
     Court,
     Decision,
     ProtectedPerson,
+    Referral,
     RestrainedPerson,
 )
 from tgd.rules.territory import Area, Box, Force
@@ -133,6 +134,12 @@ def conditions(session: Session, file_id: UUID) -> list[ConditionRecord]:
             )
         )
     )
+
+
+def has_urgent_report(session: Session, file_id: UUID) -> bool:
+    """Whether somebody who reported her said that it is urgent."""
+    found = select(Referral.id).where(col(Referral.case_file) == file_id, col(Referral.is_urgent))
+    return session.exec(found.limit(1)).first() is not None
 
 
 def running_since(session: Session, file_id: UUID) -> date | None:

@@ -16,11 +16,12 @@ from tgd.rules.notice import NoticeKind
 def add(
     session: Session, kind: NoticeKind, about: str, now: datetime, *, to_role: str | None = None,
     file: UUID | None = None, handset: str | None = None, deadline: UUID | None = None,
+    is_urgent: bool = False,
 ) -> None:  # fmt: skip
     """A matter to be told, in the act's own transaction."""
     row = Notice(
         id=ids.new(now), kind=kind.value, about=about, to_role=to_role, case_file=file,
-        handset=handset, deadline=deadline, made_at=now,
+        handset=handset, deadline=deadline, made_at=now, is_urgent=is_urgent,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -45,7 +46,7 @@ def unplanned(session: Session, limit: int) -> list[Any]:
     """Notices that no dispatcher has looked at yet; nobody else does before this commits."""
     found = session.connection().execute(
         text(
-            "SELECT id, kind, about, to_role, case_file, handset, deadline FROM notice"
+            "SELECT id, kind, about, to_role, case_file, handset, deadline, is_urgent FROM notice"
             " WHERE planned_at IS NULL"
             " ORDER BY made_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),

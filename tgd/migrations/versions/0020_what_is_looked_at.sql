@@ -8,3 +8,5 @@ WHERE n.kind IN ('reminder', 'escalation', 'undelivered') AND d.kind = n.about
   AND d.case_file = n.case_file AND d.settled_at IS NULL;
 
 ALTER TABLE decision ADD COLUMN details JSONB NOT NULL DEFAULT '{}'::jsonb;
+
+ALTER TABLE notice ADD COLUMN is_urgent BOOLEAN NOT NULL DEFAULT false;
