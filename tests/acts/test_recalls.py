@@ -9,7 +9,7 @@ from tgd.casework import facts
 from tgd.rules.access import Role
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.handset import IncidentKind, LiftReason
-from tgd.store import board
+from tgd.store import board, models
 
 WAITS = "recall_waiting"
 
@@ -53,6 +53,21 @@ def test_her_file_says_it_waits_for_another_and_the_registry_is_told(carried: Wa
     assert (DeadlineKind.RECALL_WAITING, Role.PROSECUTOR) in [
         (t.kind, t.to) for t in carried.chase()
     ]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "value"), [("battery", " b1"), ("radio", "VoLTE"), ("model", "MODELE A ")]
+)
+def test_however_it_is_written_nobody_is_left_with_it(
+    walk: Walk, criterion: str, value: str
+) -> None:
+    walk.until("hand_over")
+    sofia = walk.officer("Sofia")
+    said = stock.recall(walk.session, sofia, criterion, value, "It swells.", walk.now)
+    assert said.carried == (walk.handset,)
+    assert WAITS in open_kinds(walk)
+    accepted = models.is_accepted(walk.session, walk.handset)
+    assert accepted is (criterion != "model")
 
 
 def test_it_closes_when_another_one_is_in_her_hands(carried: Walk) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -263,12 +263,14 @@ def receive_transfer(session: Session, transfer: UUID, by: str, now: datetime) -
 
 
 def recalled_by(session: Session, criterion: str, value: str, courts: Sequence[str]) -> list[str]:
-    """Handsets that a recall concerns, in the stocks of these courts or in none yet."""
+    """Handsets that a recall concerns, in the stocks of these courts or in none yet; however the
+    model, the battery or the network was written: `3G` is ` 3g`."""
     column = {"model": Handset.model, "battery": Handset.battery, "radio": Handset.radio}[criterion]
     asked = (
         select(Handset.id)
         .outerjoin(Pool, col(Pool.code) == col(Handset.pool))
-        .where(col(column) == value, col(Handset.state) != "retired")
+        .where(func.lower(func.trim(col(column))) == func.lower(func.trim(value)))
+        .where(col(Handset.state) != "retired")
         .where(col(Pool.court).in_(courts) | col(Pool.court).is_(None))
         .order_by(col(Handset.id))
     )

@@ -21,11 +21,11 @@ def is_accepted(session: Session, handset: str) -> bool:
 
 
 def withdraw(session: Session, model: str, by: str, now: datetime) -> int:
-    """No acceptance of this model counts any more; gives how many did."""
+    """No acceptance of this model counts any more, however it is written; gives how many did."""
     found = session.connection().execute(
         text(
             "UPDATE model_acceptance SET withdrawn_at = :now, withdrawn_by = :by"
-            " WHERE model = :model AND withdrawn_at IS NULL"
+            " WHERE lower(trim(model)) = lower(trim(:model)) AND withdrawn_at IS NULL"
         ),
         {"model": model, "by": by, "now": now},
     )
