@@ -69,6 +69,9 @@ def _all_press(town: Town) -> None:
     town.do(pressed)
 
 
+DEAF = "heard = () => {}; beatAt = Infinity; "
+"""The stream says nothing to this page any more."""
+INCOMPLETE = "{lost: ['canary-sms'], toMend: 3, missing: ['shift']}"
 SCREENS: dict[str, Screen] = {
     "list": Screen("salima", "/"),
     "sheet-desk": Screen("bruno", "/alerts/Gina"),
@@ -77,9 +80,15 @@ SCREENS: dict[str, Screen] = {
     "shift": Screen("bruno", "/shift"),
     "shift-hand-over": Screen("salima", "/shift"),
     "supervision": Screen("salima", "/supervision", arranged=_bruno_is_heard),
-    "offline": Screen("salima", "/", script="heard = () => {}; beatAt = Infinity; turned('off')"),
+    "offline": Screen("salima", "/", script=DEAF + "turned('off')"),
     "last-half-hour": Screen("bruno", "/alerts/Hana", arranged=_bruno_ends(minutes=24)),
     "locked": Screen("bruno", "/", arranged=_bruno_ends(seconds=-20)),
+    "not-confirmed": Screen(
+        "bruno", "/alerts/Bella", script="byId('not-sent').hidden = false; turned('off'); " + DEAF
+    ),
+    "room-incomplete": Screen("salima", "/", script=f"standing({INCOMPLETE}); {DEAF}"),
+    "test-press": Screen("bruno", "/alerts/Diane"),
+    "technical": Screen("bruno", "/technical"),
     "on-paper": Screen("bruno", "/on-paper"),
     "keys": Screen("bruno", "/keys"),
     "stock": Screen("gaël", "/stock"),
@@ -159,7 +168,7 @@ def _picture(browser: Browser, town: Town, screen: Screen, file: Path) -> None:
             screen.arranged(town)
         eyes.go(town.address(screen.page))
         _settled(eyes.page, screen)
-        if eyes.page.locator("#sheet-next").count():
+        if eyes.page.locator("#sheet-next time").count():
             town.do(lambda session: claim(session, EXAMPLE, clock.now(), "w"))
             eyes.page.locator("#sheet-next time").filter(has_text=re.compile("dans")).wait_for()
         if screen.script:
