@@ -6,8 +6,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.looking import Eyes, looking
+from tests.browser.test_pages import PAGES
 from tests.browser.town import Town
 from tests.hostile.naughty import MARK, NAUGHTY
+from tgd.cli.demo import ACCOUNTS
 
 REFLOW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
 """What 400 % of zoom leaves of a window of 1280 (WCAG 1.4.10)."""
@@ -46,6 +48,30 @@ def test_the_page_of_work_fits(
     with looking(browser, town, name, axe, **window) as eyes:
         assert eyes.go(town.address(page)) == 200
         must_be_whole(eyes, button)
+
+
+SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important;"
+    + " word-spacing: .16em !important; } p { margin-bottom: 2em !important; }");
+  document.adoptedStyleSheets = [sheet];
+}"""
+"""What a person may ask of the spaces between lines, letters and words (WCAG 1.4.12)."""
+
+
+@pytest.mark.parametrize("window", [REFLOW, TWICE], ids=["320-pixels", "200-percent"])
+@pytest.mark.parametrize("role", PAGES)
+def test_every_page_fits(browser: Browser, town: Town, role: str, window: dict[str, Any]) -> None:
+    """Every page of every role, as it is and with wide spaces."""
+    found: list[str] = []
+    with looking(browser, town, ACCOUNTS[role], **window) as eyes:
+        for page in PAGES[role]:
+            assert eyes.go(town.address(page)) == 200, page
+            found += eyes.judge(page)
+            found += [f"{page} cut off: {one}" for one in eyes.page.evaluate(CUT_OFF)]
+            eyes.page.evaluate(SPACED)
+            found += eyes.judge(f"{page}, wide spaces")
+    assert found == []
 
 
 @pytest.mark.parametrize("name", WORK)
