@@ -52,6 +52,8 @@ def test_twelve_tabs_hear_through_kill_and_freeze_and_nothing_is_lost(
             post.shows_each_once(tab)
             expect(tab.locator("#link.good")).to_be_visible()
             expect(tab.locator("#caught-up")).to_contain_text("3")
+        plain.get_by_role("button", name="Lu", exact=True).click()
+        expect(plain.locator("#caught-up")).to_be_hidden()
 
         for page in (tabs[0], plain):
             page.evaluate("turns.length = 0")

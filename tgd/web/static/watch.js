@@ -91,7 +91,7 @@ function facts(said) {
     if (before && row.mark < before.mark) continue;
     const isClosed = row.list === "closed";
     alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
-    if (filled && !before && !isClosed) arrived += 1;
+    if (filled && !before && row.list === "real") arrived += 1;
     if (filled && !before && ["real", "exercise"].includes(row.list)) news.add(row.list === "real" ? "new" : "exercise");
     if (before && row.presses > before.presses && row.list === "real") { news.add("again"); soundAgain(); }
     also.row(row);
@@ -157,7 +157,7 @@ function turned(now) {
   state = now;
   if (state === "off" && !wasOff) { arrived = 0; soundLost(); }
   if (state !== "off" && wasOff && arrived) {
-    byId("caught-up").textContent = `${page.caughtUp} ${arrived}`;
+    byId("caught-up-said").textContent = `${page.caughtUp} ${arrived}`;
     byId("caught-up").hidden = false;
   }
   show();
@@ -254,5 +254,6 @@ async function stayAwake() {
 document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
 
+byId("caught-up-read").addEventListener("click", () => { byId("caught-up").hidden = true; byId("main").focus(); });
 if (byId("renew")) byId("renew").addEventListener("submit", renewSession);
 document.addEventListener("DOMContentLoaded", () => { join(); setInterval(watch, WATCH_MS); });
