@@ -168,3 +168,17 @@ async def test_the_supervisor_sees_times_and_a_flood(house: House) -> None:
     house.ask("UPDATE alert SET opened_at = opened_at - interval '10 minutes'"
               " WHERE id = :a RETURNING 1", a=alerts[0])  # fmt: skip
     assert "Afflux" not in (await sami.get("/supervision")).text
+
+
+async def test_a_hand_over_says_which_alert_is_an_exercise_or_a_test(house: House) -> None:
+    """Whoever takes over reads it before ticking."""
+    for name, number, lane in (("Ana", "+33639980001", "real"), ("Eve", "+33639980002", "test"),
+                               ("Ida", "+33639980003", "exercise")):  # fmt: skip
+        alert = house.press(house.give(name, number=number))
+        house.ask("UPDATE alert SET lane = :l WHERE id = :a RETURNING 1", l=lane, a=alert)
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    await bruno.post("/shift/hand-over", words="")
+    lines = re.findall(r"Alerte ouverte .*?</label>", (await berthe.get("/shift")).text)
+    assert [(">Essai<" in one, ">EXERCICE<" in one) for one in lines] == [
+        (False, False), (True, False), (False, True),
+    ]  # fmt: skip

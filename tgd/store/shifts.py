@@ -48,6 +48,7 @@ _ITEMS = text(
     WHERE id = ANY(:ids) ORDER BY coalesce(shelved_until > :at, false), handset, kind
     """
 )
+_NAMED = text("SELECT number, lane FROM alert WHERE id = ANY(:ids) ORDER BY number")
 _RELEASES = text(
     """
     SELECT f.release_on, (SELECT a.handset FROM allocation a WHERE a.person = f.person
@@ -198,8 +199,7 @@ def hand_overs(session: Session, limit: int = 5) -> list[dict[str, Any]]:
     rows = asked.execute(
         text(
             "SELECT h.id, h.leaving, h.made_at, h.words, h.coming, h.confirmed_at, h.items AS ids,"
-            " ARRAY(SELECT a.number FROM alert a WHERE a.id = ANY(h.alerts) ORDER BY a.number)"
-            "   AS alerts"
+            " h.alerts AS named"
             " FROM hand_over h"
             " ORDER BY h.confirmed_at IS NOT NULL, h.made_at DESC, h.id LIMIT :limit"
         ),
@@ -208,6 +208,7 @@ def hand_overs(session: Session, limit: int = 5) -> list[dict[str, Any]]:
     return [
         dict(row._mapping)
         | {
+            "alerts": list(asked.execute(_NAMED, {"ids": row.named})),
             "technical": list(asked.execute(_ITEMS, {"ids": row.ids, "at": row.made_at})),
             "releases": list(asked.execute(_RELEASES, {"ids": row.ids})),
         }
