@@ -34,8 +34,9 @@ class Served:
             "TGD_DATABASE_URL": self.record_url, "TGD_CONSOLE_LISTEN": f"127.0.0.1:{self.port}",
             "TGD_CONSOLE_HEALTH_LISTEN": "127.0.0.1:0", "TGD_CONSOLE_INSECURE_HTTP": "true",
         }  # fmt: skip
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("TGD_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tgd.web"], env=os.environ | asked, stderr=subprocess.PIPE
+            [sys.executable, "-m", "tgd.web"], env=ours | asked, stderr=subprocess.PIPE
         )
         assert self.process.stderr is not None
         for line in self.process.stderr:
