@@ -75,9 +75,9 @@ class Post:
         finally:
             context.close()
 
-    def open(self, context: BrowserContext) -> Page:
+    def open(self, context: BrowserContext, path: str = "/") -> Page:
         page = context.new_page()
-        page.goto(self.served.url)
+        page.goto(self.served.url + path)
         expect(page.locator("#link.good")).to_be_visible()
         page.wait_for_function("() => document.querySelector('.last-look').textContent")
         page.evaluate(NOTE)

@@ -1,37 +1,41 @@
-"""`python -m tests.browser.soak --minutes 30`: a console's page that stays open, does it grow?
+"""`python -m tests.browser.soak --minutes 30`: pages of a console that stay open, do they grow?
 
-An alert every few seconds, taken, verified and closed by the API, while one page shows the list.
-Each minute, after a forced collection of garbage: what the page and its worker hold, how long the
-stream was silent, and what the browser complained of. The exit code is 1 when the page showed an
-alert wrongly, complained or lost its link; growth is reported, never judged here.
+An alert each second, taken, verified and closed by the API, while one page shows the list and
+another the sheet of somebody who moves. Each minute, after a forced collection of garbage: what
+both pages and their worker hold, connections, how long the stream was silent, and what the browser
+complained of. The exit code is 1 when a page showed an alert wrongly, complained or lost its link,
+and, from fifteen minutes on, when anything grew.
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
 from tests import warm
 from tests.bench.memory import descriptors, own_mb
+from tests.browser.attached import Attached, shared_worker
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.post import Post, open_post
+from tests.browser.soaked import Held, Minute, grown, report
+from tests.browser.test_open_sheet import Grace
 from tests.browser.town import KEYS, PASSWORD
 from tests.conftest import open_cluster
-from tests.load.soak import slope
 from tests.world import Carried, World
 from tgd import clock
+from tgd.rules.trigger import Method
 
-EVERY_S = 3.0
+EVERY_S = 1.0
+MOVES_EVERY = 5
+"""After so many alerts she whose sheet is open is somewhere else."""
 HANDSETS = 40
 OPEN_FOR = 3
 """How many alerts are open at a time: the oldest is taken and closed when the next one comes."""
-SETTLED_AFTER_MIN = 3
-FEW_MIN = 10
 SILENCE = """() => {
   let before = performance.now();
   window.longestSilence = 0;
@@ -41,37 +45,9 @@ SILENCE = """() => {
     before = now;
   }).observe(document.querySelector(".last-look"), {childList: true});
 }"""
+TCP, ESTABLISHED = Path("/proc/net/tcp"), "01"
+STANDS = "() => JSON.stringify({state, hearsByItself: alone !== null, turns})"
 TAKE_SILENCE = "() => { const most = longestSilence; longestSilence = 0; return most; }"
-SLOPES = {
-    "page_kb": "KB of the page's heap", "worker_kb": "KB of the worker's heap",
-    "nodes": "DOM nodes", "listeners": "listeners", "console_mb": "MB of the console's process",
-    "console_fd": "descriptors of the console's process",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """What was seen at the end of one minute."""
-
-    number: int
-    page_kb: float
-    worker_kb: float
-    nodes: float
-    listeners: float
-    rows: int
-    silence_s: float
-    console_mb: float
-    console_fd: float
-    complaints: int
-
-    def words(self) -> str:
-        """One line of the report."""
-        return (
-            f"minute {self.number:3}  page {self.page_kb:.0f} KB {self.nodes:.0f} nodes"
-            f" {self.listeners:.0f} listeners {self.rows} rows  worker {self.worker_kb:.0f} KB"
-            f"  silent {self.silence_s:.1f} s at most  console {self.console_mb:.1f} MB"
-            f" {self.console_fd:.0f} fd  {self.complaints} complaints"
-        )
 
 
 @dataclass
@@ -86,9 +62,13 @@ class Desk:
         assert self.http.post("/login", data=form).json() == {"signed_in": True}
         self.token = self.http.get("/api/session").json()["form_token"]
 
+    def take(self, alert: str) -> None:
+        """He answers for it."""
+        self._does(alert, "take")
+
     def finish(self, alert: str) -> None:
         """Taken, a voice heard, closed."""
-        self._does(alert, "take")
+        self.take(alert)
         self._does(alert, "verify", found="safe_code_word")
         said = self._does(alert, "close", outcome="accidental", reason="Mot convenu entendu.")
         assert said["state"] == "closed", said["state"]
@@ -101,11 +81,10 @@ class Desk:
 
 @dataclass
 class Watched:
-    """The page, and all that its browser said of it."""
+    """A page, and all that its browser said of it."""
 
     page: Page
     metrics: CDPSession
-    worker: "Worker"
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -117,59 +96,51 @@ class Watched:
         if said.type in ("error", "warning"):
             self.complaints.append(said.text)
 
-    def minute(self, number: int, post: Post) -> Minute:
+    def held(self) -> Held:
         """After what can be collected has been."""
         self.metrics.send("HeapProfiler.collectGarbage")
         told = self.metrics.send("Performance.getMetrics")["metrics"]
         now = {one["name"]: one["value"] for one in told}
-        assert post.served.process is not None
-        pid = post.served.process.pid
+        return Held(now["JSHeapUsedSize"] / 1024, now["Nodes"], now["JSEventListeners"])
+
+
+@dataclass
+class Room:
+    """Both pages, the worker behind them, and the console before which they sit."""
+
+    list: Watched
+    sheet: Watched
+    worker: Attached
+    post: Post
+
+    @property
+    def complaints(self) -> "list[str]":
+        return self.list.complaints + self.sheet.complaints
+
+    def minute(self, number: int) -> Minute:
+        """What all of them hold now."""
+        one, two = self.list.held(), self.sheet.held()
+        page = self.list.page
+        assert page.context.request.get(self.post.served.url + "/keys").ok  # else it locks
+        assert self.post.served.process is not None
+        pid = self.post.served.process.pid
         return Minute(
-            number, now["JSHeapUsedSize"] / 1024, self.worker.heap_kb(self.page), now["Nodes"],
-            now["JSEventListeners"], self.page.locator("[data-list] li").count(),
-            self.page.evaluate(TAKE_SILENCE) / 1000, own_mb(pid), descriptors(pid),
-            len(self.complaints),
+            number, one.kb, one.nodes, one.listeners, two.kb, two.nodes, two.listeners,
+            self.worker.heap_kb(), page.locator("[data-list] li").count(),
+            page.evaluate(TAKE_SILENCE) / 1000, connections(self.post.served.port),
+            own_mb(pid), descriptors(pid), len(self.complaints),
         )  # fmt: skip
 
 
-class Worker:
-    """The SharedWorker that has the stream: asked through the browser, for it is no page."""
-
-    def __init__(self, browser: Browser) -> None:
-        self._cdp = browser.new_browser_cdp_session()
-        self._heard: dict[int, Any] = {}
-        self._asked = 0
-        self._cdp.on("Target.receivedMessageFromTarget", self._hear)
-        targets = self._cdp.send("Target.getTargets", {"filter": [{"type": "shared_worker"}]})
-        (target,) = [one["targetId"] for one in targets["targetInfos"]]
-        asked = {"targetId": target, "flatten": False}
-        self._session = self._cdp.send("Target.attachToTarget", asked)["sessionId"]
-
-    def heap_kb(self, page: Page) -> float:
-        """After what can be collected has been."""
-        self._ask("HeapProfiler.collectGarbage", page)
-        return float(self._ask("Runtime.getHeapUsage", page)["usedSize"]) / 1024
-
-    def _hear(self, said: dict[str, Any]) -> None:
-        message = json.loads(said["message"])
-        if "id" in message:
-            self._heard[message["id"]] = message.get("result", {})
-
-    def _ask(self, method: str, page: Page) -> dict[str, Any]:
-        self._asked += 1
-        message = json.dumps({"id": self._asked, "method": method})
-        sent = {"sessionId": self._session, "message": message}
-        self._cdp.send("Target.sendMessageToTarget", sent)
-        ends = time.monotonic() + 20
-        while self._asked not in self._heard:
-            assert time.monotonic() < ends, "the worker does not answer"
-            page.wait_for_timeout(20)
-        found: dict[str, Any] = self._heard.pop(self._asked)
-        return found
+def connections(port: int) -> int:
+    """How many are established with this port of this machine."""
+    lines = [line.split() for line in TCP.read_text().splitlines()[1:]]
+    ours = f":{port:04X}"
+    return sum(line[1].endswith(ours) and line[3] == ESTABLISHED for line in lines)
 
 
 class Night:
-    """People who press in turn, and Bruno who answers."""
+    """People who press in turn, Bruno who answers, and one who moves while he looks at her."""
 
     def __init__(self, post: Post, desk: Desk) -> None:
         self._post, self._desk = post, desk
@@ -178,6 +149,9 @@ class Night:
             World(session, KEYS, clock.now()).give(f"P{n:02d}", number=number)
             for n, number in enumerate(given)
         ])  # fmt: skip
+        self._moving = Grace(post.town, 0)
+        self.followed = str(self._moving.alert)
+        desk.take(self.followed)
         self.open: list[str] = []
         self.pressed = 0
 
@@ -195,6 +169,8 @@ class Night:
         self.open.append(str(newest[0].id))
         if len(self.open) > OPEN_FOR:
             self._desk.finish(self.open.pop(0))
+        if self.pressed % MOVES_EVERY == 0:
+            self._moving.is_found(Method.GNSS, 8.0 + self.pressed // MOVES_EVERY % 3)
 
 
 def soak(minutes: int) -> int:
@@ -204,56 +180,55 @@ def soak(minutes: int) -> int:
         headers = {"accept": "application/json"}
         http = httpx.Client(base_url=post.served.url, timeout=20, headers=headers)
         with http, post.sitting(browser) as context:
-            page = post.open(context)
-            page.evaluate(SILENCE)
-            watched = Watched(page, context.new_cdp_session(page), Worker(browser))
             desk = Desk(http)
             desk.sign_in()
             night = Night(post, desk)
-            seen = _watch(watched, night, post, minutes)
-            wrong = _wrong(watched, night)
+            room = _open(post, context, browser, night)
+            try:
+                seen = _watch(room, night, minutes)
+            except AssertionError:
+                print(*(one.page.evaluate(STANDS) for one in (room.list, room.sheet)), flush=True)
+                raise
+            wrong = _wrong(room, night) + grown(seen)
         browser.close()
-    for line in [f"{night.pressed} alerts", *_slopes(seen), *wrong]:
+    for line in [f"{night.pressed} alerts", *report(seen), *wrong]:
         print(line, flush=True)
     return 1 if wrong else 0
 
 
-def _watch(watched: Watched, night: Night, post: Post, minutes: int) -> list[Minute]:
+def _open(post: Post, context: BrowserContext, browser: Browser, night: Night) -> Room:
+    pages = [post.open(context), post.open(context, f"/alerts/{night.followed}")]
+    pages[0].evaluate(SILENCE)
+    one, two = (Watched(page, context.new_cdp_session(page)) for page in pages)
+    return Room(one, two, shared_worker(browser), post)
+
+
+def _watch(room: Room, night: Night, minutes: int) -> list[Minute]:
     seen: list[Minute] = []
     begun = time.monotonic()
     while len(seen) < minutes:
         night.go_on()
         left_s = begun + night.pressed * EVERY_S - time.monotonic()
-        watched.page.wait_for_timeout(max(0.0, left_s) * 1000)
+        room.list.page.wait_for_timeout(max(0.0, left_s) * 1000)
         if time.monotonic() - begun >= 60 * (len(seen) + 1):
-            seen.append(watched.minute(len(seen) + 1, post))
+            seen.append(room.minute(len(seen) + 1))
             print(seen[-1].words(), flush=True)
     return seen
 
 
-def _wrong(watched: Watched, night: Night) -> list[str]:
-    """What the page shows against what is open; its complaints; whether its link was lost."""
-    watched.page.wait_for_timeout(3000)
+def _wrong(room: Room, night: Night) -> list[str]:
+    """What the pages show against what is open; complaints; whether their link was lost."""
+    room.list.page.wait_for_timeout(3000)
     listed = "rows => rows.map(row => row.dataset.id)"
-    shown = watched.page.eval_on_selector_all("[data-list=real] li", listed)
-    said = [f"complaint: {one}" for one in watched.complaints]
-    if sorted(shown) != sorted(night.open):
-        said.append(f"SHOWN WRONGLY: {len(shown)} rows, {len(night.open)} are open")
-    turns = [state for state, _ in watched.page.evaluate("turns")]
-    return said + ([f"the link was {', '.join(turns)}"] if turns else [])
-
-
-def _slopes(seen: list[Minute]) -> list[str]:
-    """After the first minutes, in which caches and the list of closed ones fill; of few minutes,
-    after the first."""
-    settled = seen[SETTLED_AFTER_MIN:] if len(seen) > FEW_MIN else seen[1:]
-    lines = [
-        f"{words}: {slope([float(getattr(m, name)) for m in settled]) * 10:+.1f} in 10 minutes"
-        for name, words in SLOPES.items()
-    ]
-    longest = max((m.silence_s for m in seen), default=0.0)
-    return [*lines, f"longest silence of the stream: {longest:.1f} s",
-            f"slopes over {len(settled)} of {len(seen)} minutes"]  # fmt: skip
+    said = [f"complaint: {one}" for one in room.complaints]
+    for name, page in (("list", room.list.page), ("sheet", room.sheet.page)):
+        shown = page.eval_on_selector_all("[data-list=real] li", listed)
+        if sorted(shown) != sorted([*night.open, night.followed]):
+            said.append(f"SHOWN WRONGLY on the {name}: {len(shown)} rows,"
+                        f" {len(night.open) + 1} are open")  # fmt: skip
+        turns = [state for state, _ in page.evaluate("turns")]
+        said += [f"the link of the {name} was {', '.join(turns)}"] if turns else []
+    return said
 
 
 def main() -> int:
