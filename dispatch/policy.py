@@ -129,7 +129,7 @@ class Ownership(_Frozen):
 
     lapse_s: Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)] = 60.0
     screen_s: Annotated[float, Field(strict=True, ge=10, le=3600, allow_inf_nan=False)] = 20.0
-    """How long the owner's screen may give no sign; it gives one every 4 s."""
+    """How long the owner's screen may give no sign; it gives one every 4.5 s."""
 
 
 class Sounding(_Frozen):
