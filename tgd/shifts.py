@@ -58,10 +58,15 @@ def _number(said: str) -> str | None:
 
 
 def end(session: Session, actor: Actor, now: datetime) -> None:
-    """The person goes. Refused while alerts are in the person's name: raises WrongState."""
+    """The person goes. Refused while alerts are in the person's name, or are offered to the person
+    and wait for a yes or a no: raises WrongState."""
     _must_take(actor)
     if store.owned_by(session, actor.name):
-        raise WrongState("Alerts are in your name: close them, give them back or have them taken.")
+        raise WrongState(
+            "Alerts are in your name: close them, hand them on, give them back or have them taken."
+        )
+    if store.offered_to(session, actor.name):
+        raise WrongState("An alert is offered to you: take it, or say no first.")
     if not store.finish(session, actor.name, now):
         raise WrongState("Your shift has not begun.")
     journal.write(session, [Line(now, actor.name, "ShiftEnded")])

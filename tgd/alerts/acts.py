@@ -27,6 +27,8 @@ LONGEST_WORDS = 4000
 SPACES = "\n\t\u00a0\u202f"
 """Kept in words beside what can be printed: French is written with no-break spaces."""
 DOUBTFUL_ENDS = {Label.CANCEL_ASKED.value, Label.DURESS.value}
+NOT_OFFERED: dict[str, Any] = {"offered_to": None, "offered_at": None}
+"""An offer to a colleague ends with whoever made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def take(
     if seen.owner is not None:
         _must_take_over(session, actor, seen, reason, over, now)
     changes = {"owner": actor.name, "acted_at": now, "taken_at": seen.taken_at or now,
-               "owner_seen_at": now if actor.has_screen else None}  # fmt: skip
+               "owner_seen_at": now if actor.has_screen else None, **NOT_OFFERED}  # fmt: skip
     detail = {"from": seen.owner} if seen.owner else None
     try:
         return _event(
@@ -138,7 +140,8 @@ def give_sign(session: Session, owner: str, now: datetime) -> None:
 def _waiting(seen: Alert, now: datetime) -> dict[str, Any]:
     nothing_proposed = dict.fromkeys(("proposed_by", "proposed_outcome", "proposed_reason"))
     nobody = dict.fromkeys(("owner", "acted_at", "owner_seen_at"))
-    return nothing_proposed | nobody | {"waiting_since": now, "waits": seen.waits + 1}
+    moved = {"waiting_since": now, "waits": seen.waits + 1}
+    return nothing_proposed | nobody | NOT_OFFERED | moved
 
 
 def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: datetime) -> None:
@@ -286,7 +289,7 @@ def _close(
 ) -> Alert:  # fmt: skip
     changes = {
         "outcome": outcome, "reason": reason, "closed_by": actor.name, "closed_at": now,
-        "countersigned_by": second,
+        "countersigned_by": second, **NOT_OFFERED,
     }  # fmt: skip
     detail = {"outcome": outcome, "countersigned_by": second}
     return _event(session, actor, seen, AlertEvent.CLOSE, "AlertClosed", now, changes, detail)

@@ -91,7 +91,7 @@ def _end(session: Session, actor: Actor, seen: Alert, real: UUID, now: datetime)
     acts.write_act(
         session, actor, seen, "AlertBecameReal", now, {"real": str(real), "outcome": outcome},
         {"state": AlertState.CLOSED.value, "outcome": outcome.value, "closed_at": now,
-         "closed_by": actor.name, "reason": WHY, **NOTHING_PROPOSED},
+         "closed_by": actor.name, "reason": WHY, **NOTHING_PROPOSED, **acts.NOT_OFFERED},
     )  # fmt: skip
 
 

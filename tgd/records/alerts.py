@@ -149,6 +149,9 @@ class Alert(SQLModel, table=True):
     """How it ended in the words of those who were sent, while one of ours has it."""
     reported_by: str | None = Field(default=None, sa_column=Column(String(80)))
     reported_at: datetime | None = Field(default=None, sa_column=moment())
+    offered_to: str | None = Field(default=None, sa_column=Column(String(80)))
+    """The colleague whom the owner asks to answer for it; until the yes the owner does."""
+    offered_at: datetime | None = Field(default=None, sa_column=moment())
 
 
 class AlertPosition(SQLModel, table=True):

@@ -13,7 +13,8 @@ MOST_ROWS = 500
 _ROW = """
     SELECT a.id, a.number, a.lane, a.trust, a.labels, a.state, a.version, a.updates, a.presses,
            a.opened_at, a.pressed_at, a.waiting_since, a.changed_at, a.closed_at, a.owner,
-           a.outcome, a.proposed_by, a.next_at, a.next_step, a.next_version, a.tones_s, a.plans,
+           a.offered_to, a.outcome, a.proposed_by, a.next_at, a.next_step, a.next_version,
+           a.tones_s, a.plans,
            EXISTS (SELECT 1 FROM alert_position p WHERE p.alert = a.id) AS has_position,
            (SELECT coalesce(sum(l.changes), 0) FROM conversation c
             JOIN call_leg l ON l.conversation = c.id WHERE c.alert = a.id)

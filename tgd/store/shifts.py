@@ -21,7 +21,7 @@ _ON_DUTY = text(
 _OPEN = text(
     """
     SELECT id, number, lane, state, owner, opened_at, waiting_since, taken_at, owner_seen_at,
-           acted_at FROM alert
+           acted_at, offered_to FROM alert
     WHERE state <> 'closed' AND lane <> 'canary'
     ORDER BY owner IS NOT NULL, opened_at, number LIMIT 500
     """
@@ -133,6 +133,28 @@ def owned_by(session: Session, account: str) -> int:
         text("SELECT count(*) FROM alert WHERE owner = :a AND state <> 'closed'"), {"a": account}
     )
     return int(found.scalar_one())
+
+
+def offered_to(session: Session, account: str) -> int:
+    """How many open alerts this person is asked to answer for."""
+    found = session.connection().execute(
+        text("SELECT count(*) FROM alert WHERE offered_to = :a AND state <> 'closed'"),
+        {"a": account},
+    )
+    return int(found.scalar_one())
+
+
+def colleagues(session: Session, account: str) -> list[str]:
+    """Who else is on shift and may sign in."""
+    found = session.connection().execute(
+        text(
+            "SELECT s.account FROM shift s JOIN account c ON c.name = s.account"
+            " WHERE s.ended_at IS NULL AND c.disabled_at IS NULL AND s.account <> :a"
+            " ORDER BY s.account"
+        ),
+        {"a": account},
+    )
+    return list(found.scalars())
 
 
 def open_alerts(session: Session) -> list[Any]:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tgd import clock, technical
 from tgd.accounts import Seat
-from tgd.alerts import acts, calling, duress
+from tgd.alerts import acts, calling, duress, handing_on
 from tgd.alerts.acts import Actor
 from tgd.allocation import keeping
 from tgd.allocation.acting import Officer, officer
@@ -97,6 +97,20 @@ ACTS: dict[str, tuple[Act, Doing]] = {
         ),
     ),
     "release": (Act.RELEASE, lambda s, actor, alert, form, now: acts.release(s, actor, alert, now)),
+    "offer": (
+        Act.RELEASE,
+        lambda s, actor, alert, form, now: handing_on.offer(
+            s, actor, alert, form.get("to", ""), now
+        ),
+    ),
+    "accept": (
+        Act.TAKE,
+        lambda s, actor, alert, form, now: handing_on.accept(s, actor, alert, now),
+    ),
+    "decline": (
+        Act.TAKE,
+        lambda s, actor, alert, form, now: handing_on.decline(s, actor, alert, now),
+    ),
     "verify": (Act.VERIFY, _verify),
     "request": (
         Act.REQUEST_INTERVENTION,

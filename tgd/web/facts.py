@@ -30,7 +30,7 @@ from tgd.rules.doubt import Label, Trust
 from tgd.rules.place import Shown
 from tgd.rules.territory import Area
 from tgd.seal import CannotUnseal, Keys
-from tgd.store import acting
+from tgd.store import acting, shifts
 from tgd.store import console as store
 from tgd.unseen import made_visible
 from tgd.web import call_facts, kept_facts, place_facts
@@ -51,6 +51,7 @@ def row_of(r: Any) -> dict[str, Any]:
         "id": str(r.id), "reference": reference(r.number), "lane": r.lane, "state": r.state,
         "labels": list(r.labels), "presses": r.presses, "opened_at": r.opened_at,
         "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
+        "offered_to": r.offered_to,
         "has_position": r.has_position, "proposed": r.proposed_by is not None,
         "mark": r.version + r.updates + r.presses + r.calls + r.plans, "next": next_of(r),
         "tones_s": list(tones_of(r)), "stamp": f"{zlib.crc32(repr(_shown(r)).encode()):08x}",
@@ -130,6 +131,7 @@ def sheet_of(
     may_locate = look.discloses(FieldGroup.GEOLOCATION)
     shown = place_facts.shown_fix(session, alert.id) if may_locate else None
     record, person = _record(session, look), _person(session, look, shown)
+    colleagues = _colleagues(session, look)
     parts = {
         FieldGroup.PERSON.value: person,
         FieldGroup.GEOLOCATION.value: place_facts.position(shown, areas) if shown else None,
@@ -148,6 +150,7 @@ def sheet_of(
         "record": record, "messages": parts[MESSAGE],
         "message_after_taking": _message_after_taking(look),
         "may": may_do(look) | _may_also(session, look, record),
+        "colleagues": colleagues,
         "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip
@@ -168,6 +171,13 @@ def _must_ring(session: Session, look: Look) -> bool:
         for d in store.deliveries_of(session, a.id)
     )  # fmt: skip
     return fails and _ring_at(look) is not None
+
+
+def _colleagues(session: Session, look: Look) -> list[str]:
+    """To whom the one who answers for it may hand it on."""
+    if not (look.is_mine and look.is_open and look.alert.offered_to is None):
+        return []
+    return shifts.colleagues(session, look.seat.name)
 
 
 def _ring_at(look: Look) -> datetime | None:
@@ -191,6 +201,7 @@ def _head(a: Alert) -> dict[str, Any]:
         "reported_outcome": a.reported_outcome, "reported_by": a.reported_by,
         "reported_at": a.reported_at, "proposed_by": a.proposed_by,
         "proposed_outcome": a.proposed_outcome, "next": next_of(a),
+        "offered_to": a.offered_to, "offered_at": a.offered_at,
     }  # fmt: skip
 
 
@@ -299,11 +310,14 @@ HAVE_ANSWERED = (AlertState.ACKNOWLEDGED, AlertState.ON_SCENE)
 def may_do(look: Look) -> dict[str, bool]:
     """Which acts the page offers; the acts themselves decide again."""
     role, a, mine = look.seat.role, look.alert, look.is_mine and look.is_open
-    takes_over = role is Role.SUPERVISOR and not look.is_mine
+    takes_over = role is Role.SUPERVISOR and not look.is_mine and a.offered_to != look.seat.name
     can_give_back = a.state in (AlertState.TAKEN, AlertState.VERIFIED)
     return {
         "take": may(role, Act.TAKE) and look.is_open and (a.owner is None or takes_over),
         "release": may(role, Act.RELEASE) and mine and can_give_back,
+        "offer": may(role, Act.RELEASE) and mine and a.offered_to is None,
+        "take_back": may(role, Act.RELEASE) and mine and a.offered_to is not None,
+        "accept": may(role, Act.TAKE) and look.is_open and a.offered_to == look.seat.name,
         "verify": may(role, Act.VERIFY) and mine,
         "request": may(role, Act.REQUEST_INTERVENTION) and mine and a.lane != Lane.TEST
         and (a.requested_at is None or a.state in HAVE_ANSWERED),

@@ -83,6 +83,8 @@ class Pages:
             {
                 "id": row["id"], "list": row["list"], "order": order(row),
                 "mark": row["mark"], "presses": row["presses"],
+                "reference": row["reference"], "owner": row["owner"],
+                "offered_to": row["offered_to"],
                 "waits_since": iso(row["waiting_since"]), "tones": row["tones_s"],
                 "waiting": row["owner"] is None and row["list"] == "real",
                 "html": self.html("row.html", language, row=row, selected=None),

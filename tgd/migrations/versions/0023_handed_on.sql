@@ -1,0 +1,3 @@
+ALTER TABLE alert
+    ADD COLUMN offered_to varchar(80),
+    ADD COLUMN offered_at timestamp with time zone;
