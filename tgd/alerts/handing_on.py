@@ -36,7 +36,8 @@ def accept(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Ale
     seen = _offered(session, actor, alert_id)
     if seen.offered_to != actor.name:
         raise WrongState("This alert is not offered to you any more.")
-    changes = {"owner": actor.name, "acted_at": now, "owner_seen_at": None, **NOT_OFFERED}
+    changes = {"owner": actor.name, "acted_at": now,
+               "owner_seen_at": now if actor.has_screen else None, **NOT_OFFERED}  # fmt: skip
     return acts.move(
         session, actor, seen, AlertEvent.TAKE, "AlertHandedOn", now, changes, {"from": seen.owner}
     )
