@@ -16,7 +16,7 @@ from dispatch.formats.answers_in import AnswerSaid, NotReached
 from dispatch.formats.delivery_id import alert_of
 from dispatch.telling import Topic
 from tgd import journal
-from tgd.alerts import acts
+from tgd.alerts import acts, on_the_way
 from tgd.alerts.acts import Actor
 from tgd.errors import Incomplete, NotAllowed, Refusal, WrongState
 from tgd.journal import Line
@@ -27,8 +27,8 @@ from tgd.rules.delivery import DeliveryState, try_after_failure
 from tgd.store import acting, nudges
 from tgd.store import dispatching as store
 
-SAID_BY_SOMEBODY = frozenset({"on_scene", "closed"})
-"""What a platform says only by a human with a name: a patrol is there, the alert is over."""
+SAID_BY_SOMEBODY = frozenset({"on_the_way", "on_scene", "closed"})
+"""What a platform says only by a human with a name: a patrol goes, it is there, all is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,8 @@ def _apply(
         acts.acknowledge(session, actor, alert, now)
     if said.state == "taken":
         _take(session, actor, alert, now)
+    elif said.state == "on_the_way":
+        on_the_way.set_out(session, actor, alert, now, said.minutes)
     elif said.state == "on_scene":
         acts.arrive(session, actor, alert, now)
     elif said.state == "closed":
@@ -162,7 +164,7 @@ def _has_the_case(said: AnswerSaid, delivery: Any, seen: Alert) -> bool:
     if said.state == "received":
         is_of_this = delivery.topic == Topic.REQUESTED and delivery.round >= seen.requests - 1
         return seen.requested_at is None or is_of_this
-    return said.state == "taken"
+    return said.state in ("taken", "on_the_way")
 
 
 def _take(session: Session, actor: Actor, alert: UUID, now: datetime) -> None:

@@ -224,6 +224,7 @@ def control_room(
     path: str = "/edxl",
     ack_after: float = 0.2,
     take_after: float | None = None,
+    on_the_way_after: float | None = None,
     on_scene_after: float | None = None,
     close_after: float | None = None,
     mode: Mode = "ok",
@@ -234,7 +235,9 @@ def control_room(
 ) -> None:
     """A control room behind a hub. It has nothing random: --seed changes nothing."""
     back = Back(answers_url, destination) if answers_url else None
-    watch = Watch(ack_after, take_after, on_scene_after, close_after)
+    watch = Watch(
+        ack_after, take_after, on_scene_after, close_after, on_the_way_after_s=on_the_way_after
+    )
 
     def make() -> ControlRoom:
         return ControlRoom(

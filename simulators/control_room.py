@@ -45,6 +45,9 @@ class Watch:
     by: str = "cic-operator-3"
     outcome: str = "apprehended"
     reason: str = "Equipage engage"
+    on_the_way_after_s: float | None = None
+    minutes: int = 8
+    """In how long the patrol will be there, as the room says when it sets out."""
 
 
 class ControlRoom(Server):
@@ -152,6 +155,7 @@ class ControlRoom(Server):
             return
         steps = (
             ("taken", watch.taken_after_s),
+            ("on_the_way", watch.on_the_way_after_s),
             ("on_scene", watch.on_scene_after_s),
             ("closed", watch.closed_after_s),
         )
@@ -170,7 +174,7 @@ class ControlRoom(Server):
             await self.voice.say(ack["distributionID"], ack)
 
     async def answer(self, distribution: str, state: str, **words: str) -> int | None:
-        """`taken`, `on_scene` or `closed` for a case; returns the status of the service.
+        """`taken`, `on_the_way`, `on_scene` or `closed` for a case; returns the service's status.
 
         Raises KeyError for a distributionID that never came in this life.
         """
@@ -178,9 +182,10 @@ class ControlRoom(Server):
         id = str(uuid.uuid4())
         ending = {"outcome": self._watch.outcome, "reason": self._watch.reason}
         said = {"by": self._watch.by} | (ending if state == "closed" else {}) | words
-        return await self.voice.say(
-            id, answer_words(id, heard.distribution, heard.alert, state, **said)
-        )
+        answer = answer_words(id, heard.distribution, heard.alert, state, **said)
+        if state == "on_the_way":
+            answer["minutes"] = self._watch.minutes
+        return await self.voice.say(id, answer)
 
     async def _answer_by_hand(self, request: web.Request) -> web.Response:
         try:

@@ -18,7 +18,9 @@ from tgd.rules.delivery import MessageStatus, message_status
 from tgd.unseen import is_unseen
 
 Kind = Literal["webhook", "cisu", "keypad", "status"]
-STATES = ("received", "taken", "on_scene", "closed")
+STATES = ("received", "taken", "on_the_way", "on_scene", "closed")
+MOST_MINUTES = 600
+"""A patrol that is further away is no answer to a call for help."""
 LONGEST = 64 * 1024
 _LIMITS = {
     "id": 200,
@@ -43,7 +45,7 @@ class AnswerSaid:
     """Key of the telling that it answers; None when the peer only names the alert."""
     alert: str
     state: str
-    """`received`, `taken`, `on_scene` or `closed`."""
+    """`received`, `taken`, `on_the_way`, `on_scene` or `closed`."""
     by: str | None = None
     at: datetime | None = None
     """When the peer says that it happened: evidence, never our clock."""
@@ -51,6 +53,8 @@ class AnswerSaid:
     reason: str | None = None
     verified: str | None = None
     """What their removal of doubt found, in the words of tgd.rules.alert.Verified."""
+    minutes: int | None = None
+    """In how many minutes they expect the patrol there."""
 
 
 HUB_ERROR = "hub_error"
@@ -96,9 +100,9 @@ class _Unclear(Exception):
 def read_answer(kind: Kind, raw: bytes, *, key: str | None = None) -> Meaning:
     """The meaning of one answer.
 
-    `webhook` takes JSON `{"id","key","alert","state","by","at","outcome","reason"}`; `cisu` the
-    same or an EDXL-DE Ack with RC-REF; `keypad` and `status` the provider's form, with the `key`
-    that stood in the query of the URL. Never raises.
+    `webhook` takes JSON `{"id","key","alert","state","by","at","outcome","reason","minutes"}`;
+    `cisu` the same or an EDXL-DE Ack with RC-REF; `keypad` and `status` the provider's form, with
+    the `key` that stood in the query of the URL. Never raises.
     """
     if len(raw) > LONGEST:
         return Unintelligible(f"The answer is longer than {LONGEST} bytes.")
@@ -154,8 +158,17 @@ def _plain(said: dict[str, Any], raw: bytes) -> AnswerSaid:
     return AnswerSaid(
         id=text["id"] or _identity(raw), key=key, alert=alert, state=state, by=text["by"],
         at=_moment(said), outcome=text["outcome"], reason=text["reason"],
-        verified=_verified(text["verified"]),
+        verified=_verified(text["verified"]), minutes=_minutes(said),
     )  # fmt: skip
+
+
+def _minutes(said: dict[str, Any]) -> int | None:
+    value = said.get("minutes")
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value <= MOST_MINUTES:
+        raise _Unclear(f'"minutes" must be a whole number from 0 to {MOST_MINUTES}.')
+    return value
 
 
 def _verified(word: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """What the tests of dispatch share: Bruno and the others, a policy, and turns taken by hand."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -108,14 +109,14 @@ def acts_of(session: Session, alert: UUID | None = None) -> list[str]:
 
 
 def said(
-    claimed_key: str, state: str, *, id: str = "answer-1", alert_: str | None = None, **more: str
+    claimed_key: str, state: str, *, id: str = "answer-1", alert_: str | None = None, **more: Any
 ) -> AnswerSaid:
     """What a destination says about a telling, or (no key) about the alert that it names."""
     alert = claimed_key.partition(":")[0] if alert_ is None else alert_
-    if state in ("on_scene", "closed"):
+    if state in ("on_the_way", "on_scene", "closed"):
         more.setdefault("by", "nadia")
     return AnswerSaid(id=id, key=claimed_key or None, alert=alert, state=state,
-                      **more)  # type: ignore[arg-type]  # fmt: skip
+                      **more)  # fmt: skip
 
 
 def not_reached(key: str, *, id: str = "failure-1", why: str = "busy") -> NotReached:

@@ -43,6 +43,7 @@ NEEDS_TWO = "UNSEEN taken verified requested acknowledged on_scene OVER"
 """A platform has sent nobody: nobody has seen her."""
 AFTER = {
     ("webhook", "received"): SAME, ("webhook", "taken"): TAKES,
+    ("webhook", "on_the_way"): SAME, ("cisu", "on_the_way"): HAS_IT,
     ("webhook", "on_scene"): ARRIVES, ("webhook", "closed"): NEEDS_TWO,
     ("cisu", "received"): HAS_THE_RINGING, ("cisu", "taken"): HAS_IT,
     ("cisu", "on_scene"): ARRIVES, ("cisu", "closed"): ENDS,
@@ -97,7 +98,7 @@ def bring(world: World, alert: UUID, state: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(DESTINATION))
-@pytest.mark.parametrize("word", ["received", "taken", "on_scene", "closed"])
+@pytest.mark.parametrize("word", ["received", "taken", "on_the_way", "on_scene", "closed"])
 def test_each_answer_of_each_kind_in_each_state(world: World, kind: str, word: str) -> None:
     for number, _ in enumerate(AlertState):
         world.hear(world.press(world.give(f"P{number}", number=f"+3363998100{number}")))
@@ -119,7 +120,7 @@ def test_each_answer_of_each_kind_in_each_state(world: World, kind: str, word: s
         assert now.owner == (nobodys if before == "open" else "bruno"), before
 
 
-@pytest.mark.parametrize("word", ["on_scene", "closed"])
+@pytest.mark.parametrize("word", ["on_the_way", "on_scene", "closed"])
 @pytest.mark.parametrize("by", ["", "  ", "\x00/"])
 def test_no_machine_of_a_platform_says_that_a_patrol_is_there_or_that_it_is_over(
     world: World, alert: UUID, word: str, by: str

@@ -118,6 +118,15 @@ def test_a_control_room_answers_in_plain_words_about_our_message() -> None:
     assert (answer.key, answer.alert, answer.state) == (KEY, ALERT, "on_scene")
 
 
+def test_a_room_says_in_how_many_minutes_its_patrol_is_there() -> None:
+    told = to_distribution_id(KEY, "fr.justice.tgd")
+    assert said("cisu", key=told, state="on_the_way", minutes=7).minutes == 7
+    assert said("webhook", key=KEY, state="on_the_way").minutes is None
+    for wrong in (-1, 601, 7.5, "7", True, [7]):
+        body = json.dumps({"key": KEY, "state": "on_the_way", "minutes": wrong}).encode()
+        assert isinstance(read_answer("webhook", body), Unintelligible), wrong
+
+
 def form(**fields: str) -> bytes:
     return urlencode(fields).encode()
 

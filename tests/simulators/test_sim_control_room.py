@@ -246,6 +246,17 @@ async def test_its_patrol_is_there_before_anybody_took_the_case(customer: Custom
     await room.stop()
 
 
+async def test_its_patrol_sets_out_and_says_how_long_it_takes(customer: Customer) -> None:
+    watch = Watch(ack_after_s=0, taken_after_s=0, on_the_way_after_s=0, minutes=4)
+    room = ControlRoom(TOKEN, back=Back(customer.url, "cic"), watch=watch)
+    await room.start()
+    await tell(room.url, envelope())
+    await until(lambda: len(customer.at(BACK)) == 3)
+    said = [(one.json.get("state"), one.json.get("minutes")) for one in customer.at(BACK)]
+    assert said == [(None, None), ("taken", None), ("on_the_way", 4)]
+    await room.stop()
+
+
 async def test_wrong_certificate(room: ControlRoom) -> None:
     """It shows a certificate of its own making for another name; then it is well again."""
     await room.become("wrong_certificate")

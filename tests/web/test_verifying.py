@@ -6,6 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.web.conftest import House
+from tgd import clock
+from tgd.alerts import acts
+from tgd.alerts.acts import Actor
+from tgd.alerts.on_the_way import set_out
 from tgd.rules.territory import DEMO
 
 
@@ -73,6 +77,23 @@ async def test_a_room_that_does_not_acknowledge_is_rung_on_its_other_line(house:
     house.ask("UPDATE alert SET acknowledged_at = now() RETURNING 1")
     page = (await bruno.get(f"/alerts/{alert}")).text
     assert "ring-room" not in page
+
+
+async def test_a_patrol_that_drives_stands_in_the_intervention_with_its_hour(house: House) -> None:
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/request")
+    assert "on-the-way" not in (await bruno.get(f"/alerts/{alert}")).text
+    house.do(lambda s: set_out(s, Actor("room/nadia"), alert, clock.now(), 7))
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    line = page.partition('id="on-the-way"')[2].partition("</li>")[0]
+    assert "Patrouille en route, attendue à" in line
+    assert "dans 7:00" in line or "dans 6:5" in line
+    assert "Patrouille en route</b>, 7 min" in page, "and in the timeline"
+    house.do(lambda s: acts.acknowledge(s, Actor("room"), alert, clock.now()))
+    await bruno.post(f"/alerts/{alert}/request")
+    assert "on-the-way" not in (await bruno.get(f"/alerts/{alert}")).text, "of the request before"
 
 
 @pytest.mark.parametrize("house", [{"demonstration": True}], indirect=True)

@@ -152,6 +152,10 @@ class Alert(SQLModel, table=True):
     offered_to: str | None = Field(default=None, sa_column=Column(String(80)))
     """The colleague whom the owner asks to answer for it; until the yes the owner does."""
     offered_at: datetime | None = Field(default=None, sa_column=moment())
+    on_the_way_at: datetime | None = Field(default=None, sa_column=moment())
+    """When it was last said that a patrol is on the way."""
+    expected_at: datetime | None = Field(default=None, sa_column=moment())
+    """When it is expected there, as whoever sent it says."""
 
 
 class AlertPosition(SQLModel, table=True):

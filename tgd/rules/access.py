@@ -125,8 +125,8 @@ NOT_ON_CALL = frozenset({Act.CLEAR, Act.SEE_CLEARANCES, Act.DELEGATE, Act.HOLD, 
 Positions are kept longer by it too: three days may end before the weekend does."""
 
 ANSWERS: dict[str, frozenset[str]] = {
-    "webhook": frozenset({"received", "taken", "on_scene", "closed"}),
-    "cisu": frozenset({"received", "taken", "on_scene", "closed"}),
+    "webhook": frozenset({"received", "taken", "on_the_way", "on_scene", "closed"}),
+    "cisu": frozenset({"received", "taken", "on_the_way", "on_scene", "closed"}),
     "voice": frozenset({"received", "taken"}),
     "sms": frozenset({"received"}),
 }

@@ -202,7 +202,14 @@ def _head(a: Alert) -> dict[str, Any]:
         "reported_at": a.reported_at, "proposed_by": a.proposed_by,
         "proposed_outcome": a.proposed_outcome, "next": next_of(a),
         "offered_to": a.offered_to, "offered_at": a.offered_at,
+        "on_the_way_at": _since_request(a), "expected_at": a.expected_at,
     }  # fmt: skip
+
+
+def _since_request(a: Alert) -> datetime | None:
+    """When a patrol set out for the newest request; one before it has done its way."""
+    at, asked = a.on_the_way_at, a.requested_at
+    return None if at is None or (asked is not None and at < asked) else at
 
 
 def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any] | None:

@@ -103,6 +103,7 @@ KEPT = {
 ANSWERS = {
     "received": word("received"),
     "taken": word("taken by a human"),
+    "on_the_way": word("patrol on the way"),
     "on_scene": word("Patrol on the scene"),
     "closed": word("Closed"),
 }
@@ -256,6 +257,7 @@ ACTS = {
     "VerificationDone": word("Doubt removed"),
     "InterventionRequested": word("Intervention requested"),
     "InterventionAcknowledged": word("Received by the control room"),
+    "PatrolOnTheWay": word("Patrol on the way"),
     "PatrolOnScene": word("Patrol on the scene"),
     "EndReported": word("Said outside how it ended"),
     "ClosingProposed": word("Closing proposed: a second person must countersign"),
