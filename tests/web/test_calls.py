@@ -68,6 +68,7 @@ async def test_bruno_calls_and_sees_both_telephones_as_they_are(house: House) ->
     page = (await bruno.get(f"/alerts/{alert}")).text
     assert "téléphone de l’opérateur\u00a0: décroché" in page, "the timeline says so"
     assert "sonne</dd>" in page
+    assert 'class="tag recorded"' not in page
     assert "+33199000021" not in page
 
 
@@ -227,3 +228,30 @@ def test_voice_needs_an_account_a_number_and_a_way_back() -> None:
     assert Settings.model_validate(VOICE).has_voice
     for missing in VOICE:
         assert not Settings.model_validate(VOICE | {missing: ""}).has_voice
+
+
+@with_voice
+async def test_a_call_shows_since_when_it_runs_and_that_it_is_recorded(house: House) -> None:
+    alert = house.press(house.give(number=NUMBER))
+    bruno = await on_shift(house)
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/call")
+    heard(house, Party.OPERATOR, LegState.ANSWERED)
+    heard(house, Party.HANDSET, LegState.ANSWERED)
+    calls = (await bruno.get(f"/alerts/{alert}")).text.partition('id="calls"')[2]
+    assert 'class="big" datetime=' in calls.partition("</section>")[0]
+    assert "enregistré</b>" in calls
+    heard(house, Party.HANDSET, LegState.ENDED)
+    calls = (await bruno.get(f"/alerts/{alert}")).text.partition('id="calls"')[2]
+    assert 'class="big"' not in calls.partition("</section>")[0]
+
+
+async def test_what_is_heard_is_a_note_by_one_press_for_the_owner(house: House) -> None:
+    alert = house.press(house.give(number=NUMBER))
+    bruno, berthe = await house.signed_in("Bruno"), await house.signed_in("Berthe")
+    await bruno.post(f"/alerts/{alert}/take")
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    assert 'name="words" value="Cris"' in page
+    assert 'id="act-heard"' not in (await berthe.get(f"/alerts/{alert}")).text
+    await bruno.post(f"/alerts/{alert}/note", words="Cris", once="abc")
+    assert house.ask("SELECT who, words FROM note") == [("Bruno", "Cris")]

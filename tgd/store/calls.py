@@ -280,6 +280,7 @@ def conversations_of(session: Session, alert: UUID, limit: int = 20) -> list[Any
             "SELECT c.id, c.wanted_by, c.wanted_at, c.listen_only, c.ended_at, c.speak_wanted_at,"
             " c.speaks_at, c.speak_why,"
             " o.state AS operator, o.why AS operator_why, h.state AS handset, h.why AS handset_why,"
+            " CASE WHEN h.state = 'answered' THEN h.changed_at END AS answered_at,"
             " greatest(o.changed_at, h.changed_at) AS changed_at FROM conversation c"
             " JOIN call_leg o ON o.conversation = c.id AND o.party = 'operator'"
             " JOIN call_leg h ON h.conversation = c.id AND h.party = 'handset'"

@@ -83,6 +83,14 @@ LEGS = {
     LegState.FAILED: word("failed"),
     LegState.ENDED: word("ended"),
 }
+HEARD = (
+    word("Cries"),
+    word("A man’s voice"),
+    word("Children’s voices"),
+    word("Silence"),
+    word("Words agreed with her were said"),
+)
+"""What an operator hears in a call and writes by one press, while both hands are busy."""
 PARTIES = {
     Party.OPERATOR: word("operator’s telephone"),
     Party.HANDSET: word("handset"),

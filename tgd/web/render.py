@@ -100,6 +100,7 @@ class Pages:
             "language": language, "labels": labels, "static": f"/static/{STATIC_VERSION}",
             "demonstration": console.settings.demonstration, "Act": Act, "may": may,
             "degraded_line": console.settings.degraded_line,
+            "records_calls": console.settings.recording_kept_days > 0,
             "basemap": console.basemap, "has_voice": console.settings.has_voice,
             "clock_time": lambda at: moments.clock_time(at, zone),
             "day_and_time": lambda at: moments.day_and_time(at, zone),
