@@ -5,7 +5,16 @@ from itertools import product
 import pytest
 
 from tgd.rules.access import FieldGroup, Role, sees
-from tgd.rules.scope import FileGroup, Owned, Reach, reaches_file, reaches_stock, shows
+from tgd.rules.scope import (
+    FileGroup,
+    OfAlert,
+    Owned,
+    Reach,
+    reaches_alert,
+    reaches_file,
+    reaches_stock,
+    shows,
+)
 
 LEGAL = {
     FileGroup.PERSON: FieldGroup.PERSON,
@@ -77,3 +86,40 @@ def test_nobody_without_a_clearance_reaches_anything() -> None:
 )
 def test_the_stock_is_of_those_who_work_with_it(role: Role) -> None:
     assert not reaches_stock(Reach(role, frozenset({COURT}), OURS), COURT)
+
+
+A, B = frozenset({"A"}), frozenset({"B"})
+NONE: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("rooms", "told", "of_courts", "is_open", "there"),
+    [
+        (rooms, told, of_courts, is_open, there)
+        for rooms, told, of_courts in product([NONE, A, B], repeat=3)
+        for is_open, there in [
+            (True, bool((rooms | told) & A) or (not rooms and of_courts in (NONE, A))),
+            (False, bool((rooms | told) & A)),
+        ]
+    ],
+)
+def test_a_room_reaches_what_is_its_own_and_what_could_be_while_it_is_open(
+    rooms: frozenset[str], told: frozenset[str], of_courts: frozenset[str], is_open: bool,
+    there: bool,
+) -> None:  # fmt: skip
+    alert = OfAlert(B, rooms, told, of_courts, is_open)
+    assert reaches_alert(Reach(Role.CONTROL_ROOM, rooms=A), alert) is there
+    uncleared = is_open and not rooms and not of_courts
+    assert reaches_alert(Reach(Role.CONTROL_ROOM), alert) is uncleared
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_whose_alert_it_is_depends_on_the_role(role: Role) -> None:
+    """Those who answer presses answer all; a prosecutor those of her court, and of nobody."""
+    reach = Reach(role, courts=A, association="A")
+    there = [reaches_alert(reach, OfAlert(courts=c)) for c in (A, B, NONE)]
+    assert there == {
+        Role.OPERATOR: [True] * 3, Role.SUPERVISOR: [True] * 3,
+        Role.PROSECUTOR: [True, False, True],
+        Role.CONTROL_ROOM: [True] * 3,  # no room is known, neither hers nor of the courts
+    }.get(role, [False] * 3)  # fmt: skip

@@ -26,6 +26,8 @@ OFFICERS: dict[str, tuple[Role, str | None]] = {
     "Noa": (Role.ASSOCIATION, "Another association"), "Bruno": (Role.OPERATOR, None),
 }  # fmt: skip
 """Those of Nanterre and LEAD, and their like elsewhere."""
+ROOM, OTHER_ROOM = "control-room-92", "corg-99"
+"""That of Corg, who is sent to Ana's home, and another one of the same court."""
 
 
 @dataclass
@@ -86,6 +88,7 @@ def made_court(house: House) -> Court:
             if of is not None:
                 named = {"association": of} if role is Role.ASSOCIATION else {"court": of}
                 courts.clear(session, None, name, now + timedelta(days=900), now, **named)
+        courts.clear(session, None, "Corg", now + timedelta(days=900), now, control_room=ROOM)
         return walk
 
     return Court(house, house.do(settle))

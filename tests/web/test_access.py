@@ -16,7 +16,7 @@ SEERS = [name for name, role in PEOPLE.items() if may(role, Act.SEE_ALERTS)]
 
 
 async def everything(browser: Browser, alert: object) -> str:
-    """All that this person can get out of the console about the alert."""
+    """All that this person can get out of the console about the alert and its person."""
     paths = ["/", f"/alerts/{alert}", f"/alerts/{alert}?part=live", "/technical", "/journal",
              "/sync?since=0", "/sync?since=1", "/api/alerts", f"/api/alerts/{alert}"]  # fmt: skip
     texts = [(await browser.get(path)).text for path in paths]

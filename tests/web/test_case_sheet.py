@@ -59,9 +59,7 @@ async def test_who_reads_the_sheet_only_where_the_alert_lets_them(court: Court) 
     bruno, camille = await court.browser("Bruno"), await court.browser("Camille")
     paul = await court.browser("Paul")
     assert "sa sœur" in (await camille.get(alert)).text
-    elsewhere = (await paul.get(alert)).text
-    assert "sa sœur" not in elsewhere
-    assert at not in elsewhere
+    assert (await paul.get(alert)).status_code == 404
     court.house.ask("UPDATE alert SET trust = 'unverified' RETURNING 1")
     assert "sa sœur" not in (await bruno.get(alert)).text
     await bruno.post(f"{alert}/take")

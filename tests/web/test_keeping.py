@@ -73,14 +73,12 @@ async def test_who_may_not_is_told_so_and_a_reason_is_asked_for(court: Court) ->
     _, alert = pressed(court)
     camille = await court.browser("Camille")
     for name, status in (("Bruno", 403), ("Sami", 403), ("Corg", 403), ("Greta", 404),
-                         ("Lea", 404), ("Sofia", 404), ("Dpo", 404), ("Paul", 403)):  # fmt: skip
+                         ("Lea", 404), ("Sofia", 404), ("Dpo", 404), ("Paul", 404)):  # fmt: skip
         person = await court.browser(name)
         assert await keep(person, alert, "keep-evidence", reason="x") == status, name
         assert "act-keep-" not in (await person.get(f"/alerts/{alert}")).text, name
     assert await keep(camille, alert, "keep-evidence", reason="  ") == 422
     assert court.house.ask("SELECT 1 FROM kept_longer") == []
-    refused = await (await court.browser("Paul")).post(f"/alerts/{alert}/keep-evidence", reason="x")
-    assert "Cette personne relève d’une autre juridiction." in refused.text
 
 
 async def test_scripts_keep_and_let_go_by_the_same_address(court: Court) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import inventory, journal
+from tgd.allocation import whose
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster
 from tgd.journal import Line
 from tgd.records import CaseFile, Handset
@@ -20,6 +21,7 @@ from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.guards import Missing, sentences
 from tgd.rules.handset import HandsetEvent, HandsetState
 from tgd.rules.scope import BY_ALERT, Owned, Reach, reaches_file, reaches_stock
+from tgd.rules.territory import Area
 from tgd.store import equipment, files
 from tgd.store import inventory as stock
 
@@ -38,6 +40,8 @@ class Officer:
     reach: Reach
     on_call_for: frozenset[str] = frozenset()
     """Courts in reach only by a delegation, for a night or a weekend: decisions say so."""
+    areas: tuple[Area, ...] = ()
+    """By which a position becomes a control room."""
 
     @property
     def role(self) -> Role:
@@ -59,7 +63,9 @@ class NotYet:
         return sentences(self.missing)
 
 
-def officer(session: Session, name: str, role: Role, now: datetime) -> Officer:
+def officer(
+    session: Session, name: str, role: Role, now: datetime, areas: tuple[Area, ...] = ()
+) -> Officer:
     """This account with the clearances that it has today."""
     cleared = files.clearances(session, name, now)
     courts = frozenset(c.court for c in cleared if c.court and c.kind == "standing")
@@ -69,7 +75,9 @@ def officer(session: Session, name: str, role: Role, now: datetime) -> Officer:
         if c.court and c.kind == "on_call" and may_on_call(role, Act.DECIDE)
     )
     association = next((c.association for c in cleared if c.association), None)
-    return Officer(name, Reach(role, courts | on_call, association), on_call - courts)
+    rooms = frozenset(c.control_room for c in cleared if c.control_room)
+    reach = Reach(role, courts | on_call, association, rooms)
+    return Officer(name, reach, on_call - courts, areas)
 
 
 def must(officer: Officer, act: Act) -> None:
@@ -105,8 +113,10 @@ def _reaches(session: Session, officer: Officer, act: Act, seen: CaseFile) -> bo
 
 def owned(session: Session, officer: Officer, seen: CaseFile) -> Owned:
     """Whose the file is; only those whom an alert lets in make the record look for one."""
-    is_open = officer.role in BY_ALERT and files.open_alert_of(session, person=seen.person)
-    return Owned(seen.court, seen.association, bool(is_open))
+    is_open = officer.role in BY_ALERT and whose.has_open(
+        session, officer.reach, seen.person, officer.areas
+    )
+    return Owned(seen.court, seen.association, is_open)
 
 
 def found_handset(session: Session, officer: Officer, act: Act, handset: str) -> Handset:

@@ -14,7 +14,7 @@ from tgd.records import PartnershipAgreement
 from tgd.rules.access import Act
 from tgd.rules.deadlines import RULES, DeadlineKind, end_of
 from tgd.rules.delegation import standing
-from tgd.store import files, terms
+from tgd.store import files, terms, whose
 from tgd.store.terms import Term
 
 SHOWN_AFTER_END = timedelta(days=90)
@@ -86,6 +86,7 @@ def terms_shown(session: Session, officer: Officer, now: datetime) -> dict[str, 
     return {
         "clearances": cleared, "agreements": agreed, "courts": courts,
         "associations": sorted({a["association"] for a in agreed if a["standing"] == "running"}),
+        "rooms": whose.rooms_of(session, courts),
         "accounts": [dict(row._mapping) for row in terms.who_may_be_cleared(session)],
     }  # fmt: skip
 

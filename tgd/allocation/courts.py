@@ -13,7 +13,7 @@ from tgd.errors import Incomplete, NotAllowed
 from tgd.records import Clearance, Commune, Court, Pool
 from tgd.rules.access import Act, Role
 from tgd.rules.territory import Area
-from tgd.store import accounts, delegations, files, terms
+from tgd.store import accounts, delegations, files, terms, whose
 from tgd.store.terms import Term
 
 COMMAND_LINE = "command line"
@@ -70,57 +70,80 @@ def import_communes(
 def clear(
     session: Session, officer: Officer | None, account: str, ends_at: datetime, now: datetime, *,
     court: str | None = None, association: str | None = None, kind: str = "standing",
-    begins_at: datetime | None = None,
+    begins_at: datetime | None = None, control_room: str | None = None,
 ) -> Clearance:  # fmt: skip
-    """Habilitate an account, for one court or as an agent of one association, until a day.
+    """Habilitate an account, for one court, as an agent of one association or of one control room,
+    until a day.
 
-    A prosecutor clears for her own courts and for the associations that have an agreement with
-    one of them, no longer than it lasts (the command line for all, for any time); `on_call` is a
-    delegation to decide for a court. Raises NotAllowed, NotThere, Incomplete.
+    A prosecutor clears for her own courts, for the rooms that are sent somewhere in their area and
+    for the associations that have an agreement with one of them, no longer than it lasts (the
+    command line for all, for any time); `on_call` is a delegation to decide for a court. Raises
+    NotAllowed, NotThere, Incomplete.
     """
     if officer is not None:
         must(officer, Act.CLEAR)
-        _must_be_hers_to_give(session, officer, account, court, association, ends_at, now)
+        _must_be_hers_to_give(session, officer, account, court, control_room)
+        if association is not None:
+            _must_be_agreed(session, officer, association, ends_at, now)
     if not files.account_is_known(session, account):
         raise NotThere("There is no such account.")
+    _must_fit(session, account, association, control_room)
     delegations.stand_in_line(session, account)
     row = Clearance(
         id=ids.new(now), account=account, kind=kind, court=court, association=association,
-        begins_at=begins_at or now, ends_at=ends_at,
+        control_room=control_room, begins_at=begins_at or now, ends_at=ends_at,
         given_by=officer.name if officer else COMMAND_LINE,
     )  # fmt: skip
     refused_by = files.add_unless_refused(session, row)
     if refused_by is not None:
         raise Incomplete(
-            "A clearance is for one court or one association, and ends after it begins."
+            "A clearance is for one court, one association or one control room, and ends after it"
+            " begins."
         )
     if kind == "standing":  # nobody is reminded of the end of a night
         terms.plan(session, Term.CLEARANCE, row.id, ends_at, now)
     terms.settle_followed(session, Term.CLEARANCE, row.id, row.given_by, now)
     write(session, row.given_by, "Cleared", now, account=account, court=court, kind=kind,
-          association=association, until=ends_at.isoformat())  # fmt: skip
+          association=association, control_room=control_room,
+          until=ends_at.isoformat())  # fmt: skip
     return row
 
 
 def _must_be_hers_to_give(
-    session: Session, officer: Officer, account: str, court: str | None, association: str | None,
-    ends_at: datetime, now: datetime,
-) -> None:  # fmt: skip
-    own = officer.reach.courts - officer.on_call_for
+    session: Session, officer: Officer, account: str, court: str | None, control_room: str | None
+) -> None:
+    own = sorted(officer.reach.courts - officer.on_call_for)
     if account == officer.name:
         raise Incomplete("Nobody clears herself: another prosecutor does it.")
     if court is not None and court not in own:
         raise NotThere("There is no such court.")
+    if control_room is not None and control_room not in whose.rooms_of(session, own):
+        raise NotThere("This control room is sent nowhere in the area of your court.")
+
+
+def _must_be_agreed(
+    session: Session, officer: Officer, association: str, ends_at: datetime, now: datetime
+) -> None:
+    own = sorted(officer.reach.courts - officer.on_call_for)
+    until = terms.agreed_until(session, own, association, now)
+    if until is None:
+        raise Incomplete("Your court has no agreement with this association that runs.")
+    if ends_at > until:
+        raise Incomplete("This is longer than the agreement with the association lasts.")
+
+
+def _must_fit(
+    session: Session, account: str, association: str | None, control_room: str | None
+) -> None:
+    """A clearance of the wrong kind would be one that opens nothing."""
     known = accounts.account(session, account)
-    is_agent = known is not None and known.role == Role.ASSOCIATION
-    if known is not None and is_agent is not (association is not None):
-        raise Incomplete("Agents of an association are cleared for it, all others for a court.")
-    if association is not None:
-        until = terms.agreed_until(session, sorted(own), association, now)
-        if until is None:
-            raise Incomplete("Your court has no agreement with this association that runs.")
-        if ends_at > until:
-            raise Incomplete("This is longer than the agreement with the association lasts.")
+    role = known.role if known else None
+    wants = (role == Role.ASSOCIATION, role == Role.CONTROL_ROOM)
+    if wants != (association is not None, control_room is not None):
+        raise Incomplete(
+            "Agents of an association are cleared for it, people of a control room for it, all"
+            " others for a court."
+        )
 
 
 def revoke(session: Session, officer: Officer | None, clearance: UUID, now: datetime) -> None:

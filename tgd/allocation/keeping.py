@@ -4,6 +4,7 @@ Positions, with the messages that hold them, up to eight days; recordings and al
 procedure needs them. An alert of nobody, which no court has a file of, is any prosecutor's.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from tgd.records import Alert, KeptLonger
 from tgd.rules.access import Act, may_on_call
 from tgd.rules.alert import Lane
 from tgd.rules.forgetting import Keeping
+from tgd.rules.scope import OfAlert, reaches_alert
 from tgd.store import acting, deadlines, files, nudges
 from tgd.store import keeping as store
 
@@ -59,9 +61,9 @@ def let_go(
 
 def reaches(session: Session, officer: Officer, act: Act, person: UUID | None) -> bool:
     """Whether this prosecutor works for a court that has a file of this person, if any has."""
-    courts = store.courts_of(session, person)
     on_call = officer.on_call_for if not may_on_call(officer.role, act) else frozenset()
-    return not courts or bool(courts & (officer.reach.courts - on_call))
+    reach = replace(officer.reach, courts=officer.reach.courts - on_call)
+    return reaches_alert(reach, OfAlert(courts=store.courts_of(session, person)))
 
 
 def _reached(session: Session, officer: Officer, act: Act, alert_id: UUID) -> Alert:

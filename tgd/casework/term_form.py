@@ -17,7 +17,8 @@ from tgd.store import files
 LAST_DAY = Field("last_day", word("Last day"), Kind.DAY)
 CLEAR_FIELDS = (
     Field("account", word("Account")), Field("court", word("Court"), required=False),
-    Field("association", word("Association"), required=False, longest=80), LAST_DAY,
+    Field("association", word("Association"), required=False, longest=80),
+    Field("control_room", word("Control room"), required=False, longest=80), LAST_DAY,
 )  # fmt: skip
 AGREE_FIELDS = (
     Field("court", word("Court")), Field("association", word("Association"), longest=80),
@@ -37,7 +38,7 @@ def clear(session: Session, officer: Officer, form: Mapping[str, str], now: date
         raise Incomplete("A clearance ends on a day to come.")
     return courts.clear(
         session, officer, said["account"], ends_at, now, court=said["court"],
-        association=said["association"],
+        association=said["association"], control_room=said["control_room"],
     )  # fmt: skip
 
 

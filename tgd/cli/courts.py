@@ -78,18 +78,21 @@ def clear(
     account: Annotated[str, typer.Argument(help="The account, made by `tgd account add`.")],
     court: Annotated[str | None, typer.Option(help="The court to work for.")] = None,
     association: Annotated[str | None, typer.Option(help="The association to work for.")] = None,
+    control_room: Annotated[
+        str | None, typer.Option(help="The control room, as communes name it.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, help="For how long, from now.")] = 365,
     on_call: Annotated[
         bool, typer.Option("--on-call", help="A delegation to decide, for a night or a weekend.")
     ] = False,
 ) -> None:
-    """Let an account work for one court, or as an agent of one association, until a day."""
+    """Let an account work for one court, one association or one control room, until a day."""
     now = clock.now()
     kind = "on_call" if on_call else "standing"
     with act_on_record(settings.read()) as session:
         courts.clear(
             session, None, account, now + timedelta(days=days), now, court=court,
-            association=association, kind=kind,
+            association=association, kind=kind, control_room=control_room,
         )  # fmt: skip
     complain(f"{account} is cleared for {days} days.")
 
@@ -106,8 +109,8 @@ def clearances(name: As, as_json: AsJson = False) -> None:
         return
     show_table(
         ["what", "of", "for", "ends at", "state", "id"],
-        [*(["clearance", c["account"], c["court"] or c["association"], c["ends_at"],
-            c["standing"], c["id"]] for c in listed["clearances"]),
+        [*(["clearance", c["account"], c["court"] or c["association"] or c["control_room"],
+            c["ends_at"], c["standing"], c["id"]] for c in listed["clearances"]),
          *(["agreement", g["association"], g["court"], g["ends_at"], g["standing"], g["id"]]
            for g in listed["agreements"])],
     )  # fmt: skip

@@ -39,6 +39,7 @@ from tgd.rules.territory import DEMO
 from tgd.rules.trigger import TriggerKind
 
 COURT, OTHER = "TJ-NANTERRE", "TJ-EXEMPLE"
+ROOM = "control-room-92"
 POOLS = (("NANTERRE-1", COURT, "Parquet de Nanterre", 4), ("NANTERRE-2", COURT, "Annexe", 1),
          ("EXEMPLE-1", OTHER, "Parquet d’Exemple", 2))  # fmt: skip
 LEAD, SECOND = "Association Exemple", "Association du Second Exemple"
@@ -112,6 +113,8 @@ def _found(scene: Scene) -> None:
     for role, association in (("association", LEAD), ("association-2", SECOND)):
         courts.clear(session, None, scene.names[role], now + timedelta(days=700), now,
                      association=association, begins_at=since)  # fmt: skip
+    courts.clear(session, None, scene.names["control_room"], now + timedelta(days=700), now,
+                 control_room=ROOM, begins_at=since)  # fmt: skip
 
 
 def _stock(scene: Scene) -> None:

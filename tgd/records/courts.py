@@ -38,7 +38,11 @@ class Commune(SQLModel, table=True):
     """Whose area a commune is in, and who is sent there; imported."""
 
     __tablename__ = "commune"
-    __table_args__ = (CheckConstraint(one_of("force", Force), name="commune_force"),)
+    __table_args__ = (
+        CheckConstraint(one_of("force", Force), name="commune_force"),
+        Index("commune_of_room", "control_room", "court"),
+        Index("commune_of_court", "court", "control_room"),
+    )
 
     insee: str = Field(sa_column=Column(String(5), primary_key=True))
     name: str = Field(sa_column=Column(String(120), nullable=False))
@@ -53,12 +57,15 @@ CLEARANCES = ("standing", "on_call")
 
 
 class Clearance(SQLModel, table=True):
-    """An individual habilitation: one account, for one court or one association, until a day."""
+    """An individual habilitation: one account, for one court, association or control room, until a
+    day."""
 
     __tablename__ = "clearance"
     __table_args__ = (
         CheckConstraint(one_of("kind", CLEARANCES), name="clearance_kind"),
-        CheckConstraint("(court IS NULL) <> (association IS NULL)", name="clearance_for_one"),
+        CheckConstraint(
+            "num_nonnulls(court, association, control_room) = 1", name="clearance_for_one"
+        ),
         CheckConstraint("begins_at < ends_at", name="clearance_period"),
     )
 
@@ -73,6 +80,8 @@ class Clearance(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_column=moment())
     given_by: str = Field(sa_column=Column(String(80), nullable=False))
     revoked_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    control_room: str | None = Field(default=None, sa_column=Column(String(80)))
+    """As communes name the one that is sent there."""
 
 
 class PartnershipAgreement(SQLModel, table=True):

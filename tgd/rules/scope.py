@@ -3,6 +3,8 @@
 The prosecutor and the registry work in the courts that they are cleared for, the association for
 the persons whom it accompanies, the stock manager on handsets and never on persons, operators and
 control rooms only while an alert of that person is open (arts. 3 and 4 of the 2015 order).
+Operators answer whoever presses; a prosecutor reads the alerts of her courts, a control room those
+of its area.
 """
 
 from dataclasses import dataclass
@@ -52,6 +54,23 @@ class Reach:
     role: Role
     courts: frozenset[str] = frozenset()
     association: str | None = None
+    rooms: frozenset[str] = frozenset()
+    """Control rooms for which somebody of a room is cleared."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfAlert:
+    """Whose an alert is, as far as the record can say."""
+
+    courts: frozenset[str] = frozenset()
+    """That have a file of her; none: nobody's alert."""
+    rooms: frozenset[str] = frozenset()
+    """In charge where she lives and where she was heard; none: not known."""
+    told: frozenset[str] = frozenset()
+    """Destinations that were told of it; a room has the name of its own."""
+    rooms_of_courts: frozenset[str] = frozenset()
+    """In charge anywhere in the area of these courts."""
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,26 @@ def reaches_file(reach: Reach, file: Owned) -> bool:
     if reach.role is Role.ASSOCIATION:
         return reach.association is not None and reach.association == file.association
     return reach.role in BY_ALERT and file.alert_open
+
+
+def reaches_alert(reach: Reach, alert: OfAlert) -> bool:
+    """Whether the alert exists at all for this person.
+
+    What is not known opens to help and closes afterwards: while it is open, an alert of whose place
+    nothing is known is every room's of her courts, and of whom nothing is known, every room's. Once
+    closed it is that of a room only if it is known to have been its own.
+    """
+    if reach.role in (Role.OPERATOR, Role.SUPERVISOR):
+        return True
+    if reach.role is Role.PROSECUTOR:
+        return not alert.courts or bool(alert.courts & reach.courts)
+    if reach.role is not Role.CONTROL_ROOM:
+        return False
+    if (alert.rooms | alert.told) & reach.rooms:
+        return True
+    if alert.rooms or not alert.is_open:
+        return False
+    return not alert.rooms_of_courts or bool(alert.rooms_of_courts & reach.rooms)
 
 
 def reaches_stock(reach: Reach, court: str | None) -> bool:

@@ -16,9 +16,15 @@ CLEARANCE_OF = """(c.court = ANY(:courts) OR c.association IS NOT NULL AND (
     EXISTS (SELECT 1 FROM partnership_agreement g
             WHERE g.association = c.association AND g.court = ANY(:courts))
     OR cardinality(CAST(:courts AS text[])) > 0 AND NOT EXISTS (
-        SELECT 1 FROM partnership_agreement g WHERE g.association = c.association)))"""
-"""A clearance for one of these courts, or of an agent of an association that has an agreement with
-one of them; one that has none with any court is everybody's, so that nobody forgets it."""
+        SELECT 1 FROM partnership_agreement g WHERE g.association = c.association))
+    OR c.control_room IS NOT NULL AND (
+        EXISTS (SELECT 1 FROM commune m
+                WHERE m.control_room = c.control_room AND m.court = ANY(:courts))
+        OR cardinality(CAST(:courts AS text[])) > 0 AND NOT EXISTS (
+            SELECT 1 FROM commune m WHERE m.control_room = c.control_room)))"""
+"""A clearance for one of these courts, of an agent of an association that has an agreement with one
+of them, or of a control room that is sent somewhere in their area; one of an association or a room
+that no court works with is everybody's, so that nobody forgets it."""
 
 
 def plan(session: Session, file_id: UUID, planned: Iterable[Planned], now: datetime) -> None:

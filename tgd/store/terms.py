@@ -26,8 +26,9 @@ KINDS = {
     Term.CLEARANCE: DeadlineKind.CLEARANCE_END, Term.AGREEMENT: DeadlineKind.AGREEMENT_END,
 }  # fmt: skip
 SAME = {
-    Term.CLEARANCE: "(newer.account, newer.kind, newer.court, newer.association)"
-    " IS NOT DISTINCT FROM (older.account, older.kind, older.court, older.association)",
+    Term.CLEARANCE: "(newer.account, newer.kind, newer.court, newer.association,"
+    " newer.control_room) IS NOT DISTINCT FROM (older.account, older.kind, older.court,"
+    " older.association, older.control_room)",
     Term.AGREEMENT: "(newer.court, newer.association) = (older.court, older.association)",
 }
 FOLLOWS = "newer.begins_at <= older.ends_at AND older.ends_at < newer.ends_at"
@@ -117,8 +118,8 @@ def clearances(session: Session, courts: Sequence[str], since: datetime) -> list
     first; those that were revoked or over before then are left out."""
     rows = session.connection().execute(
         text(
-            "SELECT c.id, c.account, a.role, c.court, c.association, c.begins_at, c.ends_at,"  # noqa: S608 -- a constant of this file
-            " c.given_by, c.revoked_at, c.revoked_by, t.zone"
+            "SELECT c.id, c.account, a.role, c.court, c.association, c.control_room,"  # noqa: S608 -- a constant of this file
+            " c.begins_at, c.ends_at, c.given_by, c.revoked_at, c.revoked_by, t.zone"
             " FROM clearance c JOIN account a ON a.name = c.account"
             " LEFT JOIN court t ON t.code = c.court"
             f" WHERE c.kind = 'standing' AND {CLEARANCE_OF} AND c.ends_at > :since"
@@ -173,7 +174,8 @@ def who_may_be_cleared(session: Session) -> list[Any]:
     rows = session.connection().execute(
         text(
             "SELECT name, role FROM account WHERE disabled_at IS NULL"
-            " AND role IN ('prosecutor', 'registry', 'stock_manager', 'association') ORDER BY name"
+            " AND role IN ('prosecutor', 'registry', 'stock_manager', 'association',"
+            " 'control_room') ORDER BY name"
         )
     )
     return list(rows)

@@ -214,6 +214,8 @@ async def sent(
     seat = await door.seated(console, request, acting=not by_itself)
     form = await door.form_of(request)
     door.must_have_token(request, seat, form)
+    if alert is not None and may(seat.role, Act.SEE_ALERTS):
+        await door.must_reach(console, seat, needed.value, alert)
     if not may(seat.role, needed):
         await door.refuse(console, seat, needed.value, alert)
         if alert is not None and may(seat.role, Act.SEE_ALERTS):

@@ -6,11 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tgd import clock
+from tgd.accounts import Seat
 from tgd.rules.access import Act
+from tgd.rules.territory import Area
 from tgd.store import console as store
 from tgd.web import door
 from tgd.web.console import Console
 from tgd.web.facts import row_of
+from tgd.web.live import GONE, within_reach
 from tgd.web.pages import the_sheet
 from tgd.web.render import Pages, as_json
 
@@ -30,8 +33,8 @@ def add_routes(app: FastAPI, console: Console, _: Pages) -> None:
 
     @app.get("/api/alerts")
     async def alerts(request: Request) -> Response:
-        await door.allowed(console, request, Act.SEE_ALERTS)
-        return as_json(await console.ask(_listed))
+        seat = await door.allowed(console, request, Act.SEE_ALERTS)
+        return as_json(await console.ask(lambda session: _listed(session, seat, console.areas)))
 
     @app.get("/api/alerts/{alert_id}")
     async def alert(request: Request, alert_id: str) -> Response:
@@ -42,7 +45,10 @@ def add_routes(app: FastAPI, console: Console, _: Pages) -> None:
         return as_json(await the_sheet(console, seat, found))
 
 
-def _listed(session: Session) -> dict[str, object]:
+def _listed(session: Session, seat: Seat, areas: tuple[Area, ...]) -> dict[str, object]:
     rows = [r for r in store.live_rows(session, clock.now()) if r.closed_at is None]
     rows += store.closed_rows(session, CLOSED_GIVEN)
-    return {"seq": store.head_seq(session), "alerts": [row_of(r) for r in rows]}
+    shown = within_reach(session, seat, [row_of(r) for r in rows], areas)
+    return {
+        "seq": store.head_seq(session), "alerts": [row for row in shown if row["list"] != GONE],
+    }  # fmt: skip

@@ -71,7 +71,7 @@ async def as_officer(console: Console, seat: Seat, ask: Callable[[Session, Offic
     now = clock.now()
     try:
         return await console.ask(
-            lambda session: ask(session, officer(session, seat.name, seat.role, now))
+            lambda session: ask(session, officer(session, seat.name, seat.role, now, console.areas))
         )
     except (NotThere, NotAllowed) as error:
         await door.refuse(console, seat, "file", None)
@@ -95,7 +95,7 @@ async def _do(console: Console, request: Request, seat: Seat, doing: Doing) -> E
     def in_one(session: Session) -> Any:
         if word and not _is_first(session, seat, word, now):
             return DONE_BEFORE
-        result = doing(session, officer(session, seat.name, seat.role, now))
+        result = doing(session, officer(session, seat.name, seat.role, now, console.areas))
         if word and isinstance(result, NotYet | AlreadyDecided):
             accounts.forget_sending(session, seat.name, word)
         return result

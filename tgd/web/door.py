@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tgd import accounts, clock, looks
 from tgd.accounts import Seat
+from tgd.allocation import whose
+from tgd.allocation.acting import officer
 from tgd.rules.access import Act, may
 from tgd.serving import TooLarge, TooSlow, read_body
 from tgd.web.console import Console
@@ -116,7 +119,25 @@ async def allowed(
     if not may(seat.role, act):
         await refuse(console, seat, act.value, alert)
         raise NotThere
+    if alert is not None:
+        await must_reach(console, seat, act.value, alert)
     return seat
+
+
+async def must_reach(console: Console, seat: Seat, wanted: str, alert: UUID) -> None:
+    """What is outside somebody's court or area is not there; raises NotThere, with a line in the
+    journal."""
+    if seat.role not in whose.BOUND:
+        return
+    now = clock.now()
+
+    def reached(session: Session) -> bool:
+        who = officer(session, seat.name, seat.role, now, console.areas)
+        return whose.reaches(session, who.reach, alert, who.areas)
+
+    if not await console.ask(reached):
+        await refuse(console, seat, wanted, alert)
+        raise NotThere
 
 
 async def refuse(console: Console, seat: Seat, wanted: str, alert: UUID | None) -> None:

@@ -16,7 +16,8 @@ from sqlmodel import Session
 from tgd import looks
 from tgd.accounts import Seat
 from tgd.alerts.acts import needs_second
-from tgd.allocation import sheets
+from tgd.allocation import sheets, whose
+from tgd.allocation.acting import Officer
 from tgd.allocation.acting import officer as acting_officer
 from tgd.casework.sheet_form import form_of
 from tgd.records import Alert
@@ -124,13 +125,14 @@ def sheet_of(
 
     Writes down which groups were shown.
     """
-    alert = acting.alert(session, alert_id)
-    if alert is None or alert.lane == Lane.CANARY or not may(seat.role, Act.SEE_ALERTS):
+    officer = acting_officer(session, seat.name, seat.role, now, tuple(areas))
+    alert = _there_for(session, officer, alert_id)
+    if alert is None:
         return None
     look = Look(seat, alert, now)
     may_locate = look.discloses(FieldGroup.GEOLOCATION)
     shown = place_facts.shown_fix(session, alert.id) if may_locate else None
-    record, person = _record(session, look), _person(session, look, shown)
+    record, person = _record(session, look), _person(session, look, officer, shown)
     colleagues = _colleagues(session, look)
     parts = {
         FieldGroup.PERSON.value: person,
@@ -180,6 +182,14 @@ def _colleagues(session: Session, look: Look) -> list[str]:
     return shifts.colleagues(session, look.seat.name)
 
 
+def _there_for(session: Session, officer: Officer, alert_id: UUID) -> Alert | None:
+    """The alert, if it exists for this person."""
+    alert = acting.alert(session, alert_id)
+    if alert is None or alert.lane == Lane.CANARY or not may(officer.role, Act.SEE_ALERTS):
+        return None
+    return alert if whose.reaches(session, officer.reach, alert_id, officer.areas) else None
+
+
 def _ring_at(look: Look) -> datetime | None:
     """When the open page is to look again: the room may have said nothing until then."""
     asked, heard = look.alert.requested_at, look.alert.acknowledged_at
@@ -212,13 +222,14 @@ def _since_request(a: Alert) -> datetime | None:
     return None if at is None or (asked is not None and at < asked) else at
 
 
-def _person(session: Session, look: Look, shown: Shown | None) -> dict[str, Any] | None:
+def _person(
+    session: Session, look: Look, officer: Officer, shown: Shown | None
+) -> dict[str, Any] | None:
     if not look.discloses(FieldGroup.PERSON):
         return None
     found = store.person_of(session, look.alert.person)
     if found is None:
         return None
-    officer = acting_officer(session, look.seat.name, look.seat.role, look.now)
     sheet = sheets.sheet_of_alert(session, officer, look.alert.id)
     known = sheet.sheet.get("places", []) if sheet else found.places
     said = form_of(sheet.sheet) if sheet else {}

@@ -16,9 +16,13 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import clock
+from tgd.accounts import Seat
+from tgd.allocation import whose
+from tgd.allocation.acting import officer
 from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
+from tgd.rules.territory import Area
 from tgd.store import canaries, nudges, shifts
 from tgd.store import console as store
 from tgd.web.facts import fingerprint, row_of
@@ -33,6 +37,8 @@ STALE_S = 5.0
 """A hub that has not read the record for so long does not say that all is well."""
 CANARIES_S = 10.0
 ROOM_S = 3.0
+GONE = "gone"
+"""The list of an alert that is outside somebody's court or area."""
 MOST_WAITING = 50
 """A console that has so many facts to read is cut off; it comes back and catches up."""
 
@@ -182,6 +188,18 @@ def read_rows(
 ) -> tuple[int, list[Any]]:
     """The head of the journal *before* the rows are read, and the rows."""
     return store.head_seq(session), store.live_rows(session, since, watched)
+
+
+def within_reach(
+    session: Session, seat: Seat, rows: list[dict[str, Any]], areas: tuple[Area, ...]
+) -> list[dict[str, Any]]:
+    """The rows with those that do not exist for this person marked as gone: a screen that has one
+    of them takes it away."""
+    if seat.role not in whose.BOUND:
+        return rows
+    who = officer(session, seat.name, seat.role, clock.now(), areas)
+    ids = whose.reached(session, who.reach, [UUID(row["id"]) for row in rows], areas)
+    return [row if UUID(row["id"]) in ids else row | {"list": GONE} for row in rows]
 
 
 def missed(session: Session, seq: int) -> Fact:

@@ -13,12 +13,14 @@ from tgd import clock
 from tgd.accounts import Seat
 from tgd.rules.access import Act, may
 from tgd.rules.alert import Outcome, Verified
+from tgd.rules.territory import Area
 from tgd.store import canaries, states
 from tgd.store import console as store
 from tgd.technical import HOURS
 from tgd.web import door
 from tgd.web.console import Console
 from tgd.web.facts import row_of, sheet_of
+from tgd.web.live import GONE, within_reach
 from tgd.web.render import Pages
 
 CLOSED_SHOWN = 20
@@ -112,6 +114,7 @@ async def the_sheet(console: Console, seat: Seat, alert: UUID) -> dict[str, Any]
         lambda session: sheet_of(session, seat, alert, now, console.keys, console.areas)
     )
     if sheet is None:
+        await door.refuse(console, seat, Act.SEE_ALERTS.value, alert)
         raise door.NotThere
     return sheet
 
@@ -122,7 +125,7 @@ async def list_page(
     back: UUID | None = None,
 ) -> Response:  # fmt: skip
     """The list, and the sheet of the selected alert; or the lock, which leads `back` to one."""
-    seq, rows = await console.ask(_rows)
+    seq, rows = await console.ask(lambda session: _rows(session, seat, console.areas))
     sheet = await the_sheet(console, seat, selected) if selected else None
     lists: dict[str, list[dict[str, Any]]] = {
         "real": [], "exercise": [], "test": [], "closed": [],
@@ -136,9 +139,12 @@ async def list_page(
     )  # fmt: skip
 
 
-def _rows(session: Session) -> tuple[int, list[dict[str, Any]]]:
+def _rows(
+    session: Session, seat: Seat, areas: tuple[Area, ...]
+) -> tuple[int, list[dict[str, Any]]]:
     """The journal's head first: what comes meanwhile is then sent again."""
     seq = store.head_seq(session)
     rows = store.live_rows(session, clock.now())
     rows = [r for r in rows if r.closed_at is None] + store.closed_rows(session, CLOSED_SHOWN)
-    return seq, [row_of(r) for r in rows]
+    shown = within_reach(session, seat, [row_of(r) for r in rows], areas)
+    return seq, [row for row in shown if row["list"] != GONE]

@@ -9,6 +9,7 @@ from tgd import clock
 from tgd.alerts.acts import Actor
 from tgd.alerts.calling import listen
 from tgd.rules.access import Act
+from tgd.store import calls
 from tgd.telephone import TelephoneLater, TelephoneRefused
 from tgd.web import door
 from tgd.web.console import Console
@@ -28,6 +29,10 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.allowed(console, request, Act.HEAR_RECORDING)
         if seat.locked:
             raise door.Locked
+        of = await console.ask(lambda session: calls.recording(session, found))
+        if of is None:
+            raise door.NotThere
+        await door.must_reach(console, seat, Act.HEAR_RECORDING.value, of.alert)
         if console.telephone is None:
             raise door.Rejected(503, PROVIDER_AWAY)
         actor, now = Actor(seat.name, seat.role), clock.now()

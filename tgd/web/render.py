@@ -20,6 +20,7 @@ from tgd.unseen import made_visible
 from tgd.web import labels, moments
 from tgd.web.console import Console
 from tgd.web.door import language_of
+from tgd.web.live import GONE
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -89,6 +90,9 @@ class Pages:
                 "waiting": row["owner"] is None and row["list"] == "real",
                 "html": self.html("row.html", language, row=row, selected=None),
             }
+            if row["list"] != GONE
+            else {"id": row["id"], "list": GONE, "order": "", "mark": row["mark"], "presses": 0,
+                  "waits_since": None, "tones": [], "waiting": False, "html": ""}
             for row in rows
         ]  # fmt: skip
 

@@ -16,11 +16,12 @@ from starlette.responses import Response, StreamingResponse
 from tgd import clock
 from tgd.accounts import Seat
 from tgd.alerts import acts
+from tgd.allocation import whose
 from tgd.errors import RecordAway
 from tgd.rules.access import Act, may
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.live import Fact, missed
+from tgd.web.live import Fact, missed, within_reach
 from tgd.web.render import Pages, as_json, browser_of, iso
 
 BEAT_S = 1.5
@@ -36,6 +37,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     async def sync(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
         fact = await console.ask(lambda session: missed(session, _since(request)))
+        fact = await _for(console, seat, fact)
         return as_json(
             _facts(made, door.language_of(console, request), fact) | beat(console, fact.seq, seat)
         )
@@ -43,7 +45,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/events")
     async def events(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
-        stream = _stream(console, made, request, seat.name)
+        stream = _stream(console, made, request, seat)
         return StreamingResponse(
             stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
         )
@@ -85,21 +87,32 @@ def _since(request: Request) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
 
 
-async def _stream(console: Console, made: Pages, request: Request, name: str) -> AsyncIterator[str]:
+async def _for(console: Console, seat: Seat, fact: Fact) -> Fact:
+    """The fact as it is for this person: the shared one, but for whom some alerts are not there."""
+    if seat.role not in whose.BOUND:
+        return fact
+    rows = await console.ask(lambda session: within_reach(session, seat, fact.rows, console.areas))
+    return Fact(fact.seq, rows)
+
+
+async def _stream(
+    console: Console, made: Pages, request: Request, seat: Seat
+) -> AsyncIterator[str]:
     """Subscribe, then what was missed, then facts and beats until the session ends."""
     language = door.language_of(console, request)
-    facts = console.hub.subscribe(name)
+    facts = console.hub.subscribe(seat.name)
     try:
         fact = await console.ask(lambda session: missed(session, _since(request)))
         yield "retry: 3000\n\n"
-        yield rendered(made, language, fact)
+        yield rendered(made, language, await _for(console, seat, fact))
         due = sign_due = time.monotonic()
         while True:
             if time.monotonic() >= due:
-                seat = await _who_stays(console, request)
-                if seat is None:
+                stays = await _who_stays(console, request)
+                if stays is None:
                     yield event("bye", console.hub.seq, {})
                     return
+                seat = stays
                 is_due = time.monotonic() >= sign_due and seat.name in console.hub.owners
                 if is_due and seat.is_there(clock.now()):
                     await console.ask(partial(_give_sign, seat.name))
@@ -111,7 +124,7 @@ async def _stream(console: Console, made: Pages, request: Request, name: str) ->
             if new is _END:
                 return
             if isinstance(new, Fact):
-                yield rendered(made, language, new)
+                yield rendered(made, language, await _for(console, seat, new))
     except RecordAway:
         return  # who comes back is authorised anew
     finally:

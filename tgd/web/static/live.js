@@ -5,6 +5,8 @@ const selected = byId("sheet") ? byId("sheet").dataset.id : null;
 const PRESSED_MS = 2000;
 
 also.row = function put(row) {
+  // outside this person's court or area, by now or from the beginning
+  if (row.list === "gone") return document.querySelector(`li[data-id="${row.id}"]`)?.remove();
   const holder = document.createElement("template");
   holder.innerHTML = row.html;  // escaped by the server, refused by the policy if it held script
   const made = holder.content.querySelector("li");

@@ -89,7 +89,7 @@ function facts(said) {
     const before = alerts.get(row.id);
     // what was read earlier may come later, by another way: a row never goes back
     if (before && row.mark < before.mark) continue;
-    const isClosed = row.list === "closed";
+    const isClosed = row.list === "closed" || row.list === "gone";
     alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
     if (filled && !before && row.list === "real") arrived += 1;
     if (filled && !before && ["real", "exercise"].includes(row.list)) news.add(row.list === "real" ? "new" : "exercise");
