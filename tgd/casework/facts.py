@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tgd.allocation import equipping, referring, sheets
 from tgd.allocation.acting import NotThere, Officer, found, owned, write
-from tgd.casework import copies, sheet_form
+from tgd.casework import copies, decided, sheet_form
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile, Deadline
@@ -20,7 +20,7 @@ from tgd.rules.allocation import AllocationState, reference
 from tgd.rules.deadlines import RULES, Chased, DeadlineKind, is_quiet
 from tgd.rules.guards import sentences
 from tgd.rules.handset import ConsentScope
-from tgd.rules.scope import BY_ALERT, FileGroup, shows
+from tgd.rules.scope import BY_ALERT, FileGroup, shows, shows_his_release
 from tgd.store import (
     board,
     casework,
@@ -116,7 +116,7 @@ def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) ->
     said = _head(session, officer, seen)
     for group, part in _PARTS.items():
         said[group.value] = part(session, officer, seen, now) if group in groups else None
-    said |= _transfers(session, seen)
+    said |= _transfers(session, officer, seen)
     said["may"] = _offered(session, officer, seen, is_held=said["is_held"])
     said["other_courts"] = _other_courts(session, seen) if "ask-transfer" in said["may"] else []
     write(session, officer.name, "AccessLogged", now, file=seen.id,
@@ -147,19 +147,24 @@ def _shows(officer: Officer, group: FileGroup, seen: CaseFile, whose: Any) -> bo
 
 def _head(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
     court, held = files.court(session, seen.court), _held(session, seen)
+    of_him = shows_his_release(officer.role)
     return {
         "id": str(seen.id), "reference": reference(seen.number), "state": seen.state,
         "version": seen.version, "court": seen.court, "court_name": court.name if court else None,
         "zone": court.zone if court else None, "association": seen.association,
         "opened_at": seen.opened_at, "changed_at": seen.changed_at, "begins_on": seen.begins_on,
-        "ends_at": seen.ends_at, "release_on": seen.release_on, "end_reason": seen.end_reason,
+        "ends_at": seen.ends_at, "release_on": seen.release_on if of_him else None,
+        "end_reason": seen.end_reason if of_him else None,
         "ended_at": seen.ended_at, "purge_at": seen.purge_at,
         "is_held": held is not None, "held": held,
     }  # fmt: skip
 
 
-def _transfers(session: Session, seen: CaseFile) -> dict[str, Any]:
-    """Which court is asked to take it over, and from which this one did."""
+def _transfers(session: Session, officer: Officer, seen: CaseFile) -> dict[str, Any]:
+    """Which court is asked to take it over, and from which this one did; for those who work on the
+    file."""
+    if officer.role in BY_ALERT:
+        return {"transfer": None, "came_from": None}
     asked, came = transfers.open_of(session, seen.id), transfers.last_accepted(session, seen.id)
     return {
         "transfer": asked and {"to_court": asked.to_court, "asked_by": asked.asked_by,
@@ -273,14 +278,6 @@ def _ban_dates(session: Session, officer: Officer, seen: CaseFile, now: datetime
     ]
 
 
-def _decisions(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
-    columns = ("id", "kind", "reasons", "begins_on", "ends_at", "text_version", "route",
-               "against_advice", "by", "on_call", "signed_at", "content_hash")  # fmt: skip
-    hides = officer.role not in (Role.PROSECUTOR, Role.REGISTRY)
-    rows = [{name: getattr(d, name) for name in columns} for d in files.decisions(session, seen.id)]
-    return [row | ({"reasons": None} if hides else {}) for row in rows]
-
-
 def _consents(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
     said: dict[str, Any] = {}
     for scope in ConsentScope:
@@ -327,7 +324,7 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
     silent = notices.undelivered(session, file=seen.id)
     told = copies.incidents_told(session, seen.id)
     recall = equipment.recall_of(session, held.handset) if held else None
-    runs = seen.state in ("granted", "active", "suspended")
+    runs, works = seen.state in ("granted", "active", "suspended"), officer.role not in BY_ALERT
     shows_free = may(officer.role, Act.RESERVE) and runs and kept is None and seen.court is not None
     return {
         "kept": kept and {"handset": kept.handset, "reserved_at": kept.reserved_at,
@@ -342,12 +339,13 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
         "incidents": [
             dict(row._mapping) | {"not_delivered_at": silent.get(row.kind),
                                   "told": told.get((row.kind, row.handset), [])}
+            | ({} if works else {"words": None})
             for row in casework.incidents(session, seen.id)
         ],
         "press": _press(session, kept),
         "missing": _missing(session, officer, seen, now) if kept or seen.state == "granted" else [],
         "free": board.free_in_court(session, seen.court or "") if shows_free else [],
-        "certificate": certificate and {
+        "certificate": certificate and works and {
             "handset": certificate.handset, "witness": certificate.witness,
             "received_by": certificate.received_by, "given_at": certificate.given_at,
             "platform_erases_by_at": certificate.platform_erases_by_at,
@@ -394,7 +392,7 @@ def _press(session: Session, kept: Any) -> dict[str, Any] | None:
 
 _PARTS: dict[FileGroup, Any] = {
     _G.PERSON: _person, _G.REFERRAL: _referral, _G.ASSESSMENT: _assessment,
-    _G.CONDITIONS: _conditions, _G.BAN_DATES: _ban_dates, _G.DECISION: _decisions,
+    _G.CONDITIONS: _conditions, _G.BAN_DATES: _ban_dates, _G.DECISION: decided.decisions_shown,
     _G.CONSENTS: _consents, _G.FOLLOW_UP: _follow_up, _G.DEADLINES: _deadlines,
     _G.HANDSET: _handset,
 }  # fmt: skip

@@ -43,6 +43,10 @@ GROUPS: dict[Role, frozenset[FileGroup]] = {
     _R.AUDITOR: frozenset(),
     _R.ADMIN: frozenset(),
 }
+RENEWED = frozenset({"grant", "renew"})
+"""The kinds of decision that I.13 is about; by what else is decided more is said of him."""
+I_13 = frozenset({"id", "kind", "begins_on", "ends_at", "by", "signed_at"})
+"""Of a decision: the court's, its date, its duration, its renewals."""
 BY_COURT = frozenset({_R.PROSECUTOR, _R.REGISTRY})
 BY_ALERT = frozenset({_R.OPERATOR, _R.SUPERVISOR, _R.CONTROL_ROOM})
 
@@ -119,6 +123,13 @@ def reaches_stock(reach: Reach, court: str | None) -> bool:
     if reach.role not in (*BY_COURT, Role.STOCK_MANAGER):
         return False
     return court is None or court in reach.courts
+
+
+def shows_his_release(role: Role) -> bool:
+    """Whether the file says when he comes out, and for what it ended: it may be his arrest.
+
+    To those who may read of him (II), and to the association, which has to tell her in time."""
+    return FileGroup.CONDITIONS in GROUPS[role] or role is Role.ASSOCIATION
 
 
 def shows(reach: Reach, group: FileGroup, file: Owned) -> bool:

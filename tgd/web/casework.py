@@ -17,6 +17,7 @@ from tgd.casework.file_acts import BY_NAME, FileAct
 from tgd.casework.openapi import REFERRAL
 from tgd.rules.access import Act, Role
 from tgd.rules.law import Condition
+from tgd.rules.scope import BY_ALERT
 from tgd.store import board, casework
 from tgd.web import door, file_labels
 from tgd.web.console import Console
@@ -41,6 +42,9 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         found = door.uuid_of(file_id)
         seat = await door.allowed(console, request, Act.SEE_FILES)
         if part in PART:
+            if seat.role in BY_ALERT:  # an alert lets them read the file, not work on it
+                await door.refuse(console, seat, part, None)
+                raise door.NotThere
             return await file_page(console, made, request, seat, found, template=PART[part])
         if part not in BY_NAME:
             raise door.NotThere
