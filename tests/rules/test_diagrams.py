@@ -1,5 +1,6 @@
 """The diagrams in the documentation are drawn from the tables, and are not stale."""
 
+import inspect
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tgd.rules import alert, allocation, handset
+from tgd.rules import alert, allocation, guards, handset
 from tgd.rules.transitions import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,3 +41,11 @@ def test_every_lane_is_explained_and_drawn_and_nothing_becomes_real_but_what_may
     assert [lane for lane in alert.Lane if f"    [*] --> {lane}: " not in written] == []
     drawn = re.findall(r"^    (\w+) --> real: ", written, re.MULTILINE)
     assert drawn == ["exercise", "test"]
+
+
+def test_what_a_hand_over_needs_is_in_the_page_word_by_word() -> None:
+    asked = re.findall(r"Missing\.([A-Z_]+):", inspect.getsource(guards.for_hand_over))
+    wanted = [(name.lower(), guards.SENTENCES[guards.Missing[name]]) for name in asked]
+    page = (DOCS / "allocation-states.md").read_text(encoding="utf-8")
+    table = page.split("## What a hand-over needs")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE) == wanted

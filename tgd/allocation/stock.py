@@ -148,8 +148,9 @@ def report_incident(
 ) -> HandsetIncident:  # fmt: skip
     """Lost, stolen or broken: blocked, replaced and told to the partners in one act.
 
-    Blocked means that it proves nothing any more and is given to nobody; a press of it is an alert
-    all the same. `replacement` is kept for her file at once. Raises like `found_handset`.
+    Blocked means that it is given to nobody; what is stolen proves nothing any more (0031). A press
+    of any is an alert all the same. `replacement` is kept for her file at once. Raises like
+    `found_handset`.
     """
     must(officer, Act.REPORT_INCIDENT)
     there, seen = _carried(session, officer, handset_id)
