@@ -136,12 +136,12 @@ def _tests_too() -> list[Broken]:
 
 
 def _other_keys() -> list[Broken]:
-    right = turn._telling
+    right = turn.telling_of
 
-    def telling(key: str, topic: str, alert: Any, p: Any, h: Any, now: Any) -> Any:
-        return right(f"{key}:{now.timestamp()}", topic, alert, p, h, now)
+    def telling(key: str, topic: str, alert: Any, known: Any, now: Any) -> Any:
+        return right(f"{key}:{now.timestamp()}", topic, alert, known, now)
 
-    return [(turn, "_telling", telling)]
+    return [(turn, "telling_of", telling)]
 
 
 def _unwritten_end() -> list[Broken]:
