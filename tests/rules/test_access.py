@@ -121,8 +121,8 @@ def test_a_field_is_shown_at_its_moment_and_to_those_who_may_see_it(
 
 def test_what_those_behind_a_destination_may_answer() -> None:
     assert {kind: set(words) for kind, words in ANSWERS.items()} == {
-        "webhook": {"received", "taken", "on_scene", "closed"},
-        "cisu": {"received", "taken", "on_scene", "closed"},
+        "webhook": {"received", "taken", "on_the_way", "on_scene", "closed"},
+        "cisu": {"received", "taken", "on_the_way", "on_scene", "closed"},
         "voice": {"received", "taken"},
         "sms": {"received"},
     }

@@ -1,5 +1,6 @@
 """Somebody goes home while a patrol drives: the sheet goes to a colleague who says yes."""
 
+import asyncio
 from uuid import UUID
 
 from tests.web.conftest import Browser, House
@@ -59,7 +60,9 @@ async def test_everybody_sees_in_the_list_to_whom_it_is_offered(house: House) ->
     stream = events(berthe)
     await until(stream, "facts")
     await bruno.post(f"/alerts/{alert}/offer", to="Berthe")
-    (row,) = (await until(stream, "facts"))["rows"]
+    async with asyncio.timeout(20):
+        while (row := (await until(stream, "facts"))["rows"][0])["offered_to"] is None:
+            assert row["owner"] == "Bruno", "what was on its way before"
     assert (row["owner"], row["offered_to"]) == ("Bruno", "Berthe")
     assert "proposée" in row["html"]
     await stream.aclose()

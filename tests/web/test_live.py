@@ -177,7 +177,7 @@ async def test_a_deaf_channel_is_named(house: House) -> None:
     canary = house.do(lambda session: house.world(session).canary())
     house.console.hub._canaries_at = float("-inf")  # the next turn looks
     stream = events(await house.signed_in("Bruno"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(live.CANARIES_S + 15):  # a turn that was under way has not seen it
         while (said := await until(stream, "beat"))["lost"] != [canary.handset]:
             pass
     assert said["channels"] == "0/1"
