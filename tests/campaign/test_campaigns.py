@@ -20,7 +20,7 @@ from tests.campaign import (
     partitions,
     points,
 )
-from tests.campaign.outcome import Outcome
+from tests.campaign.outcome import Outcome, missed
 from tests.channels.broker_ground import MOSQUITTO
 from tests.seeds import seed
 
@@ -39,6 +39,16 @@ def everything_starts_from_nothing() -> Iterator[None]:
     warm.warm_up()
 
 
+def test_a_goal_in_seconds_that_is_missed_is_said() -> None:
+    """By hand it is a failure; in the crowd of CI's tests the seconds are the machine's."""
+    receipt, without = "s to a receipt, p99", "s without"
+    kept = Outcome("R8", "record away", 1, 2, 30, {receipt: 1.9, without: 10.0})
+    assert missed([kept]) == []
+    late = Outcome("R8", "record away", 1, 2, 30, {receipt: 2.1, without: 10.5})
+    assert [one.partition(":")[0] for one in missed([late])] == ["R8", "R22"]
+    assert missed([kept, Outcome("R3", "the record", 1, 1, 9, {without: 14.9})]) == []
+
+
 async def played(campaign: ModuleType, folder: Path, **size: Any) -> list[Outcome]:
     """Every promise is checked inside; what is counted is shown."""
     name = campaign.__name__.rpartition(".")[2]
@@ -48,7 +58,6 @@ async def played(campaign: ModuleType, folder: Path, **size: Any) -> list[Outcom
         print(one.line())
         assert one.faults
         assert one.judged
-        assert not one.lost
     return outcomes
 
 
