@@ -67,6 +67,11 @@ def test_the_campaign_kills_at_every_step_that_the_source_names() -> None:
         assert name in (points.ROOT / place).read_text()
 
 
+def test_a_new_transaction_has_a_kill_point_or_a_reason() -> None:
+    assert points.transactions(points=False) == set(points.WITHOUT)
+    assert len(points.transactions(points=True)) >= 5
+
+
 def test_a_step_named_by_a_variable_would_be_noticed(tmp_path: Path) -> None:
     hidden = tmp_path / "hidden.py"
     hidden.write_text("killpoint.reach(name)")
