@@ -43,7 +43,8 @@ STOCK = ("/stock", "/stock/census", "/stock/in_stock", "/stock/provisioned", "/s
 PAGES: dict[str, tuple[str, ...]] = {
     "operator": ("/", *ALERTS, "/keys", "/on-paper", "/technical", "/shift", "/files/new"),
     "supervisor": ("/", *OTHERS, "/technical", "/shift", "/supervision", "/files/new"),
-    "control_room": ("/", *OTHERS, "/files/new", "/keys"),
+    # a closed alert is only a room's that is known to have been concerned: Emma's is nobody's
+    "control_room": ("/", *OTHERS[:-1], "/files/new", "/keys"),
     "prosecutor": (
         "/",
         *OTHERS,

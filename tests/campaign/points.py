@@ -52,7 +52,7 @@ WITHOUT = {
     "dispatch/loop.py:_remembered": "asks",
     "dispatch/loop.py:_chase_now": "one commit; due again at the next look",
     "dispatch/loop.py:_floors_now": "asks",
-    "dispatch/loop.py:_purge_now": "one commit; what is due and still there is erased at the next look",
+    "dispatch/loop.py:_purge_now": "one commit; what is still there is erased at the next look",
     "dispatch/loop.py:_seal_now": "one commit; sealed at the next look",
     "dispatch/notices.py:_claim": "one commit; a lease that ends",
     "dispatch/notices.py:_write": "one commit; told again under the same key without it",

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from simulators.control_room import Watch
+from simulators.platform import Agent
 from tests.load.soak import Minute, judge
+from tgd.rules.alert import Outcome
 
 FLAT = Minute(
     1, {"gateway": 130.0, "dispatch": 125.0}, {"gateway": 60, "dispatch": 40}, 12, 0, 90, 60.0
@@ -53,3 +56,8 @@ def test_alerts_that_nobody_ends_are_found() -> None:
 
 def test_a_short_one_is_only_shown() -> None:
     judge(minutes(mb=5)[:5])
+
+
+def test_simulated_people_end_an_alert_in_words_that_the_service_knows() -> None:
+    """An outcome of another vocabulary is refused, and every simulated alert stays open."""
+    assert {Agent().outcome, Watch().outcome} <= set(Outcome)
