@@ -129,6 +129,9 @@ async def _until_heard_by(night: Night, alert: str, channels: set[str]) -> None:
 async def _platform_takes_and_closes(night: Night, alert: str) -> None:
     must(await night.town.platform.answer(alert, "taken") == 200, "“taken” was refused")
     await night.bruno.until(alert, ("taken",))
+    # they ended it for those who went there: a platform by itself has seen nobody
+    there = await night.town.platform.answer(alert, "on_scene")
+    must(there == 200, "“on the scene” was refused")
     status = await night.town.platform.answer(
         alert, "closed", "made_safe", "Elle est chez une voisine, la police est passée."
     )
