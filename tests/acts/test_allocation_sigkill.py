@@ -1,29 +1,21 @@
 """SIGKILL between every two statements of an act: before or after, never between; she goes on."""
 
-import json
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlmodel import Session
+from sqlalchemy import Engine
 
 from tests.acts.killed import AFTER_COMMIT, BEFORE_COMMIT, ON_THE_WIRE
+from tests.acts.killing import DONE, KILLED, Program, program
 from tests.acts.remembered import fingerprint, places_of
-from tests.conftest import NOW
 from tests.walking import EXAMPLE, OTHER_POOL, Walk
-from tests.world import World
 from tgd import journal
 from tgd.errors import WrongState
 from tgd.records import Handset
 from tgd.store import chain
 
-KILLED, DONE = -9, 0
 MOST_STATEMENTS = 200
 
 
@@ -31,7 +23,7 @@ MOST_STATEMENTS = 200
 class Desk:
     """The program whose children act and die, and the record that they leave."""
 
-    program: subprocess.Popen[str]
+    program: Program
     engine: Engine
     walk: Walk
     done: int = 0
@@ -39,46 +31,13 @@ class Desk:
 
     def do(self, act: str, where: int | str) -> int:
         """One act in a process of its own; its exit code, or -9."""
-        asked: dict[str, Any] = {
-            "act": act, "where": where, "now": self.walk.now.isoformat(),
-            "file": str(self.walk.file_id), "handset": self.walk.handset,
-            "people": {name: role.value for name, (_, role) in self.walk.people.items()},
-        }  # fmt: skip
-        assert self.program.stdin is not None
-        assert self.program.stdout is not None
-        self.program.stdin.write(json.dumps(asked) + "\n")
-        self.program.stdin.flush()
-        ended: int = json.loads(self.program.stdout.readline())["ended"]
-        self.wait_for_the_server()
-        return ended
-
-    def wait_for_the_server(self) -> None:
-        """Until the record has noticed the death, as it does by itself: nothing of it runs on."""
-        asked = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'"
-        )
-        with self.engine.connect() as connection:
-            for _ in range(400):
-                if connection.execute(asked).scalar_one() == 0:
-                    return
-                connection.rollback()
-                time.sleep(0.025)
-        raise AssertionError("the dead process's transaction still runs after 10 s")
+        return self.program.ask(self.walk, act=act, where=where)
 
 
 @pytest.fixture
 def desk(record_url: str, engine: Engine, keys: Any) -> Iterator[Desk]:
-    program = subprocess.Popen(
-        [sys.executable, "-m", "tests.acts.killed", record_url], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    with Session(engine, expire_on_commit=False) as session:
-        walk = Walk(World(session, keys, NOW)).settle_in()
-        session.commit()
-        yield Desk(program, engine, walk)
-    program.communicate(timeout=10)
-    assert program.returncode == 0
+    with program(record_url, engine, keys) as (started, walk):
+        yield Desk(started, engine, walk)
 
 
 def kill_everywhere(desk: Desk, act: str) -> int:

@@ -4,11 +4,7 @@
 """
 
 import ast
-import json
 import os
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,18 +13,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlmodel import Session
 
 from tests.acts.killed import BEFORE_COMMIT
+from tests.acts.killing import DONE, KILLED, Program, program
 from tests.acts.remembered import fingerprint
 from tests.acts.told_acts import STORIES, Step, look
-from tests.conftest import NOW
 from tests.walking import Walk
-from tests.world import World
 from tgd.casework import file_acts, stock_acts
 from tgd.records import Handset
 
-KILLED, DONE = -9, 0
 EVERY = int(os.environ.get("TGD_TEST_KILL_EVERY", "7"))
 MOST_STATEMENTS = 400
 ALLOCATION = Path(__file__).parents[2] / "tgd" / "allocation"
@@ -53,7 +46,7 @@ NO_ACT = {
 class Teller:
     """The program whose children act and die, and the record that they leave."""
 
-    program: subprocess.Popen[str]
+    program: Program
     engine: Engine
     walk: Walk
     written: Counter[str] = field(default_factory=Counter)
@@ -63,32 +56,7 @@ class Teller:
 
     def ask(self, story: str, step: int, where: int | str) -> int:
         """One step in a process of its own; its exit code, or -9."""
-        walk = self.walk
-        asked: dict[str, Any] = {
-            "story": story, "step": step, "where": where, "now": walk.now.isoformat(),
-            "file": str(walk.file_id) if walk.file_id else "", "handset": walk.handset,
-            "people": {name: role.value for name, (_, role) in walk.people.items()},
-        }  # fmt: skip
-        assert self.program.stdin is not None
-        assert self.program.stdout is not None
-        self.program.stdin.write(json.dumps(asked) + "\n")
-        self.program.stdin.flush()
-        ended: int = json.loads(self.program.stdout.readline())["ended"]
-        self._wait_for_the_server()
-        return ended
-
-    def _wait_for_the_server(self) -> None:
-        asked = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'"
-        )
-        with self.engine.connect() as connection:
-            for _ in range(400):
-                if connection.execute(asked).scalar_one() == 0:
-                    return
-                connection.rollback()
-                time.sleep(0.005)
-        raise AssertionError("the dead process's transaction still runs")
+        return self.program.ask(self.walk, story=story, step=step, where=where)
 
     def acts(self) -> Counter[str]:
         """The words of the journal."""
@@ -98,16 +66,8 @@ class Teller:
 
 @pytest.fixture
 def teller(record_url: str, engine: Engine, keys: Any) -> Iterator[Teller]:
-    program = subprocess.Popen(
-        [sys.executable, "-m", "tests.acts.killed", record_url], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    with Session(engine, expire_on_commit=False) as session:
-        walk = Walk(World(session, keys, NOW)).settle_in()
-        session.commit()
-        yield Teller(program, engine, walk)
-    program.communicate(timeout=10)
-    assert program.returncode == 0
+    with program(record_url, engine, keys) as (started, walk):
+        yield Teller(started, engine, walk)
 
 
 def kill_in(teller: Teller, story: str, n: int, step: Step) -> None:

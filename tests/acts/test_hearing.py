@@ -1,13 +1,19 @@
 """What a destination says becomes acts: once, about its own, in the name of who did it."""
 
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import select
 
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
 from dispatch.telling import Later, Sent
+from tests.acts.answering import (
+    DESTINATION,
+    SAFE,
+    bring,
+    everybody_is_told,
+    hear,
+    key,
+)
 from tests.acts.dispatching import (
     BRUNO,
     acts_of,
@@ -19,15 +25,11 @@ from tests.acts.dispatching import (
     said,
     turn,
 )
-from tests.world import Carried, World
+from tests.world import World
 from tgd.alerts import acts
 from tgd.errors import Incomplete, NotAllowed, Refusal, WrongState
-from tgd.records import Note
-from tgd.rules.alert import SEEN_OUTCOMES, AlertState, Outcome, Verified
+from tgd.rules.alert import AlertState, Verified
 
-WHY = "The patrol found her unharmed."
-SAFE = {"outcome": "made_safe", "reason": WHY}
-DESTINATION = {"webhook": "platform", "cisu": "room", "voice": "duty", "sms": "duty"}
 REFUSED: dict[str, type[Refusal]] = {
     "NOT-ALLOWED": NotAllowed, "UNSEEN": Incomplete, "OVER": WrongState,
 }  # fmt: skip
@@ -59,42 +61,6 @@ def alert(world: World) -> UUID:
     world.hear(world.press(world.give("Ana")))
     everybody_is_told(world)
     return world.only_alert().id
-
-
-def everybody_is_told(world: World) -> None:
-    world.wait(seconds=61)
-    answer(world.session, world.now, *turn(world.session, world.now))
-
-
-def key(alert: UUID, destination: str = "platform") -> str:
-    return f"{alert}:opened:0:{destination}"
-
-
-def hear(
-    world: World, alert: UUID, state: str, kind: str = "webhook", *, to: str = "", **more: Any
-) -> Effect:
-    """The destination says it; what is refused leaves nothing behind."""
-    to = to or DESTINATION[kind]
-    with world.session.begin_nested():
-        return hear_answer(world.session, to, kind, said(key(alert, to), state, **more), world.now)
-
-
-def bring(world: World, alert: UUID, state: str) -> None:
-    """Bruno brings the alert to that state."""
-    s, now = world.session, world.now
-    if state == "open":
-        return
-    acts.take(s, BRUNO, alert, now)
-    if state in ("verified", "closed"):
-        acts.verify(s, BRUNO, alert, Verified.SAFE_VOICE, now)
-    if state == "requested":
-        acts.request_intervention(s, BRUNO, alert, now)
-    if state == "acknowledged":
-        acts.acknowledge(s, BRUNO, alert, now)
-    if state == "on_scene":
-        acts.arrive(s, BRUNO, alert, now)
-    if state == "closed":
-        acts.close(s, BRUNO, alert, Outcome.ACCIDENTAL, "pressed in a bag", now)
 
 
 @pytest.mark.parametrize("kind", list(DESTINATION))
@@ -177,116 +143,6 @@ def test_a_key_and_another_alert_are_nobodys(world: World, alert: UUID) -> None:
     mixed = said(key(alert), "taken", alert_=str(other))
     with pytest.raises(NotYours):
         hear_answer(world.session, "platform", "webhook", mixed, world.now)
-
-
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.TEST])
-def test_the_platform_closes_alone_only_what_was_heard(
-    world: World, alert: UUID, outcome: Outcome
-) -> None:
-    """It has sent nobody: that she is safe it knows by her voice or the word agreed with her."""
-    told = {"outcome": outcome.value, "reason": WHY}
-    for heard in ({}, {"verified": "silent"}, {"verified": "danger"}):
-        with pytest.raises(Incomplete, match="second person"):
-            hear(world, alert, "closed", **told, **heard)
-    now = alert_now(world.session, alert)
-    assert (now.state, now.owner, now.verified) == ("open", None, None)
-    hear(world, alert, "closed", **told, verified="safe_code_word")
-    now = alert_now(world.session, alert)
-    assert (now.state, now.outcome, now.reason) == ("closed", outcome, WHY)
-    assert now.verified == "safe_code_word"
-
-
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.TEST])
-def test_a_room_closes_alone_only_what_its_people_saw(
-    world: World, alert: UUID, outcome: Outcome
-) -> None:
-    told = {"outcome": outcome.value, "reason": WHY}
-    if outcome not in SEEN_OUTCOMES:
-        with pytest.raises(Incomplete, match="second person"):
-            hear(world, alert, "closed", "cisu", **told)
-        return
-    hear(world, alert, "closed", "cisu", **told)
-    assert alert_now(world.session, alert).state == "closed"
-
-
-def words_of_people(world: World) -> list[tuple[str, str]]:
-    """What stands in the log in somebody's words."""
-    return [(note.who, note.words) for note in world.session.exec(select(Note))]
-
-
-def test_what_a_room_says_of_the_end_is_kept_while_one_of_ours_has_it(
-    world: World, alert: UUID
-) -> None:
-    """Bruno has asked for a patrol; the room says that he is in custody: Bruno sees it, and ends
-    it alone, for those who were there have said so."""
-    bring(world, alert, "requested")
-    caught = {"outcome": "apprehended", "reason": "He is in custody."}
-    assert hear(world, alert, "closed", "cisu", **caught) == Effect("done", "closed")
-    now = alert_now(world.session, alert)
-    assert (now.state, now.owner) == ("requested", "bruno")
-    assert (now.reported_outcome, now.reported_by) == ("apprehended", "room/nadia")
-    assert "EndReported" in acts_of(world.session, alert)
-    assert ("room/nadia", "He is in custody.") in words_of_people(world)
-    assert not acts.needs_second(now, Outcome.APPREHENDED)
-    assert acts.needs_second(now, Outcome.ACCIDENTAL)
-    world.wait(seconds=5)
-    world.hear(world.press(Carried("hana0000000000"[:13], "", "", counter=7)))
-    assert acts.needs_second(alert_now(world.session, alert), Outcome.APPREHENDED), "of before"
-
-
-def test_what_a_platform_says_of_the_end_is_words_and_no_proof(world: World, alert: UUID) -> None:
-    bring(world, alert, "requested")
-    hear(world, alert, "closed", by="agent-7", **SAFE)
-    now = alert_now(world.session, alert)
-    assert (now.state, now.reported_outcome) == ("requested", None)
-    assert ("platform/agent-7", WHY) in words_of_people(world)
-    assert acts.needs_second(now, Outcome.MADE_SAFE)
-
-
-@pytest.mark.parametrize("kind", ["cancel", "duress"])
-def test_a_cancelled_or_forced_press_is_ended_from_outside_only_when_she_was_seen(
-    world: World, alert: UUID, kind: str
-) -> None:
-    world.hear(world.press(world.give("Bea", number="+33639980002"), kind=kind))
-    everybody_is_told(world)
-    beas = world.alerts()[1].id
-    with pytest.raises(Incomplete, match="second person"):
-        hear(world, beas, "closed", outcome="accidental", reason=WHY, verified="safe_voice")
-    with pytest.raises(Incomplete, match="second person"):
-        hear(world, beas, "closed", **SAFE)
-    hear(world, beas, "closed", "cisu", **SAFE)
-    assert alert_now(world.session, beas).state == "closed"
-
-
-@pytest.mark.parametrize("outcome", [None, "test", "all good"])
-def test_an_outcome_that_is_none_ends_nothing(
-    world: World, alert: UUID, outcome: str | None
-) -> None:
-    with pytest.raises(Incomplete):
-        hear(world, alert, "closed", outcome=outcome, reason=WHY, verified="safe_voice")
-    assert alert_now(world.session, alert).state == "open"
-
-
-def test_a_colleague_who_closes_is_named_and_not_the_one_who_took(
-    world: World, alert: UUID
-) -> None:
-    hear(world, alert, "taken", by="agent-7")
-    world.wait(seconds=5)
-    hear(world, alert, "closed", id="end", by="agent-8", verified="safe_voice", **SAFE)
-    now = alert_now(world.session, alert)
-    assert (now.closed_by, now.owner) == ("platform/agent-8", "platform/agent-8")
-    (line,) = world.lines("AlertClosed")
-    assert line.who == "platform/agent-8"
-
-
-@pytest.mark.parametrize("stranger", ["other-platform", "room"])
-def test_another_house_does_not_close_it(world: World, alert: UUID, stranger: str) -> None:
-    """What it says is kept for those who have it."""
-    hear(world, alert, "taken", by="agent-7")
-    hear(world, alert, "closed", to=stranger, **SAFE)
-    now = alert_now(world.session, alert)
-    assert (now.state, now.owner) == ("taken", "platform/agent-7")
-    assert (f"{stranger}/nadia", WHY) in words_of_people(world)
 
 
 def test_a_late_yes_to_the_ringing_is_none_to_the_request(world: World, alert: UUID) -> None:

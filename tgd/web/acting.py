@@ -89,6 +89,11 @@ def _presses_shown(form: Form) -> int | None:
     return int(said)
 
 
+def _plainly(act: Callable[[Session, Actor, UUID, datetime], Any]) -> Doing:
+    """An act that needs nothing of the form."""
+    return lambda session, actor, alert, _form, now: act(session, actor, alert, now)
+
+
 ACTS: dict[str, tuple[Act, Doing]] = {
     "take": (
         Act.TAKE,
@@ -96,30 +101,18 @@ ACTS: dict[str, tuple[Act, Doing]] = {
             s, actor, alert, now, reason=form.get("reason", ""), over=form.get("over", "")
         ),
     ),
-    "release": (Act.RELEASE, lambda s, actor, alert, form, now: acts.release(s, actor, alert, now)),
+    "release": (Act.RELEASE, _plainly(acts.release)),
     "offer": (
         Act.RELEASE,
         lambda s, actor, alert, form, now: handing_on.offer(
             s, actor, alert, form.get("to", ""), now
         ),
     ),
-    "accept": (
-        Act.TAKE,
-        lambda s, actor, alert, form, now: handing_on.accept(s, actor, alert, now),
-    ),
-    "decline": (
-        Act.TAKE,
-        lambda s, actor, alert, form, now: handing_on.decline(s, actor, alert, now),
-    ),
+    "accept": (Act.TAKE, _plainly(handing_on.accept)),
+    "decline": (Act.TAKE, _plainly(handing_on.decline)),
     "verify": (Act.VERIFY, _verify),
-    "request": (
-        Act.REQUEST_INTERVENTION,
-        lambda s, actor, alert, form, now: acts.request_intervention(s, actor, alert, now),
-    ),
-    "duress": (
-        Act.REQUEST_INTERVENTION,
-        lambda s, actor, alert, form, now: duress.hear_duress(s, actor, alert, now),
-    ),
+    "request": (Act.REQUEST_INTERVENTION, _plainly(acts.request_intervention)),
+    "duress": (Act.REQUEST_INTERVENTION, _plainly(duress.hear_duress)),
     "note": (
         Act.NOTE,
         lambda s, actor, alert, form, now: acts.note(s, actor, alert, form.get("words", ""), now),
@@ -130,11 +123,8 @@ ACTS: dict[str, tuple[Act, Doing]] = {
             s, actor, alert, now, listen_only=form.get("listen_only") == "yes"
         ),
     ),
-    "speak": (
-        Act.CALL,
-        lambda s, actor, alert, form, now: calling.want_to_speak(s, actor, alert, now),
-    ),
-    "real": (Act.TAKE, lambda s, actor, alert, form, now: duress.make_real(s, actor, alert, now)),
+    "speak": (Act.CALL, _plainly(calling.want_to_speak)),
+    "real": (Act.TAKE, _plainly(duress.make_real)),
     "close": (Act.CLOSE, _close),
     "keep-positions": (Act.KEEP_POSITIONS, _keep(Keeping.POSITIONS)),
     "let-positions-go": (Act.KEEP_POSITIONS, _let_go(Keeping.POSITIONS)),
