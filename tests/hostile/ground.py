@@ -352,3 +352,23 @@ def quiet() -> Iterator[None]:
     """The peer may close whenever it wants."""
     with suppress(OSError, EOFError, asyncio.IncompleteReadError):
         yield
+
+
+@asynccontextmanager
+async def wire(ground: Ground) -> AsyncIterator[Wire]:
+    """A connection to the own listener on which nothing was said yet."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", ground.ports["mqtt"])
+    held = Wire(reader, writer)
+    try:
+        yield held
+    finally:
+        held.hang_up()
+
+
+@asynccontextmanager
+async def believed(ground: Ground, carried: Carried, **more: Any) -> AsyncIterator[Wire]:
+    """The handset itself, or whoever has its secret: the gateway believes it."""
+    async with wire(ground) as held:
+        held.say(ConnectPacket(carried.handset, password=carried.secret.encode(), **more))
+        assert int((await held.hears(ConnAckPacket)).reason_code) == 0
+        yield held

@@ -10,7 +10,7 @@ from uuid import uuid4
 from mqtt5 import ConnAckPacket, ConnectPacket, PubAckPacket
 
 from tests.channels.mqtt_house import Wire, alert
-from tests.hostile.ground import PASSWORD, Ground, gathered, press_until_received, quiet
+from tests.hostile.ground import PASSWORD, Ground, believed, gathered, press_until_received, quiet
 from tests.hostile.http_wire import request, talk
 from tests.hostile.test_words import signed_in, text_message
 
@@ -84,17 +84,12 @@ async def test_invented_sources_share_alerts_and_none_of_theirs_or_hers_is_lost(
 async def test_a_handset_that_is_stuck_is_one_alert_and_one_counter(ground: Ground) -> None:
     """300 presses with 300 ids on one connection: one alert, every press counted."""
     name = ground.bella.handset
-    async with ground.attacked():
-        reader, writer = await asyncio.open_connection("127.0.0.1", ground.ports["mqtt"])
-        wire = Wire(reader, writer)
-        wire.say(ConnectPacket(name, password=ground.bella.secret.encode()))
-        await wire.hears(ConnAckPacket)
+    async with ground.attacked(), believed(ground, ground.bella) as wire:
         for start in range(0, 300, 15):
             for n in range(start, start + 15):
                 wire.say(alert(f"stuck-{n}", n + 1, topic=f"tgd/v1/{name}/alert"))
             for _ in range(15):
                 assert int((await wire.hears(PubAckPacket)).reason_code) == 0
-        wire.hang_up()
     (found,) = ground.rows(
         "SELECT count(*) AS n FROM alert WHERE handset = :name AND state <> 'closed'", name=name
     )
@@ -109,16 +104,12 @@ async def test_a_press_captured_and_replayed_a_thousand_times_is_one_press(groun
     name, trigger = ground.bella.handset, f"replayed-{uuid4().hex}"
     async with ground.attacked():
         for n in range(10):
-            reader, writer = await asyncio.open_connection("127.0.0.1", ground.ports["mqtt"])
-            wire = Wire(reader, writer)
-            wire.say(ConnectPacket(name, password=ground.bella.secret.encode()))
-            await wire.hears(ConnAckPacket)
-            for _ in range(7):
-                for packet_id in range(1, 16):
-                    wire.say(alert(trigger, packet_id, topic=f"tgd/v1/{name}/alert"))
-                for _ in range(15):
-                    assert int((await wire.hears(PubAckPacket)).reason_code) == 0, n
-            wire.hang_up()
+            async with believed(ground, ground.bella) as wire:
+                for _ in range(7):
+                    for packet_id in range(1, 16):
+                        wire.say(alert(trigger, packet_id, topic=f"tgd/v1/{name}/alert"))
+                    for _ in range(15):
+                        assert int((await wire.hears(PubAckPacket)).reason_code) == 0, n
     found = ground.rows("SELECT 1 FROM alert_trigger WHERE trigger = :it", it=trigger)
     assert len(found) == 1
 

@@ -15,7 +15,7 @@ from mqtt5 import ConnAckPacket, ConnectPacket, PubAckPacket
 from gateway.mqtt_direct import Limits
 from simulators.proxy import FaultProxy
 from tests.channels.mqtt_house import Wire, alert
-from tests.hostile.ground import Ground
+from tests.hostile.ground import Ground, believed
 from tests.hostile.half_open import CALLS, Siege
 from tests.world import Carried
 
@@ -35,7 +35,7 @@ async def test_thousands_of_half_open_calls_turn_no_known_handset_away(ground: G
     descriptors = gateway.descriptors()
     async with (
         ground.attacked(presses=10) as witness,
-        connected(ground, ground.bella) as bella,
+        believed(ground, ground.bella) as bella,
         slow_radio(ground) as far,
     ):
         with Siege(ground) as siege:
@@ -78,19 +78,6 @@ async def comes_back(ground: Ground, descriptors: int) -> bool:
             return True
         await asyncio.sleep(0.2)
     return False
-
-
-@asynccontextmanager
-async def connected(ground: Ground, carried: Carried) -> AsyncIterator[Wire]:
-    """A handset that was there before."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", ground.ports["mqtt"])
-    wire = Wire(reader, writer)
-    try:
-        wire.say(ConnectPacket(carried.handset, password=carried.secret.encode()))
-        assert int((await wire.hears(ConnAckPacket)).reason_code) == 0
-        yield wire
-    finally:
-        wire.hang_up()
 
 
 async def slow_press(ground: Ground, carried: Carried, port: int) -> float:

@@ -9,10 +9,10 @@ import time
 from uuid import uuid4
 
 import pytest
-from mqtt5 import ConnAckPacket, ConnectPacket, PubAckPacket
+from mqtt5 import PubAckPacket
 
 from tests.channels.mqtt_house import Wire, alert
-from tests.hostile.ground import ROOT, Ground
+from tests.hostile.ground import ROOT, Ground, believed
 from tests.hostile.http_flood import WORDS
 
 EACH_S = 0.02
@@ -41,11 +41,7 @@ def p99(took: list[float]) -> float:
 @pytest.mark.parametrize("kinds", [["signature"], [*WORDS]], ids=["signatures", "all"])
 async def test_a_flood_of_http_holds_no_press_up(ground: Ground, kinds: list[str]) -> None:
     name = ground.bella.handset
-    async with ground.attacked():
-        reader, writer = await asyncio.open_connection("127.0.0.1", ground.ports["mqtt"])
-        wire = Wire(reader, writer)
-        wire.say(ConnectPacket(name, password=ground.bella.secret.encode()))
-        await wire.hears(ConnAckPacket)
+    async with ground.attacked(), believed(ground, ground.bella) as wire:
         calm = await pressed(wire, name, CALM)
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.hostile.http_flood", str(ground.ports["gateway"]), "6",
@@ -54,7 +50,6 @@ async def test_a_flood_of_http_holds_no_press_up(ground: Ground, kinds: list[str
         await asyncio.sleep(1.5)  # it has begun
         flooded = await pressed(wire, name, FLOODED)
         said, _ = await process.communicate()
-        wire.hang_up()
     print(f"{said.decode().strip()}\np99 {p99(calm) * 1000:.0f} ms, beside the flood"
           f" {p99(flooded) * 1000:.0f} ms, at worst {flooded[-1] * 1000:.0f} ms")  # fmt: skip
     assert p99(flooded) < LATEST_S

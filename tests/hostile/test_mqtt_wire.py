@@ -7,8 +7,6 @@ import asyncio
 import json
 import random
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -27,28 +25,10 @@ from mqtt5 import (
 
 from tests.channels.mqtt_house import Wire, alert
 from tests.hostile.fuzzing import corpus
-from tests.hostile.ground import Ground, gathered, press_until_received, quiet
+from tests.hostile.ground import Ground, believed, gathered, press_until_received, quiet, wire
 from tests.world import Carried
 
 PACKETS = corpus("mqtt")
-
-
-@asynccontextmanager
-async def wire(ground: Ground) -> AsyncIterator[Wire]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", ground.ports["mqtt"])
-    try:
-        yield Wire(reader, writer)
-    finally:
-        writer.transport.abort()
-
-
-@asynccontextmanager
-async def with_secret(ground: Ground, **more: Any) -> AsyncIterator[Wire]:
-    """Dora has Bella's handset in her hand."""
-    async with wire(ground) as held:
-        held.say(ConnectPacket(ground.bella.handset, password=secret(ground.bella), **more))
-        assert int((await held.hears(ConnAckPacket)).reason_code) == 0
-        yield held
 
 
 def secret(carried: Carried) -> bytes:
@@ -123,7 +103,7 @@ async def test_each_malformed_packet_ends_its_own_conversation(
             if not trusted:
                 await is_ended(what, said)
                 continue
-            async with with_secret(ground) as held:
+            async with believed(ground, ground.bella) as held:
                 held.say(said)
                 assert await end_of(held) not in (-1, 0), what
 
@@ -195,7 +175,7 @@ async def test_a_topic_of_somebody_else_is_refused_and_carries_nothing(ground: G
         "a" * 2000, "tgd", "/" * 500,
     ]  # fmt: skip
     async with ground.attacked():
-        async with with_secret(ground) as held:
+        async with believed(ground, ground.bella) as held:
             for n, topic in enumerate(topics, 1):
                 held.say(publication(topic, n))
                 wild = "+" in topic or "#" in topic
@@ -226,7 +206,7 @@ async def test_a_cry_is_heard_however_wrongly_it_is_sent(
     ground: Ground, what: str, more: dict[str, Any], ends: int
 ) -> None:
     async with ground.attacked():
-        async with with_secret(ground) as held:
+        async with believed(ground, ground.bella) as held:
             held.say(alert_of(ground.bella, f"wrong-{what}", **more))
             if ends:
                 assert await end_of(held) == ends
@@ -243,7 +223,7 @@ async def test_more_than_the_window_is_sent_away_and_what_was_heard_is_kept(
     ground: Ground,
 ) -> None:
     async with ground.attacked():
-        async with with_secret(ground) as held:
+        async with believed(ground, ground.bella) as held:
             presses = [alert_of(ground.bella, f"window-{n}", n).write() for n in range(1, 400)]
             held.say(b"".join(presses))
             assert await end_of(held) == 0x93
@@ -253,7 +233,7 @@ async def test_more_than_the_window_is_sent_away_and_what_was_heard_is_kept(
 async def test_an_oversized_packet_is_refused_before_it_is_read(ground: Ground) -> None:
     async with ground.attacked():
         for size in (8193, 100_000, 2_000_000):
-            async with with_secret(ground) as held:
+            async with believed(ground, ground.bella) as held:
                 held.say(alert_of(ground.bella, "big", payload=b"x" * size))
                 assert await end_of(held) == 0x95
 
@@ -264,7 +244,7 @@ async def test_receipts_that_are_never_acknowledged_hold_nothing_up(
 ) -> None:
     """600 presses, no PUBACK for any receipt: she goes on getting them."""
     async with ground.attacked(presses=10):
-        async with with_secret(ground, receive_max=receive_max) as held:
+        async with believed(ground, ground.bella, receive_max=receive_max) as held:
             sure = 0
             held.say(SubscribePacket(9, [TopicFilter(f"tgd/v1/{ground.bella.handset}/receipt")]))
             await held.hears(SubAckPacket)
@@ -282,7 +262,7 @@ async def test_receipts_that_are_never_acknowledged_hold_nothing_up(
 async def test_who_never_reads_keeps_nobody_waiting(ground: Ground) -> None:
     """Nor does it fill the gateway's memory: what waits for her is bounded."""
     async with ground.attacked():
-        async with with_secret(ground) as held:
+        async with believed(ground, ground.bella) as held:
             held.reader._transport.pause_reading()  # type: ignore[attr-defined]
             with quiet():
                 for _ in range(3000):
@@ -297,7 +277,7 @@ async def test_thousands_of_subscriptions_are_all_refused_and_cost_nothing(
     ground: Ground,
 ) -> None:
     async with ground.attacked():
-        async with with_secret(ground) as held:
+        async with believed(ground, ground.bella) as held:
             for n in range(1, 31):
                 filters = [TopicFilter(f"t/{n}/{i}") for i in range(200)]
                 held.say(SubscribePacket(n, filters))
@@ -341,7 +321,7 @@ async def test_a_will_of_somebody_else_is_not_heard(ground: Ground) -> None:
         f"tgd/v1/{ground.ana.handset}/alert", payload=json.dumps({"trigger": "by-will"}).encode()
     )
     async with ground.attacked():
-        async with with_secret(ground, will=will) as held:
+        async with believed(ground, ground.bella, will=will) as held:
             held.hang_up()
         await asyncio.sleep(0.3)
         assert not kept(ground, "by-will")
