@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -48,6 +49,17 @@ PURGED_WITHIN = timedelta(minutes=10)
 CHASED_EVERY_S = 30.0
 MOST_DEADLINES = 100
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What one look around has seen."""
+
+    freed: int
+    figures: Any
+    ahead_at: datetime | None
+    record_at: datetime
+    open_alerts: Remembered
 
 
 class Loop:
@@ -240,29 +252,28 @@ class Loop:
 
     async def _look_around(self) -> None:
         """Each second: leases of the dead, and the figures that an outsider watches."""
-        freed, figures, ahead_at, record_at = await self._in_thread(self._freed_and_figures)
+        seen = await self._in_thread(self._seen_around)
+        _keep_time(seen.ahead_at, seen.record_at)
         if self._blind is not None:
-            self._blind.remember(await self._in_thread(self._remembered))
-        _keep_time(ahead_at, record_at)
-        if freed:
-            counts.freed.inc(freed)
-            log.warning("leases_freed", count=freed)
+            self._blind.remember(seen.open_alerts)
+        if seen.freed:
+            counts.freed.inc(seen.freed)
+            log.warning("leases_freed", count=seen.freed)
+        figures = seen.figures
         counts.plan_late_s.set(float(figures.late_s))
         counts.oldest_untaken_s.set(float(figures.untaken_s))
         counts.open_alerts.set(figures.open_alerts)
         counts.taken_alerts.set(figures.taken_alerts)
         await asyncio.sleep(1)
 
-    def _freed_and_figures(self) -> tuple[int, Any, datetime | None, datetime]:
+    def _seen_around(self) -> "_Around":
         now = clock.now()
         with transaction(self._engine) as session:
-            freed = free_dead(session, now, self._worker)
-            figures, ahead_at = store.plan_figures(session, now), store.newest_moment(session, now)
-            return freed, figures, ahead_at, store.record_time(session)
-
-    def _remembered(self) -> Remembered:
-        with transaction(self._engine) as session:
-            return remember(session)
+            return _Around(
+                free_dead(session, now, self._worker), store.plan_figures(session, now),
+                store.newest_moment(session, now), store.record_time(session),
+                remember(session) if self._blind is not None else Remembered(),
+            )  # fmt: skip
 
     async def _seal(self) -> None:
         """Chain the journal a moment after its lines were written."""

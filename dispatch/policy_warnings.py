@@ -32,15 +32,13 @@ def warnings(policy: Policy) -> list[str]:
 
 
 def holes(policy: Policy) -> frozenset[str]:
-    """Who is left out of a valid policy, in words that a setting can accept."""
+    """Who is left out of a valid policy, in words that a setting can accept
+    (`tgd.settings_values.HOLES`)."""
     found = {
         "second_way": _without_second_way(policy), "human_outside": _nobody_is_rung(policy),
         "control_room": _no_control_room(policy), "request": _no_step_at_request(policy),
     }  # fmt: skip
     return frozenset(name for name, sentences in found.items() if sentences)
-
-
-HOLES = frozenset({"second_way", "human_outside", "control_room", "request"})
 
 
 def _without_second_way(policy: Policy) -> list[str]:

@@ -26,7 +26,8 @@ from tgd.telephone import TwilioTelephone
 RAISE_AGAIN = timedelta(minutes=5)
 """What lasts is said again after this."""
 STUCK_AFTER_S = 15.0
-SAY_S = 0.25
+SAY_S, AGAIN_S = 0.25, 2.0
+"""How often a way looks whether it has something to say, and after what pause it tries again."""
 findings_now = Gauge("tgd_auditor_findings", "What is wrong now", ["wrong"])
 looked_at = Gauge("tgd_auditor_looked_at_seconds", "When the last whole look ended")
 
@@ -111,7 +112,9 @@ class Auditor:
         """Until it is cancelled. To look never waits for those who are told."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_for_ever(http))
-            group.create_task(self._say_for_ever(http))
+            group.create_task(self._beat_for_ever(http))
+            for way in self._ways.names:
+                group.create_task(self._say_for_ever(http, way))
 
     async def _look_for_ever(self, http: aiohttp.ClientSession) -> None:
         while True:
@@ -120,9 +123,14 @@ class Auditor:
             self._is_clean = not found
             await asyncio.sleep(LOOK_S)
 
-    async def _say_for_ever(self, http: aiohttp.ClientSession) -> None:
+    async def _say_for_ever(self, http: aiohttp.ClientSession, way: str) -> None:
+        """Each way by itself: none waits for one that is slow."""
         while True:
-            await self._ways.say(http)
+            said = await self._ways.say(http, way)
+            await asyncio.sleep(SAY_S if said else AGAIN_S)
+
+    async def _beat_for_ever(self, http: aiohttp.ClientSession) -> None:
+        while True:
             if self._is_clean and time.monotonic() - self._beaten_at >= self._beat_every_s:
                 self._beaten_at = time.monotonic()
                 await self._ways.beat(http)

@@ -6,7 +6,6 @@ has not said yet, and tries again by itself: one that works never silences anoth
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -20,8 +19,6 @@ from tgd.rules.auditing import Finding
 from tgd.telephone import Telephone, TelephoneLater, TelephoneRefused
 
 LONGEST_S = 5.0
-AGAIN_S = 2.0
-"""A way that took nothing is tried again after this."""
 MOST_OWED = 200
 WEBHOOK = "webhook"
 """The name of the way that is no telephone number."""
@@ -41,7 +38,6 @@ class Ways:
         self._telephone = telephone
         ways = ([WEBHOOK] if url else []) + (list(numbers) if telephone is not None else [])
         self._owed: dict[str, list[Finding]] = {way: [] for way in ways}
-        self._again_at: dict[str, float] = dict.fromkeys(ways, float("-inf"))
 
     def owe(self, findings: Sequence[Finding]) -> None:
         """Each way has these to say, beside what it could not say before."""
@@ -49,22 +45,24 @@ class Ways:
             known = set(self._owed[way])
             self._owed[way] += [f for f in findings if f not in known][: MOST_OWED - len(known)]
 
-    async def say(self, http: aiohttp.ClientSession) -> None:
-        """Each way says what it owes; what it could not say is tried again after a pause."""
-        now = time.monotonic()
-        due = [way for way in self._owed if self._owed[way] and self._again_at[way] <= now]
-        await asyncio.gather(*(self._say_by(http, way) for way in due))
+    @property
+    def names(self) -> list[str]:
+        """The ways that there are."""
+        return list(self._owed)
 
-    async def _say_by(self, http: aiohttp.ClientSession, way: str) -> None:
+    async def say(self, http: aiohttp.ClientSession, way: str) -> bool:
+        """This way says what it owes; False when it must try again."""
         findings = list(self._owed[way])
+        if not findings:
+            return True
         if way == WEBHOOK:
             said = await self._post(http, findings)
         else:
             assert self._telephone is not None
             said = await self._text(self._telephone, way, findings)
-        self._again_at[way] = time.monotonic() + (0.0 if said else AGAIN_S)
         if said:
             self._owed[way] = [f for f in self._owed[way] if f not in findings]
+        return said
 
     async def _post(self, http: aiohttp.ClientSession, findings: Sequence[Finding]) -> bool:
         body = json.dumps(

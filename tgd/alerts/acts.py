@@ -190,7 +190,7 @@ def request_intervention(session: Session, actor: Actor, alert_id: UUID, now: da
 def acknowledge(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Alert:
     """The control room says that it has the case; what it said before a request is not about it."""
     seen = _seen(session, alert_id)
-    changes = {"acknowledged_at": _since_request(seen, seen.acknowledged_at) or now}
+    changes = {"acknowledged_at": since_request(seen, seen.acknowledged_at) or now}
     return _event(
         session, actor, seen, AlertEvent.ACKNOWLEDGE, "InterventionAcknowledged", now, changes
     )
@@ -203,7 +203,7 @@ def arrive(session: Session, actor: Actor, alert_id: UUID, now: datetime) -> Ale
     return _event(session, actor, seen, AlertEvent.ARRIVE, "PatrolOnScene", now, changes)
 
 
-def _since_request(seen: Alert, at: datetime | None) -> datetime | None:
+def since_request(seen: Alert, at: datetime | None) -> datetime | None:
     """The moment, unless it was before the newest request: then it says nothing about that one."""
     return None if at and seen.requested_at and at < seen.requested_at else at
 

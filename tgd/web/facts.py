@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from tgd import looks
 from tgd.accounts import Seat
-from tgd.alerts.acts import needs_second
+from tgd.alerts.acts import needs_second, since_request
 from tgd.allocation import sheets, whose
 from tgd.allocation.acting import Officer
 from tgd.allocation.acting import officer as acting_officer
@@ -212,14 +212,8 @@ def _head(a: Alert) -> dict[str, Any]:
         "reported_at": a.reported_at, "proposed_by": a.proposed_by,
         "proposed_outcome": a.proposed_outcome, "next": next_of(a),
         "offered_to": a.offered_to, "offered_at": a.offered_at,
-        "on_the_way_at": _since_request(a), "expected_at": a.expected_at,
+        "on_the_way_at": since_request(a, a.on_the_way_at), "expected_at": a.expected_at,
     }  # fmt: skip
-
-
-def _since_request(a: Alert) -> datetime | None:
-    """When a patrol set out for the newest request; one before it has done its way."""
-    at, asked = a.on_the_way_at, a.requested_at
-    return None if at is None or (asked is not None and at < asked) else at
 
 
 def _person(
