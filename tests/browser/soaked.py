@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.load.soak import slope
+from tests.load.soak import JUDGED_FROM_MIN, SETTLED_AFTER_MIN, slope
 
-SETTLED_AFTER_MIN = 5
-"""Until then caches, the list of closed alerts and the pools of connections fill."""
-JUDGED_FROM_MIN = 15
 GROWS: dict[str, tuple[str, float]] = {
     "list_kb": ("KB of the heap of the list's page", 100.0),
     "sheet_kb": ("KB of the heap of the sheet's page", 100.0),

@@ -28,6 +28,15 @@ def write(page: Page) -> None:
     page.fill("#act-close textarea", REASON)
 
 
+def written(town: Town, eyes: Eyes, number: int) -> tuple[Grace, Page]:
+    """Bruno has somebody's alert, and is in the middle of writing about it."""
+    grace = Grace(town, number)
+    grace.is_taken()
+    page = open_sheet(eyes, grace)
+    write(page)
+    return grace, page
+
+
 def stands(page: Page, note: str = NOTE, outcome: str = "accidental", reason: str = REASON) -> None:
     """This stands in the fields."""
     expect(page.locator("#act-note textarea")).to_have_value(note)
@@ -51,10 +60,7 @@ def unlock(page: Page, password: str = PASSWORD) -> None:
 @pytest.mark.parametrize("lock", ["twelve hours", "left alone"])
 def test_a_lock_takes_nothing_of_what_was_written(town: Town, eyes: Eyes, lock: str) -> None:
     """A wrong password and a reload change nothing; what is saved then does not come back."""
-    grace = Grace(town, 40 if lock == "left alone" else 41)
-    grace.is_taken()
-    page = open_sheet(eyes, grace)
-    write(page)
+    grace, page = written(town, eyes, 40 if lock == "left alone" else 41)
     if lock == "left alone":
         town.ask("UPDATE web_session SET seen_at = now() - interval '16 minutes' RETURNING 1")
     else:
@@ -85,10 +91,7 @@ def test_a_lock_takes_nothing_of_what_was_written(town: Town, eyes: Eyes, lock: 
 
 
 def test_another_person_never_sees_it(town: Town, eyes: Eyes) -> None:
-    grace = Grace(town, 42)
-    grace.is_taken()
-    page = open_sheet(eyes, grace)
-    write(page)
+    grace, page = written(town, eyes, 42)
     ends(town, -1)
     expect(page.locator("#locked-title")).to_be_visible()
     eyes.sign_in("salima")
@@ -101,10 +104,7 @@ def test_another_person_never_sees_it(town: Town, eyes: Eyes) -> None:
 
 def test_what_is_sent_into_the_lock_stays_written(town: Town, eyes: Eyes) -> None:
     """The screen locks under the hands of whoever saves the note: it was not saved."""
-    grace = Grace(town, 43)
-    grace.is_taken()
-    page = open_sheet(eyes, grace)
-    write(page)
+    _, page = written(town, eyes, 43)
     ends(town, -1)
     with page.expect_navigation():
         page.press("#act-note textarea", "Control+Enter")
@@ -116,10 +116,7 @@ def test_what_is_sent_into_the_lock_stays_written(town: Town, eyes: Eyes) -> Non
 
 def test_f2_in_the_middle_of_a_note_takes_nothing_of_it(town: Town, eyes: Eyes) -> None:
     """Another alert has no word of it; on the way back it is there."""
-    first = Grace(town, 44)
-    first.is_taken()
-    page = open_sheet(eyes, first)
-    write(page)
+    first, page = written(town, eyes, 44)
     Grace(town, 45)
     with page.expect_navigation():
         page.keyboard.press("F2")
@@ -133,10 +130,7 @@ def test_f2_in_the_middle_of_a_note_takes_nothing_of_it(town: Town, eyes: Eyes) 
 
 
 def test_signing_out_leaves_nothing(town: Town, eyes: Eyes) -> None:
-    grace = Grace(town, 46)
-    grace.is_taken()
-    page = open_sheet(eyes, grace)
-    write(page)
+    _, page = written(town, eyes, 46)
     page.wait_for_function("() => sessionStorage.getItem('tgd-written')")
     with page.expect_navigation():
         page.click("form[action='/logout'] button")

@@ -18,6 +18,7 @@ HANDSETS = 600
 """Each presses every half minute; by then its alert has been taken and closed."""
 AGENT = ("--auto-take", "1", "--auto-close", "4")
 SETTLED_AFTER_MIN = 5
+"""Until then caches, lists of what is over and the pools of connections fill."""
 JUDGED_FROM_MIN = 15
 PARTS = ("gateway", "dispatch")
 
