@@ -24,7 +24,9 @@ from tests.conftest import forget_settings, fresh_record, open_cluster
 from tests.rules.night_of_plans import EXAMPLE
 from tests.world import World
 from tgd import clock, shifts
-from tgd.alerts import acts
+from tgd.alerts import acts, handing_on, on_the_way
+from tgd.alerts.acts import Actor
+from tgd.rules.alert import Outcome
 from tgd.settings import Settings
 
 FRENCH_PHONE = DARK | {"locale": "fr-FR", "color_scheme": "light"}
@@ -69,6 +71,22 @@ def _all_press(town: Town) -> None:
     town.do(pressed)
 
 
+def _the_room_answers(town: Town) -> None:
+    """It has Bella's case, a patrol goes, he is in custody; and Bruno wants to go home."""
+    room, bella, now = Actor("CIC 92/nadia"), town.alerts["Bella"], clock.now()
+
+    def said(session: Session) -> None:
+        acts.acknowledge(session, room, bella, now)
+        on_the_way.set_out(session, room, bella, now, 6)
+        acts.report_end(
+            session, room, bella, Outcome.APPREHENDED, "Interpellé, elle est chez sa sœur.", now,
+            were_sent=True,
+        )  # fmt: skip
+        handing_on.offer(session, BRUNO, bella, "salima", now)
+
+    town.do(said)
+
+
 DEAF = "heard = () => {}; beatAt = Infinity; "
 """The stream says nothing to this page any more."""
 INCOMPLETE = "{lost: ['canary-sms'], toMend: 3, missing: ['shift']}"
@@ -87,6 +105,7 @@ SCREENS: dict[str, Screen] = {
         "bruno", "/alerts/Bella", script="byId('not-sent').hidden = false; turned('off'); " + DEAF
     ),
     "room-incomplete": Screen("salima", "/", script=f"standing({INCOMPLETE}); {DEAF}"),
+    "room-answers": Screen("bruno", "/alerts/Bella", arranged=_the_room_answers),
     "test-press": Screen("bruno", "/alerts/Diane"),
     "technical": Screen("bruno", "/technical"),
     "on-paper": Screen("bruno", "/on-paper"),
