@@ -70,7 +70,9 @@ class House:
         self.direct = MqttDirect(
             hear=self.hear,
             identify=self.identities.identify,
-            limits=Limits(strangers=settings.mqtt_strangers),
+            limits=Limits.at_the_door(
+                settings.mqtt_half_open_per_source, strangers=settings.mqtt_strangers
+            ),
             observe=self._observe,
         )
         counts.half_open.set_function(self.direct.half_open)

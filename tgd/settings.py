@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     """When given, a handset may prove itself by a certificate of this authority."""
     mqtt_strangers: bool = True
     """Hear handsets whose id or secret is not known, without trusting them (decision 0004)."""
+    mqtt_half_open_per_source: int = Field(default=256, ge=16, le=20_000)
+    """Connections of one address that may stand in the door of the listener without a CONNECT: a
+    whole fleet behind one address (a carrier's NAT, a balancer) needs more of them."""
 
     policy: Path | None = None
     """TOML file: destinations, steps, delays."""

@@ -20,6 +20,10 @@ class Certificate:
     begins_at: datetime
 
 
+SOURCES_ABREAST = 4
+"""So many sources fill the door together, each with all that one may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of the listener. Trusted and untrusted clients never share one."""
@@ -33,7 +37,7 @@ class Limits:
     """Without an answer about an identity in this time the client is heard as untrusted."""
     half_open: int = 1024
     half_open_per_source: int = 256
-    """Connections that have not said CONNECT yet; raise it behind one load balancer's address."""
+    """Connections that have not said CONNECT yet."""
     half_open_grace_s: float = 1.0
     """Where no source stands in the door more often than a newcomer's, one that has been silent for
     longer than this gives it its place."""
@@ -67,3 +71,14 @@ class Limits:
     a quarter of a second, then twice that, up to the pause; short, for it may carry an alert."""
     stop_s: float = 5.0
     """How long an orderly stop waits for what is being heard."""
+
+    @classmethod
+    def at_the_door(cls, per_source: int, *, strangers: bool) -> "Limits":
+        """The usual bounds, with so much room for one source; the whole door never has less than
+        four such sources need, nor less than usual."""
+        usual = cls()
+        return cls(
+            strangers=strangers,
+            half_open=max(usual.half_open, SOURCES_ABREAST * per_source),
+            half_open_per_source=per_source,
+        )

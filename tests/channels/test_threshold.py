@@ -79,3 +79,15 @@ async def test_who_needs_long_is_not_pushed_out_by_a_crowd() -> None:
     assert sum(task.cancelled() for task in crowd) == 29
     for task in (ana, *crowd):
         task.cancel()
+
+
+@pytest.mark.parametrize(
+    ("per_source", "half_open"), [(16, 1024), (256, 1024), (257, 1028), (5_000, 20_000)]
+)
+def test_a_fleet_behind_one_address_never_fills_the_whole_door(
+    per_source: int, half_open: int
+) -> None:
+    limits = Limits.at_the_door(per_source, strangers=False)
+    assert (limits.half_open_per_source, limits.half_open) == (per_source, half_open)
+    assert not limits.strangers
+    assert Limits.at_the_door(256, strangers=True) == Limits()
