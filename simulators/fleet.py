@@ -83,8 +83,9 @@ class Fleet:
 
     @property
     def cries(self) -> list[Cry]:
-        """Every press so far."""
-        return [cry for member in self.members for cry in member.cries.values()]
+        """Every press so far, in the order in which they were made."""
+        cries = [cry for member in self.members for cry in member.cries.values()]
+        return sorted(cries, key=lambda cry: cry.pressed_s)
 
     def on_event(self, event: str, handset: str, **facts: object) -> None:
         """Called by every member."""

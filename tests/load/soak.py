@@ -93,14 +93,10 @@ async def _watch(running: Service, fleet: Fleet, minutes: int) -> list[Minute]:
     for number in range(1, minutes + 1):
         await asyncio.sleep(60)
         cries = fleet.cries
-        seen.append(await asyncio.to_thread(_minute, running, number, _since(cries, counted)))
+        seen.append(await asyncio.to_thread(_minute, running, number, cries[counted:]))
         counted = len(cries)
         say(seen[-1].words())
     return seen
-
-
-def _since(cries: list[Cry], counted: int) -> list[Cry]:
-    return sorted(cries, key=lambda cry: cry.pressed_s)[counted:]
 
 
 def _minute(running: Service, number: int, cries: list[Cry]) -> Minute:

@@ -34,6 +34,14 @@ async def test_all_press_at_once(post_office: PostOffice, tmp_path: Path) -> Non
     assert post_office.wills == []
 
 
+def test_the_last_presses_are_the_last_that_were_made(post_office: PostOffice) -> None:
+    """Whoever asks for those since an outage must not be given the presses of the last handset."""
+    fleet = Fleet(CARDS[:3], at(post_office), Plan(presses=0))
+    made = [fleet.members[n].press() for n in (2, 0, 1, 0, 2)]
+    assert fleet.cries == made
+    assert fleet.cries[3:] == made[3:]
+
+
 async def test_puback_without_receipt_is_lost(post_office: PostOffice) -> None:
     """A listener that acknowledges and confirms nothing is reported as losing all."""
     post_office.sends_receipts = False
