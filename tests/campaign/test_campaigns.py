@@ -1,4 +1,4 @@
-"""The fault campaigns that were seen to end, small; `make campaign` plays larger ones, and all.
+"""Every fault campaign, small; `make campaign` plays the larger ones.
 
 The seed is printed, and `python -m tests.campaign NAME --seed N` plays the same again.
 """
@@ -15,6 +15,9 @@ from tests.campaign import (
     brokers,
     clocks,
     disks,
+    everything,
+    freezes,
+    kills,
     links,
     outages,
     partitions,
@@ -77,6 +80,29 @@ def test_a_step_named_by_a_variable_would_be_noticed(tmp_path: Path) -> None:
     hidden.write_text("killpoint.reach(name)")
     with pytest.raises(ValueError, match="written out"):
         points.named_in(hidden)
+
+
+@pytest.mark.timeout(420)
+async def test_every_part_may_die_at_every_step(open_folder: Path) -> None:
+    """R1, R3, R4: each named step at its first passage; `tests/acceptance/test_kills.py` takes
+    others."""
+    await played(kills, open_folder, gateway=9, dispatch=8, record=1, passages=(1,))
+
+
+@pytest.mark.timeout(420)
+async def test_everything_may_die_at_one_moment(open_folder: Path) -> None:
+    """R5."""
+    await played(everything, open_folder, kills=1)
+
+
+@needs_broker[0]
+@needs_broker[1]
+@pytest.mark.timeout(420)
+async def test_a_frozen_twin_is_taken_over_and_changes_nothing_when_it_wakes(
+    open_folder: Path,
+) -> None:
+    """R7."""
+    await played(freezes, open_folder, rounds=2)
 
 
 @needs_broker[0]
