@@ -34,6 +34,7 @@ FORMS_KEPT = timedelta(days=1)
 """Longer than a session, so that no page that can still be sent holds a forgotten form."""
 SHIFT_ROLES = frozenset({Role.OPERATOR, Role.SUPERVISOR})
 LONGEST_NAME = 80
+LONGEST_PRINTED = 120
 RESERVED = frozenset({"dispatch", "gateway"})
 """Names that stand in the journal for a machine."""
 
@@ -72,7 +73,7 @@ class Seat:
 
 def make_account(
     session: Session, name: str, role: Role, password_hash: str, now: datetime,
-    by: str = "command line",
+    by: str = "command line", *, full_name: str | None = None, capacity: str | None = None,
 ) -> None:  # fmt: skip
     """Somebody may sign in from now on. Raises Incomplete for a name that cannot be one, and
     SomebodyWasFaster when the name is taken."""
@@ -80,10 +81,37 @@ def make_account(
         raise Incomplete(f"A name has 1 to {LONGEST_NAME} printable characters.")
     if name.lower() in RESERVED:
         raise Incomplete("This name is kept for a machine.")
-    row = {"name": name, "role": role.value, "password_hash": password_hash, "now": now}
+    row = {"name": name, "role": role.value, "password_hash": password_hash, "now": now,
+           "full_name": _printed(full_name), "capacity": _printed(capacity)}  # fmt: skip
     if not store.add_account(session, row):
         raise SomebodyWasFaster("There is an account with this name already.")
     journal.write(session, [Line(now, by, "AccountMade", detail={"of": name, "role": role.value})])
+
+
+def describe(
+    session: Session, name: str, now: datetime, by: str = "command line", *,
+    full_name: str | None = None, capacity: str | None = None,
+) -> None:  # fmt: skip
+    """How papers name this person from now on; what was signed before keeps the words of its day.
+
+    None leaves a word as it is. Raises WrongState when there is no such account, and Incomplete.
+    """
+    said = {"full_name": _printed(full_name), "capacity": _printed(capacity)}
+    if not any(said.values()):
+        raise Incomplete("Say the full name, the capacity, or both.")
+    if not store.describe_account(session, {"name": name} | said):
+        raise WrongState("There is no such account.")
+    journal.write(session, [Line(now, by, "AccountDescribed", detail={"of": name})])
+
+
+def _printed(words: str | None) -> str | None:
+    """On one line of a paper. Raises Incomplete for what does not fit there."""
+    if words is None:
+        return None
+    said = " ".join(words.split())
+    if not said or len(said) > LONGEST_PRINTED or not said.isprintable():
+        raise Incomplete(f"A name on papers has 1 to {LONGEST_PRINTED} printable characters.")
+    return said
 
 
 def disable(session: Session, name: str, now: datetime, by: str = "command line") -> None:

@@ -35,6 +35,19 @@ def test_a_court_is_set_up_and_camille_works_for_it(desk, session, tmp_path):
     assert camille.reach.courts == {"TJ-A"}
 
 
+def test_who_signs_is_named_and_the_doctor_says_who_is_not(desk):
+    assert desk.tgd("account", "add", "camille", "--role", "prosecutor").code == 0
+    assert "camille" in desk.tgd("doctor").out
+    said = desk.tgd(
+        "account", "describe", "camille", "--full-name", "Camille EXEMPLE", "--capacity",
+        "vice-procureure",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert "camille" not in desk.tgd("doctor").out
+    assert desk.tgd("account", "describe", "camille").code == 2
+    assert desk.tgd("account", "describe", "nobody", "--capacity", "x").code == 4
+
+
 def test_agreements_clearances_and_deadlines_by_hand(desk):
     for words in (
         ("account", "add", "camille", "--role", "prosecutor"),

@@ -22,7 +22,8 @@ WHITE = (
 """Values in, values out: no store, no socket, no clock, no chance, no await."""
 
 GREY = (
-    "tgd/alerts/*", "tgd/allocation/*", "tgd/casework/*", "tgd/papers/values.py",
+    "tgd/alerts/*", "tgd/allocation/*", "tgd/casework/*", "tgd/papers/heading.py",
+    "tgd/papers/decision.py", "tgd/papers/handing_over.py",
     "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
     "tgd/purge.py",
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",

@@ -11,7 +11,7 @@ import pytest
 from tests.walking import NANTERRE
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.test_casework import LONG
-from tgd import clock
+from tgd import accounts, clock
 from tgd.allocation import courts
 from tgd.papers.typesetting import pdf
 
@@ -20,6 +20,7 @@ SAID = {
     "court": "TJ de Nanterre", "office": "Parquet", "reference": "TGD-000001", "notice": "Note.",
     "demonstration": True, "day": {"year": 2026, "month": 11, "day": 27}, "title": "Décision",
     "facts": [["Dossier", EVIL]], "article": "art. 41-3-1 CPP", "law": EVIL, "conditions": [],
+    "found": [["Interdiction", EVIL]],
     "against_advice": False, "reasons": [EVIL, "Second motif."], "decided": EVIL,
     "proof": [["Approuvé par", EVIL]],
 }  # fmt: skip
@@ -46,20 +47,30 @@ def test_a_paper_is_pdf_a_and_read_aloud() -> None:
 @pytest.mark.needs_system_package
 def test_what_people_write_is_words_and_never_markup(tmp_path: Path) -> None:
     seen = words_of(pdf("decision", SAID), tmp_path)
-    assert seen.count('#panic("x") $x^2$ *bold*') == 5
+    assert seen.count('#panic("x") $x^2$ *bold*') == 6
     assert "Second motif." in seen
 
 
 @pytest.mark.needs_system_package
 async def test_the_decision_says_what_was_decided_and_by_whom(court: Court, tmp_path: Path) -> None:
-    at = court.walked("grant")
+    at = court.walked("find")
     camille = await court.browser("Camille")
+    assert "votre compte" in (await camille.get(at)).text
+    court.house.do(
+        lambda s: accounts.describe(
+            s, "Camille", clock.now(), full_name="Camille EXEMPLE", capacity="vice-procureure"
+        )
+    )
+    assert "Camille EXEMPLE</bdi>, <bdi>vice-procureure" in (await camille.get(at)).text
+    assert (await camille.post(f"{at}/grant", reasons=LONG)).status_code == 303
     one = court.house.ask("SELECT id, content_hash FROM decision")[0]
     reply = await camille.get(f"{at}/papers/decision-{one.id}.pdf")
     assert reply.headers["content-type"] == "application/pdf"
     seen = words_of(reply.content, tmp_path)
-    for said in ("Ana FICTIVE", "He has come back twice", "art. 41-3-1 CPP", "Camille",
-                 one.content_hash, "est accordée du"):  # fmt: skip
+    for said in ("Ana FICTIVE", "deux fois malgré", "art. 41-3-1 CPP", "Camille EXEMPLE, vice-",
+                 "Hugo FICTIF", "contrôle judiciaire, du 01/11/2026 au 31/10/2027",
+                 "ancien conjoint", "procedure 2026/0001", one.content_hash, "est accordée du",
+                 "le contenu est celui qui a été approuvé"):  # fmt: skip
         assert said in seen, said
     assert court.house.ask("SELECT 1 FROM journal WHERE act = 'PaperMade'")
 

@@ -7,14 +7,22 @@ from sqlmodel import Session
 
 from tgd.allocation.acting import Officer
 from tgd.records import CaseFile
-from tgd.rules.access import Role
+from tgd.rules.access import Act, Role, may
 from tgd.rules.scope import BY_ALERT, I_13, RENEWED
-from tgd.store import files
+from tgd.store import accounts, files
 
 COLUMNS = (
     "id", "kind", "reasons", "begins_on", "ends_at", "text_version", "route", "against_advice",
     "by", "on_call", "signed_at", "content_hash",
 )  # fmt: skip
+
+
+def signs_as(session: Session, officer: Officer) -> dict[str, str | None] | None:
+    """How a decision of this person would name who signs; None for who signs nothing."""
+    if not may(officer.role, Act.DECIDE):
+        return None
+    name, capacity = accounts.printed(session, officer.name)
+    return {"account": officer.name, "name": name, "capacity": capacity}
 
 
 def decisions_shown(

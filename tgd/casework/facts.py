@@ -118,6 +118,7 @@ def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) ->
         said[group.value] = part(session, officer, seen, now) if group in groups else None
     said |= _transfers(session, officer, seen)
     said["may"] = _offered(session, officer, seen, is_held=said["is_held"])
+    said["signs_as"] = decided.signs_as(session, officer)
     said["other_courts"] = _other_courts(session, seen) if "ask-transfer" in said["may"] else []
     write(session, officer.name, "AccessLogged", now, file=seen.id,
           groups=sorted(group.value for group in groups))  # fmt: skip

@@ -40,6 +40,12 @@ ACCOUNTS = {
     "registry": "odile", "prosecutor-2": "cyrille", "association-2": "nora",
 }  # fmt: skip
 """One fictional person per role; two where two are needed."""
+CAPACITIES = {
+    "prosecutor": "vice-procureure de la République",
+    "prosecutor-2": "substitut du procureur de la République",
+    "registry": "greffière",
+}
+"""As papers print them."""
 HURRY = 5.0
 """The delays of the policy are divided by this, so that a night lasts a minute."""
 LAPSE_S = 60.0
@@ -242,7 +248,10 @@ def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
 
 def _account(session: Session, role: str, name: str) -> dict[str, str]:
     password = secrets.token_urlsafe(9)
-    make_account(session, name, Role(role.partition("-")[0]), hashed(password), clock.now())
+    make_account(
+        session, name, Role(role.partition("-")[0]), hashed(password), clock.now(),
+        full_name=f"{name.capitalize()} FICTIF", capacity=CAPACITIES.get(role),
+    )  # fmt: skip
     return {"name": name, "password": password}
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from tgd import clock, doctor, migrate, settings
 from tgd.cli import device_ca
@@ -19,7 +20,9 @@ from tgd.doctor import DoctorInput, Finding
 from tgd.doctor.finding import refused, warning
 from tgd.errors import TgdError
 from tgd.keyring import NAME as MASTER_KEY
+from tgd.rules.access import Role
 from tgd.settings import Settings
+from tgd.store import accounts
 
 
 def examine(
@@ -42,6 +45,7 @@ def examine(
             policy_warnings=tuple(asked["warnings"]), auditor=_auditor(read),
             mosquitto_conf=mosquitto_conf, rabbitmq_conf=rabbitmq_conf,
             map_service=read.map_service, degraded_line=read.degraded_line,
+            unnamed=_unnamed(connection) if connection and at_head else (),
             **_folders(read), **_papers(read, asked["files"]), **_words(read),
         )  # fmt: skip
         findings = [*trouble, *policy, *unseen, *doctor.run_checks(given)]
@@ -81,6 +85,12 @@ def _connected(
             yield connection, at_head, []
     finally:
         engine.dispose()
+
+
+def _unnamed(connection: Connection) -> tuple[str, ...]:
+    """Accounts of those who sign, of whom nobody has said how papers name them."""
+    with Session(bind=connection) as session:
+        return tuple(accounts.unnamed(session, Role.PROSECUTOR))
 
 
 def _policy(read: Settings) -> tuple[list[Finding], dict[str, Any]]:

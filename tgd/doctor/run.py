@@ -25,6 +25,7 @@ from tgd.doctor.mosquitto import check_mosquitto_file
 from tgd.doctor.rabbitmq import check_rabbitmq_file
 from tgd.doctor.record import check_record
 from tgd.doctor.secrets import check_secret, check_secret_file
+from tgd.doctor.signatories import check_signatories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class DoctorInput:
     """Where pictures of maps are fetched; empty: nowhere."""
     degraded_line: str | None = None
     """Whom people ring when the console is dead; None: not looked at."""
+    unnamed: tuple[str, ...] = ()
+    """Accounts that sign decisions and have no full name or capacity."""
     policy_warnings: tuple[str, ...] = ()
     """Sentences that the policy's own rules found."""
 
@@ -70,6 +73,7 @@ def run_checks(given: DoctorInput) -> list[Finding]:
         *check_map_service(given.map_service),
         *(check_degraded_line(given.degraded_line) if given.degraded_line is not None else ()),
         *(check_auditor(given.auditor) if given.auditor is not None else ()),
+        *check_signatories(given.unnamed),
         *(warning(said, "Change the policy, or know why not.") for said in given.policy_warnings),
         *check_versions(),
     ]

@@ -29,6 +29,10 @@ class Account(SQLModel, table=True):
     password_hash: str = Field(sa_column=Column(Text, nullable=False))
     made_at: datetime = Field(sa_column=moment(nullable=False))
     disabled_at: datetime | None = Field(default=None, sa_column=moment())
+    full_name: str | None = Field(default=None, sa_column=Column(String(120)))
+    """As papers name this person; the account's name is for signing in."""
+    capacity: str | None = Field(default=None, sa_column=Column(String(120)))
+    """In which capacity papers are signed: `vice-procureure de la République`."""
 
 
 class WebSession(SQLModel, table=True):

@@ -262,6 +262,11 @@ class Decision(SQLModel, table=True):
         sa_column=Column(JSONB, nullable=False, server_default="{}"),
     )
     """What was looked at before it: the ground of a withdrawal and its checks, his release."""
+    facts: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_column=Column(JSONB, nullable=False, server_default="{}"),
+    )
+    """What the file said when it was signed, and who signed; empty before this was kept."""
 
 
 class Deadline(SQLModel, table=True):

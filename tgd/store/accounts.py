@@ -34,12 +34,47 @@ def add_account(session: Session, row: dict[str, Any]) -> bool:
     """A new account; False when the name is taken."""
     made = session.connection().execute(
         text(
-            "INSERT INTO account (name, role, password_hash, made_at)"
-            " VALUES (:name, :role, :password_hash, :now) ON CONFLICT (name) DO NOTHING"
+            "INSERT INTO account (name, role, password_hash, made_at, full_name, capacity)"
+            " VALUES (:name, :role, :password_hash, :now, :full_name, :capacity)"
+            " ON CONFLICT (name) DO NOTHING"
         ),
         row,
     )
     return made.rowcount == 1
+
+
+def describe_account(session: Session, row: dict[str, Any]) -> bool:
+    """The words that are given, as papers print them; False when there is no such open account."""
+    found = session.connection().execute(
+        text(
+            "UPDATE account SET full_name = coalesce(CAST(:full_name AS varchar), full_name),"
+            " capacity = coalesce(CAST(:capacity AS varchar), capacity)"
+            " WHERE name = :name AND disabled_at IS NULL"
+        ),
+        row,
+    )
+    return found.rowcount == 1
+
+
+def printed(session: Session, name: str) -> tuple[str | None, str | None]:
+    """Full name and capacity of this account, as papers print them; None where nobody said."""
+    found = session.connection().execute(
+        text("SELECT full_name, capacity FROM account WHERE name = :name"), {"name": name}
+    )
+    row = found.one_or_none()
+    return (row.full_name, row.capacity) if row else (None, None)
+
+
+def unnamed(session: Session, role: str) -> list[str]:
+    """Accounts of this role without a full name or a capacity, that may sign in."""
+    found = session.connection().execute(
+        text(
+            "SELECT name FROM account WHERE role = :role AND disabled_at IS NULL"
+            " AND (full_name IS NULL OR capacity IS NULL) ORDER BY name"
+        ),
+        {"role": role},
+    )
+    return list(found.scalars())
 
 
 def disable_account(session: Session, name: str, now: datetime) -> bool:

@@ -197,6 +197,7 @@ ACTS = {
     "DeadlineAcknowledged": word("Deadline acknowledged"),
     "DeadlineReminded": word("Reminder sent"), "NoticeTold": word("Told outside the console"),
     "NoticeNotTold": word("Not told outside the console yet"),
+    "PaperMade": word("Paper made"),
     "DataPurged": word("Erased on its day"), "CopiesErased": word("Copies outside erased"),
     "LegalHoldBegun": word("Kept for a procedure"),
     "LegalHoldEnded": word("Kept for a procedure no longer"),

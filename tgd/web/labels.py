@@ -300,6 +300,7 @@ ACTS = {
     "SignedOut": word("Signed out"),
     "SignInRefused": word("Wrong password"),
     "AccountMade": word("Account made"),
+    "AccountDescribed": word("Account described"),
     "AccountDisabled": word("Account disabled"),
     "SoundSilenced": word("Sound silenced for a minute at one console"),
     "ShiftStarted": word("Shift begun"),

@@ -12,15 +12,17 @@ from starlette.responses import Response
 
 from tgd import clock
 from tgd.allocation.acting import Officer
-from tgd.papers import values
+from tgd.papers.decision import decision
+from tgd.papers.handing_over import hand_over, return_
+from tgd.papers.heading import Asked
 from tgd.papers.typesetting import pdf
 from tgd.rules.access import Act
-from tgd.web import door
+from tgd.web import door, file_labels
 from tgd.web.console import Console
 from tgd.web.doing import as_officer
 from tgd.web.render import Pages
 
-Asks = Callable[[Session, Officer], dict[str, Any]]
+Fills = Callable[[Session, Asked], dict[str, Any]]
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
@@ -33,27 +35,31 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         seat = await door.allowed(console, request, Act.RECORD_CONDITION)
         if seat.locked:
             raise door.Locked
-        template, asks = _asked(found, name, demonstration=console.settings.demonstration)
-        said = await as_officer(console, seat, asks)
+        template, fills = _paper(found, name)
+        now = clock.now()
+
+        def ask(session: Session, officer: Officer) -> dict[str, Any]:
+            return fills(session, Asked(officer, now, french(console),
+                                        console.settings.demonstration))  # fmt: skip
+
+        said = await as_officer(console, seat, ask)
         made_of = await asyncio.get_running_loop().run_in_executor(None, pdf, template, said)
         shown = f'inline; filename="{said["reference"]}-{template}.pdf"'
         return Response(made_of, 200, {"content-disposition": shown}, "application/pdf")
 
 
-def _asked(file_id: UUID, name: str, *, demonstration: bool) -> tuple[str, Asks]:
+def french(console: Console) -> Callable[[str], str]:
+    """A choice, or any other id of the catalogue, as the pages say it in French."""
+    return lambda one: console.words.say("fr", file_labels.choice(one))
+
+
+def _paper(file_id: UUID, name: str) -> tuple[str, Fills]:
     """The template, and who fills it; raises door.NotThere for another name."""
-    now = clock.now()
     if name == "hand-over.pdf":
-        return "hand_over", lambda s, o: values.hand_over(
-            s, o, file_id, now, demonstration=demonstration
-        )
+        return "hand_over", lambda s, asked: hand_over(s, asked, file_id)
     if name == "return.pdf":
-        return "return", lambda s, o: values.return_(
-            s, o, file_id, now, demonstration=demonstration
-        )
+        return "return", lambda s, asked: return_(s, asked, file_id)
     if name.startswith("decision-") and name.endswith(".pdf"):
         one = door.uuid_of(name.removeprefix("decision-").removesuffix(".pdf"))
-        return "decision", lambda s, o: values.decision(
-            s, o, file_id, one, now, demonstration=demonstration
-        )
+        return "decision", lambda s, asked: decision(s, asked, file_id, one)
     raise door.NotThere
