@@ -10,6 +10,7 @@ from tests.walking import REASONS
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.conftest import BROKEN_RULE, FULL_DISK
 from tgd import clock
+from tgd.casework import grid
 from tgd.store import casework
 
 LONG = "Il est revenu deux fois malgré l’interdiction ; le danger est grave et imminent."
@@ -259,3 +260,18 @@ async def test_lea_says_that_ana_knows_of_his_release(court: Court) -> None:
     assert "act-tell-release" not in (await lea.get(at)).text
     history = (await greta.get(at)).text
     assert "par téléphone" in history
+
+
+async def test_an_old_assessment_is_shown_with_the_questions_that_it_answered(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(grid.GRIDS, "danger-grid/2020-1", {"dog": "A-t-il un chien dressé ?"})
+    at = court.walked("assess")
+    court.house.ask(
+        "UPDATE assessment SET grid = 'danger-grid/2020-1', answers = '{\"dog\": \"yes\"}'"
+        " RETURNING 1"
+    )
+    lea = await court.browser("Lea")
+    assert "A-t-il un chien dressé" in (await lea.get(at)).text
+    (one,) = (await lea.get(f"/api/v1{at}")).json()["assessment"]["assessments"]
+    assert one["read"] == [["A-t-il un chien dressé ?", "yes"]]

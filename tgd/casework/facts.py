@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tgd.allocation import equipping, referring, sheets
 from tgd.allocation.acting import NotThere, Officer, found, owned, write
-from tgd.casework import copies, decided, sheet_form
+from tgd.casework import assessed, copies, decided, sheet_form
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile, Deadline
@@ -238,13 +238,6 @@ def _referral(session: Session, officer: Officer, seen: CaseFile, now: datetime)
     return [dict(row._mapping) for row in casework.referrals(session, seen.id)]
 
 
-def _assessment(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
-    return {
-        "assessments": [dict(row._mapping) for row in casework.assessments(session, seen.id)],
-        "opinions": [dict(row._mapping) for row in casework.opinions(session, seen.id)],
-    }
-
-
 def _conditions(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
     """Met and missing, with the evidence and the dated text; and who the ban is against."""
     advice, old = referring.advice_shown(session, seen, now)
@@ -392,7 +385,7 @@ def _press(session: Session, kept: Any) -> dict[str, Any] | None:
 
 
 _PARTS: dict[FileGroup, Any] = {
-    _G.PERSON: _person, _G.REFERRAL: _referral, _G.ASSESSMENT: _assessment,
+    _G.PERSON: _person, _G.REFERRAL: _referral, _G.ASSESSMENT: assessed.assessment_shown,
     _G.CONDITIONS: _conditions, _G.BAN_DATES: _ban_dates, _G.DECISION: decided.decisions_shown,
     _G.CONSENTS: _consents, _G.FOLLOW_UP: _follow_up, _G.DEADLINES: _deadlines,
     _G.HANDSET: _handset,

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from tgd import clock
 from tgd.accounts import Seat
 from tgd.allocation.acting import Officer
-from tgd.casework import facts, file_acts, findings, grid, sheet_form
+from tgd.casework import facts, file_acts, findings, sheet_form
 from tgd.casework.fields import read_all
 from tgd.casework.file_acts import BY_NAME, FileAct
 from tgd.casework.openapi import REFERRAL
@@ -151,7 +151,7 @@ async def file_page(
         return as_json(said, status)
     return made.page(
         request, template, seat, status, file=said, acts=BY_NAME, ended=ended, form=form or {},
-        wrong=wrong, files=file_labels, sheet_fields=sheet_form.FIELDS, questions=grid.QUESTIONS,
+        wrong=wrong, files=file_labels, sheet_fields=sheet_form.FIELDS,
         fields_for=lambda one: findings.fields_of(Condition(one)),
     )  # fmt: skip
 
