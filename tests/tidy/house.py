@@ -23,7 +23,8 @@ WHITE = (
 
 GREY = (
     "tgd/alerts/*", "tgd/allocation/*", "tgd/casework/*", "tgd/papers/heading.py",
-    "tgd/papers/decision.py", "tgd/papers/handing_over.py",
+    "tgd/papers/decision.py", "tgd/papers/dossier.py", "tgd/papers/handing_over.py",
+    "tgd/papers/stock.py",
     "tgd/inventory.py", "tgd/stock_list.py", "tgd/accounts.py", "tgd/looks.py",
     "tgd/purge.py",
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",

@@ -5,14 +5,16 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from tests.walking import NANTERRE
+from tests.walking import NANTERRE, OTHER_POOL
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.test_casework import LONG
 from tgd import accounts, clock
 from tgd.allocation import courts
+from tgd.casework.file_acts import CONSENT_WORDING
 from tgd.papers.typesetting import pdf
 
 EVIL = '#panic("x") $x^2$ *bold* #import "/etc/passwd" <label> \\ ${7*7} // rien'
@@ -135,3 +137,125 @@ async def test_who_decides_on_call_sees_the_file_signs_and_gets_the_paper(court:
     assert "de permanence" in (await paul.get(at)).text
     one = court.house.ask("SELECT id FROM decision")[0].id
     assert (await paul.get(f"{at}/papers/decision-{one}.pdf")).status_code == 200
+
+
+async def paper_of(court: Court, name: str, at: str, paper: str, folder: Path) -> str:
+    """Its words, as this person is given them."""
+    reply = await (await court.browser(name)).get(f"{at}/papers/{paper}")
+    assert reply.status_code == 200, (name, paper)
+    return words_of(reply.content, folder)
+
+
+@pytest.mark.needs_system_package
+async def test_she_reads_and_signs_before_anything_is_handed_over(
+    court: Court, tmp_path: Path
+) -> None:
+    at = court.walked("find")
+    greta = await court.browser("Greta")
+    assert (await greta.get(f"{at}/papers/consent.pdf")).status_code == 404
+    court.go_on("grant", "reserve")
+    seen = await paper_of(court, "Lea", at, "consent.pdf", tmp_path)
+    for said in ("Ana FICTIVE", court.walk.handset, CONSENT_WORDING, "Non, je refuse",
+                 "J’accepte d’être localisée", "Recueilli par"):  # fmt: skip
+        assert said in seen, said
+    assert "papers/consent.pdf" in (await greta.get(f"{at}/hand-over")).text
+
+
+@pytest.mark.needs_system_package
+async def test_a_hand_over_is_printed_as_it_was_when_the_handset_has_long_come_back(
+    court: Court, tmp_path: Path
+) -> None:
+    at = court.walked("hand_over")
+    (one,) = court.house.ask("SELECT id FROM allocation")
+    court.house.ask("UPDATE consent SET withdrawn_at = now() WHERE scope = 'geolocation'"
+                    " RETURNING 1")  # fmt: skip
+    court.go_on("withdraw", "take_back")
+    court.house.ask("UPDATE protected_person SET name = 'Ana AUTRENOM' RETURNING 1")
+    for name in ("hand-over.pdf", f"hand-over-{one.id}.pdf"):
+        seen = await paper_of(court, "Greta", at, name, tmp_path)
+        for said in ("Ana FICTIVE", court.walk.handset, "alerte oui, le", "Rendu ou repris le"):
+            assert said in seen, said
+    greta = await court.browser("Greta")
+    assert f"hand-over-{one.id}.pdf" in (await greta.get(at)).text
+    assert (await greta.get(f"{at}/papers/hand-over-{uuid4()}.pdf")).status_code == 404
+
+
+@pytest.mark.needs_system_package
+async def test_the_case_sheet_goes_on_paper_without_the_words_agreed_with_her(
+    court: Court, tmp_path: Path
+) -> None:
+    at = court.walked("describe")
+    court.house.ask("UPDATE case_sheet SET sheet = sheet || '{\"duress_word\": \"TOURNESOL\"}'"
+                    " RETURNING 1")  # fmt: skip
+    seen = await paper_of(court, "Lea", at, "sheet.pdf", tmp_path)
+    for said in ("Ana FICTIVE", "3 rue des Exemples, Nanterre", "03/02/1990", "her sister",
+                 "Elle est contrainte convenu", "control-room-92"):  # fmt: skip
+        assert said in seen, said
+    assert "TOURNESOL" not in seen
+
+
+@pytest.mark.needs_system_package
+async def test_report_grid_and_opinion_are_one_paper(court: Court, tmp_path: Path) -> None:
+    at = court.walked("advise")
+    court.house.ask(
+        "UPDATE assessment SET grid = 'danger-grid/2026-1', answers = '{\"weapon\": \"yes\"}'"
+        " RETURNING 1"
+    )
+    seen = await paper_of(court, "Lea", at, "referral.pdf", tmp_path)
+    for said in ("She was followed to her work.", "Possède-t-il une arme", "Avis favorable",
+                 "He has come back twice"):  # fmt: skip
+        assert said in seen, said
+    assert "Hugo" not in seen
+
+
+@pytest.mark.needs_system_package
+async def test_a_loss_is_declared_and_signed_by_her(court: Court, tmp_path: Path) -> None:
+    at = court.walked("hand_over")
+    lea = await court.browser("Lea")
+    done = await lea.post(f"{at}/report-incident", kind="lost", words="Dans l’autobus 258.")
+    assert done.status_code == 303
+    (one,) = court.house.ask("SELECT id FROM handset_incident")
+    seen = await paper_of(court, "Lea", at, f"incident-{one.id}.pdf", tmp_path)
+    for said in ("Déclaration de perte", "Dans l’autobus 258.", "Ana FICTIVE", "la plateforme",
+                 court.walk.handset):  # fmt: skip
+        assert said in seen, said
+    sofia = await court.browser("Sofia")
+    handset = f"/stock/{court.walk.handset}"
+    assert "incident-" not in (await sofia.get(handset)).text
+    assert (await sofia.get(f"{handset}/papers/incident-{one.id}.pdf")).status_code == 404
+
+
+@pytest.mark.needs_system_package
+async def test_a_journey_and_an_erasure_have_their_papers_with_nobody_s_name(
+    court: Court, tmp_path: Path
+) -> None:
+    court.walked("restock")
+    sofia, handset = await court.browser("Sofia"), f"/stock/{court.walk.handset}"
+    (wipe,) = court.house.ask("SELECT id FROM wipe_proof")
+    seen = await paper_of(court, "Sofia", handset, f"erasure-{wipe.id}.pdf", tmp_path)
+    assert "erased by MDM, report 17" in seen
+    assert "Ana" not in seen
+    done = await sofia.post(f"{handset}/transfer", to_pool=OTHER_POOL)
+    assert done.status_code == 303
+    (sent,) = court.house.ask("SELECT id FROM handset_transfer")
+    seen = await paper_of(court, "Sofia", handset, f"receipt-{sent.id}.pdf", tmp_path)
+    for said in ("Parquet de Nanterre", "Parquet d’Exemple", "en cours d’acheminement"):
+        assert said in seen.replace("d'", "d’"), said
+    assert f"receipt-{sent.id}.pdf" in (await sofia.get("/stock")).text
+    sacha = await court.browser("Sacha")
+    page = (await sacha.get(handset)).text
+    assert f"receipt-{sent.id}.pdf" in page
+    assert f"erasure-{wipe.id}.pdf" in page
+    assert (await sofia.get(f"{handset}/papers/erasure-{wipe.id}.pdf")).status_code == 404
+    assert (await (await court.browser("Lea")).get(f"{handset}/papers/receipt-{sent.id}.pdf")
+            ).status_code == 404  # fmt: skip
+
+
+async def test_the_association_has_its_papers_and_nobody_else(court: Court) -> None:
+    at = court.walked("hand_over")
+    for name in ("Noa", "Paul", "Bruno", "Sofia"):
+        browser = await court.browser(name)
+        for paper in ("consent.pdf", "sheet.pdf", "referral.pdf"):
+            assert (await browser.get(f"{at}/papers/{paper}")).status_code == 404, (name, paper)
+    listed = (await (await court.browser("Lea")).get(f"/api/v1{at}")).json()["papers"]
+    assert {one["kind"] for one in listed} == {"referral", "consent", "sheet"}

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tgd.allocation import equipping, referring, sheets
 from tgd.allocation.acting import NotThere, Officer, found, owned, write
-from tgd.casework import assessed, copies, decided, sheet_form
+from tgd.casework import assessed, copies, decided, paper_list, sheet_form
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile, Deadline
@@ -119,6 +119,7 @@ def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) ->
     said |= _transfers(session, officer, seen)
     said["may"] = _offered(session, officer, seen, is_held=said["is_held"])
     said["signs_as"] = decided.signs_as(session, officer)
+    said["papers"] = paper_list.of_file(session, officer, seen)
     said["other_courts"] = _other_courts(session, seen) if "ask-transfer" in said["may"] else []
     write(session, officer.name, "AccessLogged", now, file=seen.id,
           groups=sorted(group.value for group in groups))  # fmt: skip

@@ -78,7 +78,8 @@ def _files() -> dict[str, Any]:
         },
         "/api/v1/files/{file_id}": {"get": _read("One case file", one)},
         "/api/v1/files/{file_id}/papers/{name}": {
-            "get": _read("A paper as PDF/A: decision-{id}.pdf, hand-over.pdf, return.pdf",
+            "get": _read("A paper as PDF/A: decision-{id}.pdf, and those that `papers` of the file"
+                         " lists",
                          [*one, _path_of("name")], "application/pdf"),
         },
     }  # fmt: skip
@@ -109,6 +110,13 @@ def _stock() -> dict[str, Any]:
             "post": _act("A model was tried and may be given", ACCEPT_FIELDS, [], created=True)
         },
         "/api/v1/stock/{handset}": {"get": _read("One handset", one)},
+        "/api/v1/stock/{handset}/papers/{name}": {
+            "get": _read(
+                "A paper as PDF/A that `papers` of the handset lists",
+                [*one, _path_of("name")],
+                "application/pdf",
+            ),
+        },
     }
     for act in STOCK_ACTS:
         address = f"/api/v1/stock/{{handset}}/{act.name}"

@@ -1,52 +1,93 @@
-"""The papers of a handset in her hands: the certificate of the hand-over, that of the return."""
+"""The papers of a handset in her hands: what she signs before, the hand-over, the return."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation.acting import NotThere, zone_of
+from tgd.allocation.acting import NotThere, one_of_states, zone_of
 from tgd.papers.heading import Asked, head, last_day, made, moment, reached
-from tgd.papers.words import BY_HAND, EXPLAINED, SCOPES
+from tgd.papers.words import BY_HAND, EXPLAINED, SCOPES, TO_SIGN
 from tgd.records import CaseFile
-from tgd.rules.allocation import reference
-from tgd.store import casework, equipment, files
+from tgd.rules.access import Act
+from tgd.rules.allocation import AllocationState, reference
+from tgd.store import casework, equipment, files, papers
+
+CONSENTED = (AllocationState.GRANTED, AllocationState.ACTIVE, AllocationState.SUSPENDED)
+"""Once it is granted she reads and signs; again for another handset, or when she changes her
+mind."""
 
 
-def hand_over(session: Session, asked: Asked, file_id: UUID) -> dict[str, Any]:
-    """The certificate of the hand-over that runs. Raises NotAllowed, NotThere."""
+def consent(
+    session: Session, asked: Asked, file_id: UUID, version: str, words: Mapping[str, str]
+) -> dict[str, Any]:
+    """What she reads and signs before anything is handed over: the words, and boxes for her answer.
+
+    `words` are ids of the catalogue, by scope. Raises NotAllowed, NotThere.
+    """
+    seen = reached(session, asked, file_id, Act.RECORD_CONSENT)
+    if not one_of_states(seen, CONSENTED):
+        raise NotThere
+    person, kept = files.person(session, seen.person), equipment.preparation(
+        session, file_id=seen.id
+    )  # fmt: skip
+    name = person.name if person else ""
+    made(session, asked, seen, "consent")
+    rows = [["Dossier", reference(seen.number)], ["Personne protégée", name],
+            *([["Terminal préparé", kept.handset]] if kept else []),
+            ["Texte présenté", version]]  # fmt: skip
+    return head(session, asked, seen, asked.now) | {
+        "notice": TO_SIGN, "title": "Accords de la personne protégée", "facts": rows,
+        "scopes": [{"title": title, "words": asked.french(words[scope.value])}
+                   for scope, title in SCOPES.items()],
+        "signatures": [f"La personne protégée : {name}", "Recueilli par :",
+                       f"Pour l’association : {seen.association or ''}"],
+    }  # fmt: skip
+
+
+def hand_over(
+    session: Session, asked: Asked, file_id: UUID, allocation: UUID | None = None
+) -> dict[str, Any]:
+    """The certificate of one hand-over, of the newest without an id; also when the handset has
+    come back, was replaced or never will, until the file is forgotten. Raises NotAllowed, NotThere.
+    """
     seen = reached(session, asked, file_id)
-    held = equipment.open_allocation(session, file_id=seen.id)
+    every = papers.allocations(session, seen.id)
+    held = next((one for one in every if allocation in (None, one.id)), None)
     if held is None:
         raise NotThere
-    zone, person = zone_of(session, seen), files.person(session, seen.person)
-    since = held.period.lower or asked.now
-    name = person.name if person else ""
+    zone, since = zone_of(session, seen), held.since
+    name = papers.name_then(session, seen.id, seen.person, since)
     made(session, asked, seen, "hand-over")
+    back = [["Rendu ou repris le", moment(held.ended_at, zone)]] if held.ended_at else []
     return head(session, asked, seen, since) | {
         "notice": BY_HAND,
         "title": "Attestation de remise d’un téléphone grave danger",
         "facts": [["Dossier", reference(seen.number)], ["Personne protégée", name],
                   ["Terminal", held.handset], ["Remis le", moment(since, zone)],
-                  ["Attribué jusqu’au", last_day(held.period.upper or asked.now, zone)]],
-        "consents": _consents(session, seen, zone),
+                  ["Attribué jusqu’au", last_day(held.until or asked.now, zone)], *back],
+        "consents": _consents(session, seen, since, zone),
         "test": _test(session, seen, held.handset, since, zone), "explained": EXPLAINED,
         "signatures": [f"La personne protégée : {name}", "Pour le parquet :",
                        f"Pour l’association : {seen.association or ''}"],
     }  # fmt: skip
 
 
-def _consents(session: Session, seen: CaseFile, zone: str) -> list[list[str]]:
-    rows = []
-    for scope, title in SCOPES.items():
-        one = files.last_consent(session, seen.person, scope.value)
-        said = "non recueilli"
-        if one is not None:
-            answer = "oui" if one.withdrawn_at is None else "non"
-            said = f"{answer}, le {moment(one.given_at, zone)} (texte {one.wording or 'non noté'})"
-        rows.append([title, said])
-    return rows
+def _consents(session: Session, seen: CaseFile, since: datetime, zone: str) -> list[list[str]]:
+    """As they stood at the hand-over: what she said afterwards does not change what was signed."""
+    return [
+        [title, _answer(papers.consent_then(session, seen.person, scope.value, since), zone)]
+        for scope, title in SCOPES.items()
+    ]
+
+
+def _answer(one: Any, zone: str) -> str:
+    if one is None:
+        return "non recueilli"
+    answer = "oui" if one.agreed else "non"
+    return f"{answer}, le {moment(one.given_at, zone)} (texte {one.wording or 'non noté'})"
 
 
 def _test(
@@ -68,8 +109,8 @@ def return_(session: Session, asked: Asked, file_id: UUID) -> dict[str, Any]:
     one = equipment.certificate(session, seen.id)
     if one is None:
         raise NotThere
-    zone, person = zone_of(session, seen), files.person(session, seen.person)
-    name = person.name if person else ""
+    zone = zone_of(session, seen)
+    name = papers.name_then(session, seen.id, seen.person, one.given_at)
     made(session, asked, seen, "return")
     return head(session, asked, seen, one.given_at) | {
         "notice": BY_HAND,

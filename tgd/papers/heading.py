@@ -28,12 +28,14 @@ class Asked:
     demonstration: bool = False
 
 
-def reached(session: Session, asked: Asked, file_id: UUID) -> CaseFile:
+def reached(
+    session: Session, asked: Asked, file_id: UUID, act: Act = Act.RECORD_CONDITION
+) -> CaseFile:
     """Papers are for those of the court, and for who decides there on call: they name him, and
-    say the reasons. Raises NotAllowed, NotThere."""
+    say the reasons; those of another `act` for all who do it. Raises NotAllowed, NotThere."""
     officer = asked.officer
     try:
-        return found(session, officer, Act.RECORD_CONDITION, file_id)
+        return found(session, officer, act, file_id)
     except NotThere:
         if not may(officer.role, Act.DECIDE):
             raise
@@ -64,6 +66,12 @@ def court_then(session: Session, seen: CaseFile, at: datetime) -> Court | None:
 def made(session: Session, asked: Asked, seen: CaseFile, paper: str) -> None:
     """The journal's line of a paper that somebody takes along."""
     write(session, asked.officer.name, "PaperMade", asked.now, file=seen.id, paper=paper)
+
+
+def part(title: str, rows: list[list[str]], words: str = "") -> dict[str, Any]:
+    """One headed part of a paper: facts, and what somebody wrote, by paragraphs."""
+    return {"title": title, "facts": rows,
+            "words": [line for line in words.splitlines() if line.strip()]}  # fmt: skip
 
 
 def day(one: date) -> str:

@@ -1,7 +1,7 @@
 """The words that papers have of their own, in French: titles, sentences, names of conditions."""
 
 from tgd.rules.allocation import DecisionKind, EndReason
-from tgd.rules.handset import ConsentScope
+from tgd.rules.handset import ConsentScope, IncidentKind
 from tgd.rules.law import Condition, Route
 
 NOTICE = (
@@ -13,6 +13,11 @@ BY_HAND = (
     "Établie d’après le registre de l’application ; ce sont les signatures manuscrites ci-dessus"
     " qui engagent."
 )
+TO_SIGN = (
+    "À lire et à signer avant la remise. Chaque réponse est libre et peut être retirée à tout"
+    " moment ; refuser la géolocalisation n’empêche pas d’avoir le terminal."
+)
+TO_KEEP = "Établi d’après le registre de l’application, à la date indiquée en tête."
 _D, _C = DecisionKind, Condition
 TITLES = {
     _D.GRANT: "Décision d’attribution d’un téléphone grave danger",
@@ -76,3 +81,24 @@ EXPLAINED = [
     "Garder le terminal chargé et sur soi ; faire un essai tous les quinze jours.",
     "Après la fin de l’attribution, il fonctionne encore jusqu’à sa restitution.",
 ]
+DECLARED = {
+    IncidentKind.LOST: "Déclaration de perte d’un terminal",
+    IncidentKind.STOLEN: "Déclaration de vol d’un terminal",
+    IncidentKind.BROKEN: "Déclaration de panne ou de casse d’un terminal",
+}
+TOLD = {"platform": "la plateforme", "association": "l’association", "court": "le parquet"}
+SHEET = {
+    "Elle": {
+        "name": "Nom", "birth_date": "Née le", "speech_or_disability": "Parle et entend",
+        "telephones": "Autres téléphones", "family": "Situation de famille",
+        "contacts": "À prévenir",
+    },
+    "Où la trouver": {
+        "places": "Lieux, le domicile d’abord", "work": "Travail",
+        "children": "Enfants et écoles", "pets": "Animaux au domicile",
+    },
+    "Mots convenus, connus de la plateforme seule": {
+        "code_word": "Tout va bien", "duress_word": "Elle est contrainte",
+    },
+}  # fmt: skip
+"""The parts of a case sheet, with its fields of rules/case_sheet.py."""

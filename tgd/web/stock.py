@@ -11,7 +11,7 @@ from tgd import clock
 from tgd.accounts import Seat
 from tgd.allocation import accepting
 from tgd.allocation.acting import NotThere, Officer
-from tgd.casework import stock_acts, stock_csv
+from tgd.casework import paper_list, stock_acts, stock_csv
 from tgd.casework.csv_list import written
 from tgd.casework.fields import read_all
 from tgd.casework.stock_acts import BY_NAME, STOCK_ACTS, Keyed, StockAct
@@ -72,8 +72,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         ended = await do_act(console, request, seat, one, handset, form)
         if ended.is_done and isinstance(ended.result, Keyed):
             return made.page(request, "keyed.html", seat, keyed=keyed(console, ended.result))
-        if ended.is_done:
-            return RedirectResponse(f"/stock/{handset}", 303)
+        if ended.is_done:  # what was sent to another court is that one's from now on
+            return RedirectResponse("/stock" if name == "transfer" else f"/stock/{handset}", 303)
         return await handset_page(console, made, request, seat, handset, ended, form, name)
 
 
@@ -187,7 +187,10 @@ def the_handset(session: Session, officer: Officer, handset: str) -> dict[str, A
     if row is None:
         raise NotThere
     silent = notices.undelivered(session, handset=handset)
-    return dict(row._mapping) | {"not_delivered_at": min(silent.values(), default=None)}
+    return dict(row._mapping) | {
+        "not_delivered_at": min(silent.values(), default=None),
+        "papers": paper_list.of_handset(session, handset),
+    }
 
 
 def keyed(console: Console, one: Keyed) -> dict[str, Any]:
@@ -215,6 +218,7 @@ async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
             "free": free,
             "all_pools": [dict(r._mapping) for r in board.all_pools(session)],
             "models": accepting.models_shown(session, officer),
+            "sent": paper_list.sent_away(session, courts),
         }  # fmt: skip
 
     found: dict[str, Any] = await as_officer(console, seat, ask)
