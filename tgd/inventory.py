@@ -3,6 +3,7 @@
 Nothing here mutes a handset: one that is lost, returned or expired and presses is still an alert.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +20,9 @@ from tgd.rules.allocation import content_hash
 from tgd.rules.deadlines import DeadlineKind, Planned
 from tgd.rules.handset import GIVABLE, MAY_BECOME, ConsentScope, HandsetState
 from tgd.rules.keys import secret_hash
-from tgd.rules.law_texts import in_force
+from tgd.rules.law_texts import TEXTS, LegalText, in_force
 from tgd.rules.phone import e164
-from tgd.store import deadlines, files
+from tgd.store import deadlines, files, law
 from tgd.store import inventory as store
 
 COMMAND_LINE = "command line"
@@ -188,7 +189,9 @@ def decide_on_paper(
 
     A court that the record does not know leaves the file without one: nobody sees it in the pages.
     """
-    file, decision = paper(person, period, now, files.known_court(session, court), by)
+    file, decision = paper(
+        person, period, now, files.known_court(session, court), by, law.texts(session)
+    )
     files.add(session, CaseFile(**file), Decision(**decision))
     deadlines.plan(session, file["id"], [paper_end(period)], now)
     signed: UUID = decision["id"]
@@ -196,8 +199,9 @@ def decide_on_paper(
 
 
 def paper(
-    person: UUID, period: tuple[datetime, datetime], now: datetime, court: str | None, by: str
-) -> tuple[Row, Row]:
+    person: UUID, period: tuple[datetime, datetime], now: datetime, court: str | None, by: str,
+    texts: Sequence[LegalText] = TEXTS,
+) -> tuple[Row, Row]:  # fmt: skip
     """The rows of such a file and its grant, for a court of the record; nothing is kept."""
     begins_on, ends_at = period[0].date(), period[1]
     file = {
@@ -209,7 +213,7 @@ def paper(
     decision = said | {
         "id": ids.new(now), "case_file": file["id"],
         "reasons": "Decided on paper; recorded by the shortcut of the command line.",
-        "text_version": in_force(begins_on).version, "advice": {},
+        "text_version": in_force(begins_on, texts).version, "advice": {},
         "by": by, "signed_at": now, "content_hash": content_hash(said),
     }  # fmt: skip
     return file, decision

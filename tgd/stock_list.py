@@ -21,9 +21,10 @@ from tgd.records import (
     ProtectedPerson,
 )
 from tgd.rules.handset import GIVABLE, HandsetState
+from tgd.rules.law_texts import TEXTS, LegalText
 from tgd.rules.legible import is_legible
 from tgd.rules.phone import e164
-from tgd.store import deadlines, files
+from tgd.store import deadlines, files, law
 from tgd.store import inventory as store
 
 COLUMNS = (
@@ -113,6 +114,7 @@ class _Rows:
         default_factory=lambda: {table: [] for table in TABLES}
     )
     journal: list[Line] = field(default_factory=list)
+    texts: Sequence[LegalText] = TEXTS
 
 
 TABLES: tuple[type[SQLModel], ...] = (
@@ -278,7 +280,7 @@ def _keep(
     courts = {code: files.known_court(session, code) for code in {w.court for w in wishes}}
     with session.begin_nested() as all_of_it:
         for first in range(0, len(wishes), PART):
-            rows = _Rows()
+            rows = _Rows(texts=law.texts(session))
             for one in wishes[first : first + PART]:
                 _add_wish(rows, one, secrets, courts[one.court], now, by)
             if not _keep_part(session, rows):
@@ -316,7 +318,7 @@ def _add_gift(
 ) -> None:
     """The rows and lines of `inventory.give`."""
     period, name = (now, one.ends_at), person["id"]
-    file, decision = inventory.paper(name, period, now, court, by)
+    file, decision = inventory.paper(name, period, now, court, by, rows.texts)
     allocation = inventory.given(one.handset, name, period, decision["id"], now, one.court)
     rows.of[ProtectedPerson].append(person)
     rows.of[CaseFile].append(file)

@@ -48,6 +48,31 @@ def test_who_signs_is_named_and_the_doctor_says_who_is_not(desk):
     assert desk.tgd("account", "describe", "nobody", "--capacity", "x").code == 4
 
 
+def test_the_law_is_numbered_anew_by_a_file(desk, tmp_path):
+    shown = desk.tgd("court", "text", "show", "41-3-1/2024-06-15").out
+    again = Path(tmp_path, "text.toml")
+    again.write_text(
+        shown.replace("41-3-1/2024-06-15", "L9999-1").replace("2024-06-15", "2025-01-01")
+    )
+    tried = desk.tgd("court", "text", "add", str(again), "--dry-run")
+    assert (tried.code, "would count" in tried.err) == (0, True), tried.err
+    listed = desk.tgd("court", "text", "list", "--json").json["texts"]
+    assert len(listed) == 3
+    assert desk.tgd("court", "text", "add", str(again)).code == 0
+    listed = desk.tgd("court", "text", "list", "--json").json["texts"]
+    assert [t["version"] for t in listed if t["in_force"]] == ["L9999-1"]
+    assert "L9999-1" in desk.tgd("court", "text", "list").out
+    said = desk.tgd("court", "text", "add", str(again), "--json")
+    assert (said.code, said.json["kept"]) == (2, False)
+    assert "known already" in said.json["problems"][0]
+    for odd in ("months = ", 'months = 0\nversion = "x"', "\x00"):
+        again.write_text(odd)
+        said = desk.tgd("court", "text", "add", str(again), "--dry-run")
+        assert said.code == 2, odd
+        assert said.err.strip()
+    assert desk.tgd("court", "text", "show", "nothing").code == 2
+
+
 def test_agreements_clearances_and_deadlines_by_hand(desk):
     for words in (
         ("account", "add", "camille", "--role", "prosecutor"),

@@ -20,7 +20,16 @@ from tests.world import World
 from tgd import accounts, inventory, migrate, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
-from tgd.allocation import accepting, agreeing, holding, keeping, sheets, stock, transferring
+from tgd.allocation import (
+    accepting,
+    agreeing,
+    holding,
+    keeping,
+    law_adding,
+    sheets,
+    stock,
+    transferring,
+)
 from tgd.embedded import find_binaries
 from tgd.errors import CannotStart, RecordAway
 from tgd.records import (
@@ -38,6 +47,8 @@ from tgd.records import (
 from tgd.rules.access import Role
 from tgd.rules.forgetting import Keeping
 from tgd.rules.handset import IncidentKind
+from tgd.rules.law_reading import said_by
+from tgd.rules.law_texts import TEXTS
 from tgd.seal import Keys
 from tgd.store.accounts import is_first_sending
 
@@ -260,6 +271,8 @@ def fill_the_rest(walk: Walk) -> None:
         walk.session, walk.officer("Camille"), walk.id, EXAMPLE, "She has moved there.", walk.now
     )
     agreeing.agree(walk.session, None, NANTERRE, LEAD, "convention 2026/4", date(2027, 12, 31), NOW)
+    recodified = said_by(TEXTS[-1]) | {"version": "L9999-1/2029-01-01"}
+    assert not isinstance(law_adding.add_text(walk.session, recodified, walk.now), list)
     accepting.accept_model(
         walk.session, walk.officer("Sofia"), "Modele A", "Fall and water: report 7.", walk.now,
         tried=True,

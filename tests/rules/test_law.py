@@ -1,10 +1,13 @@
 """Each condition of the law, alone and together with all others, under every wording."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tgd.errors import Incomplete
 from tgd.rules import facts as reading
@@ -18,7 +21,16 @@ from tgd.rules.law import (
     advise,
     rests_on_oppi_alone,
 )
-from tgd.rules.law_texts import OPPI, TEXTS, BanFramework, ImminentDangerGround, NoText, in_force
+from tgd.rules.law_reading import KEYS, problems, said_by, text_of
+from tgd.rules.law_texts import (
+    OPPI,
+    TEXTS,
+    BanFramework,
+    ImminentDangerGround,
+    LegalText,
+    NoText,
+    in_force,
+)
 
 TODAY = date(2026, 11, 23)
 BAN = Ban(BanFramework.JUDICIAL_SUPERVISION, date(2026, 1, 1))
@@ -128,6 +140,61 @@ def test_a_new_number_is_one_more_row_and_no_code() -> None:
     assert (said.text.version, said.holds) == ("L9999-1/2029", True)
     assert all(f.reference.startswith("art. L. 9999-1 CPP") for f in said.findings)
     assert advise(HOLDS, date(2028, 12, 31), texts).text is TEXTS[-1]
+
+
+def test_of_two_texts_of_one_day_the_one_that_was_added_last_counts() -> None:
+    mended = replace(TEXTS[-1], version="41-3-1/2024-06-15 bis")
+    assert in_force(TODAY, (*TEXTS, mended)) is mended
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.version)
+def test_every_condition_stands_in_a_paragraph_that_is_kept(text: LegalText) -> None:
+    said = {"ban": "interdiction judiciaire", "no_cohabitation": "cohabitation",
+            "consent": "expressément", "geolocation": "géolocalisation", "duration": "six mois",
+            "covered_relation": "viol", "grave_danger": "grave danger"}  # fmt: skip
+    said |= {"imminent_danger": "imminent"} if text.grounds else {}
+    said |= {"shortening": "réduite"} if text.may_shorten_oppi else {}
+    for condition, word in said.items():
+        assert word in " ".join(words for _, words in text.words_of(condition)), condition
+    assert text.may_shorten_oppi is any("provisoire" in words for _, words in text.paragraphs)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.version)
+def test_a_text_is_written_and_read_again(text: LegalText) -> None:
+    said = said_by(text)
+    assert problems(said) == []
+    assert text_of(said) == text
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"version": ""}, "version: one line"), ({"article": "x" * 81}, "article: one line"),
+        ({"by_law": "a\x07"}, "by_law: it cannot"), ({"from_day": "2029"}, "from_day: a day"),
+        ({"from_day": datetime(2029, 1, 1)}, "from_day: a day"), ({"months": 0}, "months: a"),
+        ({"months": True}, "months: a number"), ({"may_shorten_oppi": 1}, "true or false"),
+        ({"frameworks": []}, "frameworks: a list"), ({"frameworks": ["x"]}, "x is none of"),
+        ({"grounds": "on_the_run"}, "grounds: a list"), ({"grounds": ["x"]}, "x is none of"),
+        ({"places": {}}, "places: ban is missing"), ({"places": []}, "places: where each"),
+        ({"paragraph": []}, "paragraph: the wording"),
+        ({"paragraph": [{"place": "al. 1"}]}, "paragraph 1: it has"),
+        ({"paragraph": [{"place": "al. 1", "words": "x" * 8001}]}, "paragraph 1: it is too long"),
+        ({"paragraph": [{"place": "al. 1", "words": "x"}]}, "no paragraph stands at “al. 2”"),
+        ({"other": 1}, "other: there is no such word"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_text_is_said(changed: dict[str, Any], sentence: str) -> None:
+    found = problems(said_by(TEXTS[-1]) | changed)
+    assert any(sentence in one for one in found), found
+
+
+@given(st.dictionaries(st.text(max_size=8), st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+), max_size=4))  # fmt: skip
+def test_nothing_that_a_file_says_breaks_the_reader(odd: dict[str, Any]) -> None:
+    assert problems(odd)
+    problems(said_by(TEXTS[-1]) | dict(zip(sorted(KEYS), odd.values(), strict=False)))
 
 
 def test_only_an_immediate_order_alone_may_be_shortened() -> None:

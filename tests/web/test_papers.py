@@ -22,6 +22,7 @@ SAID = {
     "court": "TJ de Nanterre", "office": "Parquet", "reference": "TGD-000001", "notice": "Note.",
     "demonstration": True, "day": {"year": 2026, "month": 11, "day": 27}, "title": "Décision",
     "facts": [["Dossier", EVIL]], "article": "art. 41-3-1 CPP", "law": EVIL, "conditions": [],
+    "wording": [["al. 1", EVIL]],
     "found": [["Interdiction", EVIL]],
     "against_advice": False, "reasons": [EVIL, "Second motif."], "decided": EVIL,
     "proof": [["Approuvé par", EVIL]],
@@ -49,7 +50,7 @@ def test_a_paper_is_pdf_a_and_read_aloud() -> None:
 @pytest.mark.needs_system_package
 def test_what_people_write_is_words_and_never_markup(tmp_path: Path) -> None:
     seen = words_of(pdf("decision", SAID), tmp_path)
-    assert seen.count('#panic("x") $x^2$ *bold*') == 6
+    assert seen.count('#panic("x") $x^2$ *bold*') == 7
     assert "Second motif." in seen
 
 

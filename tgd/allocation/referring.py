@@ -47,6 +47,7 @@ from tgd.rules.handset import ConsentScope
 from tgd.rules.law_texts import OPPI
 from tgd.rules.notice import NoticeKind
 from tgd.store import deadlines, files, notices, people
+from tgd.store.law import texts
 
 _S = AllocationState
 UNDECIDED = (_S.REPORTED, _S.UNDER_EVALUATION, _S.OPINION_GIVEN, _S.DECISION_PENDING)
@@ -288,7 +289,7 @@ def facts(session: Session, seen: CaseFile) -> law.Facts:
 
 def advice(session: Session, seen: CaseFile, now: datetime) -> law.Advice:
     """What the software can say about the file today."""
-    return law.advise(facts(session, seen), day_in(zone_of(session, seen), now))
+    return _advise(session, seen, facts(session, seen), now)
 
 
 def advice_to_renew(session: Session, seen: CaseFile, now: datetime) -> law.Advice:
@@ -296,7 +297,12 @@ def advice_to_renew(session: Session, seen: CaseFile, now: datetime) -> law.Advi
     somebody has looked at it again."""
     old = outdated(session, seen)
     said = law.without(facts(session, seen), old)
-    return law.advise(said, day_in(zone_of(session, seen), now))
+    return _advise(session, seen, said, now)
+
+
+def _advise(session: Session, seen: CaseFile, said: law.Facts, now: datetime) -> law.Advice:
+    """Under the wording in force today, one that was added to the record too."""
+    return law.advise(said, day_in(zone_of(session, seen), now), texts(session))
 
 
 def advice_shown(

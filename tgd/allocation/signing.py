@@ -36,14 +36,14 @@ def sign(
         advice={f.condition.value: f.met for f in said.findings}, against_advice=against,
         by=officer.name, on_call=seen.court in officer.on_call_for, signed_at=now,
         content_hash="", details=_plain(details or {}),
-        facts=_facts(session, officer, seen, said),
+        facts=_facts(session, officer, seen, kind, said),
     )  # fmt: skip
     made.content_hash = fingerprint(made)
     return made
 
 
 def _facts(
-    session: Session, officer: Officer, seen: CaseFile, said: law.Advice
+    session: Session, officer: Officer, seen: CaseFile, kind: DecisionKind, said: law.Advice
 ) -> dict[str, Any]:  # fmt: skip
     """What the paper prints and the file may say otherwise tomorrow."""
     court, person = files.court(session, seen.court), files.person(session, seen.person)
@@ -55,7 +55,7 @@ def _facts(
         "file": reference(seen.number), "person": person.name if person else "",
         "restrained_person": him.name if him else None,
         "law": {"article": said.text.article, "from_day": said.text.from_day.isoformat(),
-                "by_law": said.text.by_law},
+                "by_law": said.text.by_law, "paragraphs": _paragraphs(kind, said)},
         "conditions": {
             found.condition.value: {"reference": found.reference} for found in said.findings
         } | {
@@ -64,6 +64,13 @@ def _facts(
             for row in files.conditions(session, seen.id)
         },
     }  # fmt: skip
+
+
+def _paragraphs(kind: DecisionKind, said: law.Advice) -> list[list[str]]:
+    """The wording on which it rests: of its route, and of a shortening."""
+    names = [said.route.value] if said.route else []
+    names += ["shortening"] if kind is DecisionKind.SHORTEN else []
+    return [[place, words] for name in names for place, words in said.text.words_of(name)]
 
 
 def _plain(words: Mapping[str, Any]) -> dict[str, Any]:

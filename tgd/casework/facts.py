@@ -247,7 +247,8 @@ def _conditions(session: Session, officer: Officer, seen: CaseFile, now: datetim
     return {
         "findings": [
             {"condition": f.condition.value, "met": f.met, "reference": f.reference,
-             "is_old": f.condition in old, "binding": f.condition in law.BINDING}
+             "is_old": f.condition in old, "binding": f.condition in law.BINDING,
+             "words": [words for _, words in advice.text.words_of(f.condition)]}
             | _recorded(rows.get(f.condition.value)) for f in advice.findings
         ],
         "holds": advice.holds, "route": advice.route.value if advice.route else None,

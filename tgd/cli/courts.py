@@ -10,6 +10,7 @@ import typer
 
 from tgd import clock, settings
 from tgd.allocation import agreeing, courts
+from tgd.cli import law
 from tgd.cli.casework import As, officer_of
 from tgd.cli.ending import complain
 from tgd.cli.printing import AsJson, show_json, show_table
@@ -19,6 +20,7 @@ from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.territory import Area, Box, Force
 
 app = typer.Typer(no_args_is_help=True, help="Courts, their stocks, and who works for them.")
+app.add_typer(law.app, name="text")
 
 COLUMNS = ("insee", "name", "court", "force", "control_room")
 BOX = ("south", "west", "north", "east")

@@ -27,8 +27,8 @@ from tgd.records import CaseFile, Decision
 from tgd.rules.allocation import DecisionKind, EndReason, reference
 from tgd.rules.deadlines import USUAL_ZONE
 from tgd.rules.law import Condition, Route
-from tgd.rules.law_texts import TEXTS
 from tgd.store import files
+from tgd.store import law as texts
 
 _D = DecisionKind
 
@@ -51,7 +51,7 @@ def decision(
 def _before_facts(session: Session, seen: CaseFile, one: Decision) -> dict[str, Any]:
     """Of a decision that was signed before facts were kept: what the record can still say."""
     court, person = court_then(session, seen, one.signed_at), files.person(session, seen.person)
-    text = next((text for text in TEXTS if text.version == one.text_version), None)
+    text = next((text for text in texts.texts(session) if text.version == one.text_version), None)
     return {
         "signatory": {}, "file": reference(seen.number),
         "court": {"name": court.name if court else "", "zone": court.zone if court else USUAL_ZONE},
@@ -71,6 +71,7 @@ def _values(asked: Asked, one: Decision, facts: dict[str, Any]) -> dict[str, Any
                   *([["Personne visée par l’interdiction", him]] if him else []),
                   ["Date de la décision", moment(one.signed_at, zone)], *_looked_at(one)],
         "article": law["article"] if law else "art. 41-3-1 CPP", "law": _law(one, law),
+        "wording": law.get("paragraphs", []) if law else [],
         "conditions": _conditions(one, facts), "found": _found(asked, facts),
         "against_advice": one.against_advice,
         "reasons": [line for line in one.reasons.splitlines() if line.strip()],

@@ -16,7 +16,14 @@ from tgd.records.alerts import (
     Sighting,
 )
 from tgd.records.calls import CallLeg, Conversation, Exercise, Recording
-from tgd.records.courts import Clearance, Commune, Court, PartnershipAgreement, Pool
+from tgd.records.courts import (
+    Clearance,
+    Commune,
+    Court,
+    LegalTextAdded,
+    PartnershipAgreement,
+    Pool,
+)
 from tgd.records.deliveries import AnswerHeard, Delivery, ProviderMessage
 from tgd.records.equipment import (
     CaseSheet,
@@ -89,6 +96,7 @@ __all__ = [
     "Journal",
     "KeptLonger",
     "LegalHold",
+    "LegalTextAdded",
     "ModelAcceptance",
     "Note",
     "Notice",

@@ -1,10 +1,10 @@
 """Courts, their stocks, communes and partners, and who is cleared to work for whom."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Integer, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -82,6 +82,21 @@ class Clearance(SQLModel, table=True):
     revoked_by: str | None = Field(default=None, sa_column=Column(String(80)))
     control_room: str | None = Field(default=None, sa_column=Column(String(80)))
     """As communes name the one that is sent there."""
+
+
+class LegalTextAdded(SQLModel, table=True):
+    """A wording of the law that came after those of rules/law_texts.py; never changed."""
+
+    __tablename__ = "legal_text"
+    __table_args__ = (CheckConstraint("months BETWEEN 1 AND 60", name="legal_text_months"),)
+
+    version: str = Field(sa_column=Column(String(40), primary_key=True))
+    from_day: date = Field(sa_column=Column(Date, nullable=False))
+    months: int = Field(sa_column=Column(Integer, nullable=False))
+    said: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    """The whole text, as rules/law_reading.py reads it."""
+    added_by: str = Field(sa_column=Column(String(80), nullable=False))
+    added_at: datetime = Field(sa_column=moment(nullable=False))
 
 
 class PartnershipAgreement(SQLModel, table=True):

@@ -1,13 +1,16 @@
 """The legal texts as dated data: which wording was in force on a day, and what it then allowed.
 
-A new wording or a new number (a recodification) is one more row; no code names an article. Days of
-entry into force are those after publication in the Journal officiel.
+The three that there are stand here; a new wording or a new number (a recodification) is one more
+row of the record (`tgd court text add`), and no code names an article. Days of entry into force are
+those after publication in the Journal officiel.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from tgd.rules.law_words import OF_2014, OF_2019, OF_2024
 
 
 class BanFramework(StrEnum):
@@ -50,17 +53,29 @@ class LegalText:
     may_shorten_oppi: bool
     places: tuple[tuple[str, str], ...]
     """Where in the article each condition stands: (condition, place)."""
+    paragraphs: tuple[tuple[str, str], ...] = ()
+    """The wording itself: (place, words)."""
 
     def place_of(self, condition: str) -> str:
         """`art. 41-3-1 CPP, al. 2` for a condition of law.py; the article alone for others."""
         place = dict(self.places).get(condition)
         return f"{self.article}, {place}" if place else self.article
 
+    def words_of(self, condition: str) -> list[tuple[str, str]]:
+        """The paragraphs in which a condition stands, each with its place: `al. 1 et al. 5`."""
+        places = dict(self.places).get(condition, "").split(" et ")
+        return [one for one in self.paragraphs if one[0] in places]
 
-_PLACES = (
+
+_PLACES_2019 = (
     ("grave_danger", "al. 1"), ("covered_relation", "al. 1 et al. 5"), ("consent", "al. 1"),
     ("geolocation", "al. 1"), ("no_cohabitation", "al. 2"), ("ban", "al. 3 (1°)"),
-    ("imminent_danger", "al. 4 (2°)"), ("duration", "al. 1"), ("shortening", "al. 6"),
+    ("imminent_danger", "al. 4 (2°)"), ("duration", "al. 1"),
+)  # fmt: skip
+_PLACES_2024 = (*_PLACES_2019, ("shortening", "al. 6"))
+_PLACES_2014 = (
+    ("grave_danger", "al. 1"), ("covered_relation", "al. 1 et al. 3"), ("consent", "al. 1"),
+    ("geolocation", "al. 1"), ("no_cohabitation", "al. 2"), ("ban", "al. 2"), ("duration", "al. 1"),
 )  # fmt: skip
 _FIRST = frozenset(BanFramework) - {OPPI}
 _GROUNDS = frozenset(ImminentDangerGround)
@@ -68,15 +83,17 @@ _GROUNDS = frozenset(ImminentDangerGround)
 TEXTS: tuple[LegalText, ...] = (
     LegalText(
         "41-3-1/2014-08-06", "art. 41-3-1 CPP", date(2014, 8, 6),
-        "loi n° 2014-873 du 4 août 2014", 6, _FIRST, frozenset(), False, _PLACES,
+        "loi n° 2014-873 du 4 août 2014", 6, _FIRST, frozenset(), False, _PLACES_2014,
+        OF_2014,
     ),
     LegalText(
         "41-3-1/2019-12-30", "art. 41-3-1 CPP", date(2019, 12, 30),
-        "loi n° 2019-1480 du 28 décembre 2019", 6, _FIRST, _GROUNDS, False, _PLACES,
+        "loi n° 2019-1480 du 28 décembre 2019", 6, _FIRST, _GROUNDS, False, _PLACES_2019, OF_2019,
     ),
     LegalText(
         "41-3-1/2024-06-15", "art. 41-3-1 CPP", date(2024, 6, 15),
-        "loi n° 2024-536 du 13 juin 2024", 6, frozenset(BanFramework), _GROUNDS, True, _PLACES,
+        "loi n° 2024-536 du 13 juin 2024", 6, frozenset(BanFramework), _GROUNDS, True, _PLACES_2024,
+        OF_2024,
     ),
 )  # fmt: skip
 
@@ -89,8 +106,9 @@ class NoText(ValueError):
 
 
 def in_force(day: date, texts: Sequence[LegalText] = TEXTS) -> LegalText:
-    """The wording in force on a day. Raises NoText before the first one."""
+    """The wording in force on a day; of two of one day the one that was added last, so that a
+    mistake is mended by another version. Raises NoText before the first one."""
     past = [text for text in texts if text.from_day <= day]
     if not past:
         raise NoText
-    return max(past, key=lambda text: text.from_day)
+    return max(reversed(past), key=lambda text: text.from_day)
