@@ -10,7 +10,8 @@ from tgd.allocation import chasing, deciding, equipping, reading, returning, she
 from tgd.allocation.acting import NotThere, NotYet
 from tgd.casework import facts
 from tgd.errors import NotAllowed, WrongState
-from tgd.papers import values
+from tgd.papers.decision import decision
+from tgd.papers.heading import Asked
 from tgd.purge import purge
 from tgd.records import Decision, FileTransfer, Handset
 from tgd.rules.access import Role
@@ -205,10 +206,9 @@ def test_papers_name_the_court_that_signed(walk: Walk) -> None:
     walk.until("hand_over")
     walk.world.wait(minutes=1)
     accept(walk, ask(walk))
+    asked = Asked(walk.officer("Paul"), walk.now, str)
     courts = {
-        one.kind: values.decision(
-            walk.session, walk.officer("Paul"), walk.id, one.id, walk.now, demonstration=False
-        )["court"]
+        one.kind: decision(walk.session, asked, walk.id, one.id)["court"]
         for one in files.decisions(walk.session, walk.id)
     }
     assert courts == {"grant": "TJ de Nanterre", "transfer": "TJ d'Exemple"}

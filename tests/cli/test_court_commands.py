@@ -73,6 +73,20 @@ def test_the_law_is_numbered_anew_by_a_file(desk, tmp_path):
     assert desk.tgd("court", "text", "show", "nothing").code == 2
 
 
+def test_a_partner_is_made_listed_and_revoked(desk):
+    assert desk.tgd("court", "add", "TJ-A", "TJ d'Exemple").code == 0
+    made = desk.tgd("partner", "add", "CHU d'Exemple", "--court", "TJ-A", "--json").json
+    assert len(made["token"]) == 43
+    said = desk.tgd("partner", "list", "--json")
+    assert [p["courts"] for p in said.json["partners"]] == [["TJ-A"]]
+    assert made["token"] not in said.out
+    assert desk.tgd("partner", "revoke", made["id"]).code == 0
+    assert desk.tgd("partner", "revoke", made["id"]).code == 4
+    assert desk.tgd("partner", "list", "--json").json["partners"][0]["revoked_at"]
+    assert len(desk.tgd("partner", "add", "Police", "--court", "TJ-A").out.strip()) == 43
+    assert desk.tgd("partner", "add", "Police", "--court", "nowhere").code == 3
+
+
 def test_agreements_clearances_and_deadlines_by_hand(desk):
     for words in (
         ("account", "add", "camille", "--role", "prosecutor"),

@@ -26,6 +26,7 @@ from tgd.allocation import (
     holding,
     keeping,
     law_adding,
+    partners,
     sheets,
     stock,
     transferring,
@@ -273,6 +274,7 @@ def fill_the_rest(walk: Walk) -> None:
     agreeing.agree(walk.session, None, NANTERRE, LEAD, "convention 2026/4", date(2027, 12, 31), NOW)
     recodified = said_by(TEXTS[-1]) | {"version": "L9999-1/2029-01-01"}
     assert not isinstance(law_adding.add_text(walk.session, recodified, walk.now), list)
+    partners.add_partner(walk.session, "CHU d'Exemple", [NANTERRE], walk.now)
     accepting.accept_model(
         walk.session, walk.officer("Sofia"), "Modele A", "Fall and water: report 7.", walk.now,
         tried=True,

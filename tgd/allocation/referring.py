@@ -58,9 +58,11 @@ PUBLIC = "public form"
 def refer(
     session: Session, officer: Officer | None, court: str, name: str, words: str, now: datetime,
     *, source: str = "unsaid", contact: str | None = None, is_urgent: bool = False,
-    person: UUID | None = None, association: str | None = None,
+    person: UUID | None = None, association: str | None = None, by: str | None = None,
+    referral: UUID | None = None,
 ) -> CaseFile:  # fmt: skip
-    """Report a situation; `officer` is None for somebody who has not signed in.
+    """Report a situation; `officer` is None for somebody who has not signed in, and `by` then says
+    who it is where that is known; `referral` is the id under which it is kept.
 
     A person whose file at this court is open already gets one more referral in it. Raises
     NotAllowed, NotThere, Incomplete.
@@ -69,7 +71,7 @@ def refer(
         must(officer, Act.REFER)
     if files.court(session, court) is None:
         raise NotThere("There is no such court.")
-    by = officer.name if officer else PUBLIC
+    by = officer.name if officer else by or PUBLIC
     said = clean(words)
     seen = _file_of(session, officer, court, person)
     if seen is None:
@@ -83,8 +85,8 @@ def refer(
                     to_role=Role.PROSECUTOR, file=seen.id, is_urgent=True)  # fmt: skip
     files.add(
         session,
-        Referral(id=ids.new(now), case_file=seen.id, source=clean(source)[:40], words=said,
-                 contact=contact, is_urgent=is_urgent, by=by, received_at=now),
+        Referral(id=referral or ids.new(now), case_file=seen.id, source=clean(source)[:40],
+                 words=said, contact=contact, is_urgent=is_urgent, by=by, received_at=now),
     )  # fmt: skip
     write(session, by, "ReferralReceived", now, file=seen.id, urgent=is_urgent)
     return seen

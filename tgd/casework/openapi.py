@@ -26,6 +26,9 @@ REFERRAL = (
 )  # fmt: skip
 """What a referral says, on every form."""
 
+REPORTED = tuple(field for field in REFERRAL if field.name != "source")
+"""What a partner's software says; its source is the partner."""
+
 _KEYS = [
     {"name": "X-Form-Token", "in": "header", "required": True, "schema": {"type": "string"},
      "description": "`form_token` of `GET /api/session`"},
@@ -59,11 +62,13 @@ def document() -> dict[str, Any]:
             " outside a person's scope does not exist (404). Refusals are"
             " {error, sentence, missing}.",
         },
-        "paths": {**_files(), **_stock(), **_delegations(), **_census(), **_deadlines(),
-                  **_transfers(), **_terms("clearances", CLEAR_FIELDS),
+        "paths": {**_files(), **_partners(), **_stock(), **_delegations(), **_census(),
+                  **_deadlines(), **_transfers(), **_terms("clearances", CLEAR_FIELDS),
                   **_terms("agreements", AGREE_FIELDS)},
         "components": {"securitySchemes": {
             "session": {"type": "apiKey", "in": "cookie", "name": "__Host-tgd"},
+            "partner": {"type": "http", "scheme": "bearer",
+                        "description": "printed once by `tgd partner add`"},
         }},
         "security": [{"session": []}],
     }  # fmt: skip
@@ -87,6 +92,19 @@ def _files() -> dict[str, Any]:
         address = f"/api/v1/files/{{file_id}}/{act.name}"
         paths[address] = {"post": _act(act.title, act.fields, [*one, *_match(act.name)])}
     return paths
+
+
+def _partners() -> dict[str, Any]:
+    """What a token does: report, without a session."""
+    said = _act("A partner's software reports a situation", REPORTED, [], created=True)
+    said["parameters"] = [one for one in said["parameters"] if one["name"] != "X-Form-Token"]
+    said["security"] = [{"partner": []}]
+    for code in ("403", "404", "409", "412"):
+        del said["responses"][code]
+    said["responses"]["201"] = {"description": "kept; `referral` is its receipt, and reads nothing"}
+    said["responses"]["401"] = {"description": "no token, or one that was revoked"}
+    said["responses"]["429"] = {"description": "too many came at once: 20 in ten minutes"}
+    return {"/api/v1/referrals": {"post": said}}
 
 
 def _match(name: str) -> list[dict[str, Any]]:

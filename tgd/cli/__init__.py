@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from tgd.cli import casework, courts, handsets, migrating, people, policy, reading, stock
+from tgd.cli import (
+    casework,
+    courts,
+    handsets,
+    migrating,
+    partners,
+    people,
+    policy,
+    reading,
+    stock,
+)
 from tgd.cli.demo import demo
 from tgd.cli.ending import end_by
 from tgd.cli.examining import examine
@@ -29,6 +39,7 @@ app.add_typer(stock.app, name="stock")
 app.add_typer(casework.app, name="allocation")
 app.add_typer(people.app, name="account")
 app.add_typer(courts.app, name="court")
+app.add_typer(partners.app, name="partner")
 app.add_typer(reading.app, name="journal")
 app.add_typer(policy.app, name="policy")
 

@@ -21,6 +21,7 @@ from tgd.records.courts import (
     Commune,
     Court,
     LegalTextAdded,
+    Partner,
     PartnershipAgreement,
     Pool,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "Notice",
     "NoticeTelling",
     "Opinion",
+    "Partner",
     "PartnershipAgreement",
     "Pool",
     "ProtectedPerson",

@@ -99,6 +99,23 @@ class LegalTextAdded(SQLModel, table=True):
     added_at: datetime = Field(sa_column=moment(nullable=False))
 
 
+class Partner(SQLModel, table=True):
+    """An institution whose own software reports situations, and does nothing else here."""
+
+    __tablename__ = "partner"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_column=Column(String(40), nullable=False))
+    """What a referral names as its source."""
+    token_hash: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
+    courts: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    """The codes of those to which it reports."""
+    made_by: str = Field(sa_column=Column(String(80), nullable=False))
+    made_at: datetime = Field(sa_column=moment(nullable=False))
+    revoked_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    revoked_at: datetime | None = Field(default=None, sa_column=moment())
+
+
 class PartnershipAgreement(SQLModel, table=True):
     """What a court and an association have signed (*convention*): who accompanies, until when."""
 

@@ -1,4 +1,4 @@
-"""Wordings of the law that came after those that the code holds."""
+"""Wordings of the law that came after those of the code, and partners whose software refers."""
 
 from pathlib import Path
 
@@ -11,10 +11,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A table; the three wordings of before are where they were."""
+    """Two tables; the three wordings of before are where they were."""
     op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
     """Decisions keep the words that they rest on; what is decided next knows none of these."""
+    op.execute("DROP TABLE partner")
     op.execute("DROP TABLE legal_text")

@@ -8,3 +8,15 @@ CREATE TABLE legal_text (
     PRIMARY KEY (version),
     CONSTRAINT legal_text_months CHECK (months BETWEEN 1 AND 60)
 );
+CREATE TABLE partner (
+    id uuid NOT NULL,
+    name varchar(40) NOT NULL,
+    token_hash varchar(64) NOT NULL,
+    courts jsonb NOT NULL,
+    made_by varchar(80) NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    revoked_by varchar(80),
+    revoked_at timestamp with time zone,
+    PRIMARY KEY (id),
+    UNIQUE (token_hash)
+);
