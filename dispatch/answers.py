@@ -27,9 +27,10 @@ from dispatch.formats.answers_in import (
     read_answer,
 )
 from dispatch.formats.delivery_id import destination_of
+from dispatch.formats.erased_in import ErasedSaid, read_erased
 from dispatch.formats.texts_in import TextSaid, read_text_status
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
-from dispatch.noticing import hear_text
+from dispatch.noticing import hear_erased, hear_text
 from dispatch.policy import (
     AnyDestination,
     CisuDestination,
@@ -61,6 +62,7 @@ def make_app(
     app.add_api_route("/answers/v1/{destination}/keypad", hear.keypad, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/status", hear.status, methods=["POST"])
     app.add_api_route("/answers/v1/{destination}/notice", hear.notice, methods=["POST"])
+    app.add_api_route("/answers/v1/{destination}/erased", hear.erased, methods=["POST"])
     return app
 
 
@@ -122,6 +124,38 @@ class _Hearing:
             return said(404, str(refusal))
         counts.heard_answers.labels(told.name, "text", result).inc()
         return JSONResponse({"result": result})
+
+    async def erased(self, destination: str, request: Request) -> Response:
+        """A platform says that a copy of a case sheet is gone there."""
+        told = self._policy.destination(destination)
+        if not isinstance(told, WebhookDestination):
+            return said(404, "There is no such destination.")
+        raw = await body_of(request)
+        if isinstance(raw, Response):
+            return raw
+        if not _is_proven(told, request, raw):
+            counts.heard_answers.labels(destination, "?", "unproven").inc()
+            return said(401, "The signature or the token is not right.")
+        found = read_erased(raw)
+        if found is None:
+            return said(400, "Say {key, erased: true, by}.")
+        return await self._hear_erased(told.name, found)
+
+    async def _hear_erased(self, destination: str, found: ErasedSaid) -> Response:
+        try:
+            result = await asyncio.to_thread(self._hear_erased_now, destination, found)
+        except RecordAway:
+            counts.heard_answers.labels(destination, "erased", "away").inc()
+            return said(503, "Try again in a moment.")
+        except NotYours as refusal:
+            counts.heard_answers.labels(destination, "erased", "refused").inc()
+            return said(404, str(refusal))
+        counts.heard_answers.labels(destination, "erased", result).inc()
+        return JSONResponse({"result": result})
+
+    def _hear_erased_now(self, destination: str, found: ErasedSaid) -> str:
+        with transaction(self._engine) as session:
+            return hear_erased(session, destination, found, clock.now())
 
     def _hear_text_now(self, destination: str, key: str, text: TextSaid) -> str:
         with transaction(self._engine) as session:

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlmodel import Session
 
+from dispatch.formats.erased_in import ErasedSaid
 from dispatch.formats.texts_in import TextSaid
 from dispatch.hearing import NotYours
 from dispatch.policy import Policy, SmsDestination
 from dispatch.telling import Answer, Later, Noticed, Received, Refused, Sent
 from tgd import journal
-from tgd.allocation import chasing
+from tgd.allocation import chasing, erasing
 from tgd.journal import Line
 from tgd.rules.delivery import DeliveryState, MessageStatus
 from tgd.rules.notice import (
@@ -133,6 +134,16 @@ def hear_text(session: Session, destination: str, key: str, said: TextSaid, now:
     if not telephony.keep_status(session, said.sid, said.status, said.error, now):
         return "known"
     return _move(session, telling, said, now)
+
+
+def hear_erased(session: Session, destination: str, said: ErasedSaid, now: datetime) -> str:
+    """A platform says that a copy is gone there: `done`, or `known` when it is no news. Raises
+    NotYours for what it was not asked."""
+    telling = store.locked(session, said.key, destination)
+    if telling is None or telling.kind != NoticeKind.ERASURE or telling.case_file is None:
+        raise NotYours
+    by = f"{destination}/{said.by}"[:80]
+    return "done" if erasing.hear_erased(session, telling.case_file, by, now) else "known"
 
 
 def _move(session: Session, telling: Any, said: TextSaid, now: datetime) -> str:

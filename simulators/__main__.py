@@ -182,6 +182,9 @@ def platform(
     destination: str = "platform",
     auto_take: Annotated[float | None, typer.Option(help="Seconds until the agent takes.")] = None,
     auto_close: Annotated[float | None, typer.Option(help="Seconds from there to closed.")] = None,
+    auto_erase: Annotated[
+        float | None, typer.Option(help="Seconds until a copy that is asked back is erased.")
+    ] = None,
     mode: Mode = "ok",
     port: Port = 0,
     control_port: Control = 0,
@@ -190,7 +193,7 @@ def platform(
 ) -> None:
     """A telemonitoring platform. It has nothing random: --seed is accepted and changes nothing."""
     back = Back(answers_url, destination) if answers_url else None
-    agent = Agent(takes_after_s=auto_take, closes_after_s=auto_close)
+    agent = Agent(takes_after_s=auto_take, closes_after_s=auto_close, erases_after_s=auto_erase)
 
     def make() -> Platform:
         return Platform(

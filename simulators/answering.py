@@ -63,7 +63,7 @@ class Voice:
             await self._http.close()
 
     async def say(
-        self, id: str, said: dict[str, Any], headers: dict[str, str] | None = None
+        self, id: str, said: dict[str, Any], headers: dict[str, str] | None = None, to: str = ""
     ) -> int | None:
         """Post until 2xx, the same id each time; returns the last status, None if never reached.
 
@@ -73,14 +73,14 @@ class Voice:
             return None
         status: int | None = None
         for attempt in range(1, self.back.tries + 1):
-            status = await self._say_once(id, said, headers or {}, attempt)
+            status = await self._say_once(id, said, headers or {}, attempt, to)
             if status is not None and (status < 300 or _is_final(status)):
                 break
             await asyncio.sleep(self.back.pause_s * attempt)
         return status
 
     async def _say_once(
-        self, id: str, said: dict[str, Any], more: dict[str, str], attempt: int
+        self, id: str, said: dict[str, Any], more: dict[str, str], attempt: int, to: str
     ) -> int | None:
         assert self._http is not None, "open() first"
         assert self.back is not None, "nowhere to answer"
@@ -88,7 +88,7 @@ class Voice:
         headers = {"Content-Type": "application/json"} | self._sign(id, body) | more
         try:
             async with self._http.post(
-                self.back.address, data=body, headers=headers, allow_redirects=False
+                self.back.address + to, data=body, headers=headers, allow_redirects=False
             ) as reply:
                 status: int | None = reply.status
         except (aiohttp.ClientError, TimeoutError):

@@ -13,6 +13,7 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from simulators.answering import Back, Voice, answer_words
+from simulators.ledger import utc_now
 from simulators.serving import Server, hang_up, keep_silent, read_object
 
 
@@ -34,6 +35,9 @@ class Mode(StrEnum):
     OUT_OF_ORDER = "out_of_order"
 
 
+ERASURE = "org.tgd.notice.erasure.v1"
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
     """Somebody at a desk there; None: she does nothing by herself."""
@@ -43,6 +47,8 @@ class Agent:
     name: str = "agent-7"
     outcome: str = "made_safe"
     reason: str = "Patrouille sur place"
+    erases_after_s: float | None = None
+    """A copy of a case sheet that is to be erased is, after so long."""
 
 
 @dataclass(slots=True)
@@ -154,6 +160,15 @@ class Platform(Server):
         kind = "notice_again" if key in self.notices else "notice"
         self.ledger_book.write(kind, key=key, cloudevent=event)
         self.notices[key] = event
+        if event["type"] == ERASURE and self._agent.erases_after_s is not None:
+            self.spawn(self._erase(key, event["data"]["file"]))
+
+    async def _erase(self, key: str, file: str) -> None:
+        """Somebody there deletes what they had of the file, and says so."""
+        await asyncio.sleep(self._agent.erases_after_s or 0.0)
+        self.ledger_book.write("erased", key=key, file=file)
+        said = {"key": key, "erased": True, "by": self._agent.name, "at": utc_now()}
+        await self.voice.say(f"erased-{key}"[:200], said, to="/erased")
 
     def _keep(self, key: str, event: dict[str, Any]) -> Incident:
         """Once per webhook-id; the ledger is on the disk before the 200."""

@@ -66,6 +66,7 @@ _NOTICE: dict[Language, dict[NoticeKind, str]] = {
         NoticeKind.HANDSET: "TGD : un terminal est perdu, en panne ou retrouvé. Ouvrez la console.",
         NoticeKind.STOCK: "TGD : un stock est sous sa réserve. Ouvrez la console.",
         NoticeKind.SHEET: "TGD : une fiche navette a une nouvelle version. Ouvrez la console.",
+        NoticeKind.ERASURE: "TGD : une copie de fiche navette est à effacer. Ouvrez la console.",
         NoticeKind.UNDELIVERED: "TGD : un SMS de rappel n'est pas arrivé. Ouvrez la console.",
     },
     "en": {
@@ -74,6 +75,7 @@ _NOTICE: dict[Language, dict[NoticeKind, str]] = {
         NoticeKind.HANDSET: "TGD: a handset is lost, broken or found again. Open the console.",
         NoticeKind.STOCK: "TGD: a stock is below its reserve. Open the console.",
         NoticeKind.SHEET: "TGD: a case sheet has a new version. Open the console.",
+        NoticeKind.ERASURE: "TGD: a copy of a case sheet is to be erased. Open the console.",
         NoticeKind.UNDELIVERED: "TGD: a text of reminder did not arrive. Open the console.",
     },
 }

@@ -145,7 +145,7 @@ def test_what_the_platform_had_goes_three_days_after_the_return(walk: Walk):
                   "mots de releve"):  # fmt: skip
         assert places_of(s, words) == set(), words
     assert places_of(s, "mots de signalement") == {"referral.words"}
-    assert places_of(s, "Ana FICTIVE") == {"protected_person.name"}
+    assert places_of(s, "Ana FICTIVE") == {"protected_person.name", "decision.facts"}
     assert walk.file().state == "closed"
     assert s.exec(select(SheetCopy.erased_at)).all() == [None, None, None]
     holding.confirm_erased(s, walk.officer("Greta"), walk.id, walk.now)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation import holding, recalled
+from tgd.allocation import erasing, holding, recalled
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -342,7 +342,7 @@ def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None
     deadlines.settle(session, seen.id, [kind for kind in _K if kind not in stays], by, now)
     let_go(session, seen.id, now)
     if held is None:
-        equipment.erase_copies(session, seen.id, now + timedelta(PLATFORM_ERASES_AFTER_DAYS))
+        erasing.ask(session, seen, now + timedelta(PLATFORM_ERASES_AFTER_DAYS), now)
         changes = {"purge_at": _purge_at(now)}
         watch_on(session, move(session, seen, AllocationEvent.SETTLE, now, changes), now)
         return

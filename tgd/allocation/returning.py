@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import releasing
+from tgd.allocation import erasing, releasing
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -86,7 +86,7 @@ def _close(
 def _start_clocks(
     session: Session, seen: CaseFile, platform_by: datetime, traces_by: datetime, now: datetime
 ) -> None:
-    equipment.erase_copies(session, seen.id, platform_by)
+    erasing.ask(session, seen, platform_by, now)
     over = [kind for kind in DeadlineKind if kind is not DeadlineKind.RELEASE]
     deadlines.settle(session, seen.id, over, "returned", now)  # he comes out all the same
     clocks = [

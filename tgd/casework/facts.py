@@ -30,6 +30,7 @@ from tgd.store import (
     inventory,
     keeping,
     notices,
+    purging,
     transfers,
 )
 
@@ -196,7 +197,8 @@ def _offered(session: Session, officer: Officer, seen: CaseFile, *, is_held: boo
     state = AllocationState(seen.state)
     waits = {one.kind for one in deadlines.of_file(session, seen.id)}
     idle = {"hold" if is_held else "end-hold"}
-    idle |= set() if DeadlineKind.PLATFORM_ERASURE in waits else {"confirm-erased"}
+    to_erase = DeadlineKind.PLATFORM_ERASURE in waits or purging.open_copies(session, seen.id)
+    idle |= set() if to_erase else {"confirm-erased"}
     idle |= set() if DeadlineKind.RELEASE in waits else {"tell-release"}
     idle |= set() if DeadlineKind.TEST_CALL in waits else {"record-call"}
     idle |= set() if DeadlineKind.TEST_VISIT in waits else {"record-visit"}

@@ -18,12 +18,13 @@ class NoticeKind(StrEnum):
     HANDSET = "handset"  # lost, stolen, broken, or found again
     STOCK = "stock"  # what is always left in a stock was used: order
     SHEET = "sheet"  # whoever keeps a copy of a case sheet has an old one
+    ERASURE = "erasure"  # whoever keeps a copy of a case sheet erases it: the handset is back
     UNDELIVERED = "undelivered"  # a text about one of these did not arrive
 
 
 def is_for_machines(kind: NoticeKind) -> bool:
     """Whether no telephone is told of it: nobody keeps a copy of a case sheet on one."""
-    return kind is NoticeKind.SHEET
+    return kind in (NoticeKind.SHEET, NoticeKind.ERASURE)
 
 
 RELEASE_IS_NEAR = timedelta(days=2)

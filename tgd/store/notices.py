@@ -130,7 +130,8 @@ def locked(session: Session, key: str, destination: str) -> Any:
     found = session.connection().execute(
         text(
             "SELECT t.key, t.notice, t.destination, t.state, t.attempts, t.reference, t.made_at,"
-            " t.not_delivered_at, n.kind FROM notice_telling t JOIN notice n ON n.id = t.notice"
+            " t.not_delivered_at, n.kind, n.case_file"
+            " FROM notice_telling t JOIN notice n ON n.id = t.notice"
             " WHERE t.key = :key AND t.destination = :destination FOR UPDATE OF t"
         ),
         {"key": key, "destination": destination},

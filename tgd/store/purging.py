@@ -255,13 +255,24 @@ def end_hold(session: Session, hold: UUID, by: str, now: datetime) -> None:
     _rows(session, ended, id=hold, by=by, now=now)
 
 
-def copies_erased(session: Session, file_id: UUID, now: datetime) -> int:
-    """Those outside who had a copy have said that it is erased."""
-    said = (
-        "UPDATE sheet_copy c SET erased_at = :now FROM case_sheet s WHERE s.id = c.sheet"
-        " AND s.case_file = :file AND c.erased_at IS NULL AND c.erase_by_at IS NOT NULL"
-    )
-    return _rows(session, said, file=file_id, now=now)
+_TO_ERASE = (
+    "s.id = c.sheet AND s.case_file = :file AND c.erased_at IS NULL AND c.erase_by_at IS NOT NULL"
+    " AND (CAST(:holder AS text) IS NULL OR c.holder = :holder)"
+)
+
+
+def copies_erased(
+    session: Session, file_id: UUID, now: datetime, holder: str | None = None
+) -> int:  # fmt: skip
+    """Those outside who had a copy, or one of them, have said that it is erased."""
+    said = f"UPDATE sheet_copy c SET erased_at = :now FROM case_sheet s WHERE {_TO_ERASE}"
+    return _rows(session, said, file=file_id, now=now, holder=holder)
+
+
+def open_copies(session: Session, file_id: UUID, holder: str | None = None) -> int:
+    """How many copies are to be erased outside, and nobody has said yet that they are."""
+    asked = f"SELECT count(*) FROM sheet_copy c, case_sheet s WHERE {_TO_ERASE}"
+    return int(_scalar(session, asked, file=file_id, holder=holder))
 
 
 def _rows(session: Session, statement: str, **known: Any) -> int:

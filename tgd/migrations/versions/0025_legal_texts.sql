@@ -20,3 +20,5 @@ CREATE TABLE partner (
     PRIMARY KEY (id),
     UNIQUE (token_hash)
 );
+ALTER TABLE notice DROP CONSTRAINT notice_kind;
+ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ('reminder', 'escalation', 'handset', 'stock', 'sheet', 'erasure', 'undelivered'));
