@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from simulators.control_room import ControlRoom
 from simulators.handset import Handset, Ways
 from simulators.operator import Operator
 from simulators.town import Town
@@ -47,11 +48,11 @@ class Night:
         """Until the platform has it."""
         await self.told_to(lambda: self.town.platform.ledger, alert)
 
-    async def at_room(self, alert: str) -> str:
-        """Until the control room has it; gives the id of the message."""
+    async def at_room(self, alert: str, room: ControlRoom | None = None) -> str:
+        """Until a control room, that of the police, has it; gives the id of the message."""
         async with asyncio.timeout(20 + 60 / self.town.map.hurry):
             while True:
-                for distribution, case in self.town.room.cases.items():
+                for distribution, case in (room or self.town.room).cases.items():
                     if distribution.partition("_")[2].startswith(alert):
                         return str(case.distribution)
                 await asyncio.sleep(0.05)
@@ -215,6 +216,29 @@ async def test_press(night: Night) -> str:
     return str(alert["id"])
 
 
+async def other_force(night: Night) -> str:
+    """The room of the police is deaf to a request: the gendarmerie has it, and goes."""
+    town = night.town
+    await town.room.become("deaf")
+    flora = town.handset("Flora")
+    try:
+        _, alert = await _carried(flora, "press", night)
+        await night.bruno.act(alert["id"], "take")
+        await night.bruno.act(alert["id"], "verify", found="danger")
+        await night.bruno.act(alert["id"], "request")
+        case = await night.at_room(alert["id"], town.gendarmerie)
+        await night.bruno.until(alert["id"], ("acknowledged",))
+        await town.gendarmerie.answer(case, "on_scene")
+        await night.bruno.until(alert["id"], ("on_scene",))
+        reason = "Les gendarmes sont avec elle, elle est en sécurité."
+        await night.bruno.act(alert["id"], "close", outcome="made_safe", reason=reason)
+        await night.bruno.until(alert["id"], ("closed",))
+    finally:
+        await town.room.become("ok")
+        await flora.stop()
+    return str(alert["id"])
+
+
 STORIES = (
     Story("press over MQTT", str(press_over_mqtt.__doc__), press_over_mqtt),
     Story("same press by SMS and MQTT", str(press_by_both_ways.__doc__), press_by_both_ways),
@@ -222,4 +246,5 @@ STORIES = (
     Story("silent platform", str(silent_platform.__doc__), silent_platform),
     Story("unknown handset", str(unknown_handset.__doc__), unknown_handset),
     Story("test press", str(test_press.__doc__), test_press),
+    Story("the other force", str(other_force.__doc__), other_force),
 )

@@ -12,7 +12,7 @@ from simulators.answering import Back
 from simulators.control_room import ControlRoom, Watch
 from simulators.handset import Handset, Settings, Ways
 from simulators.handset_words import Card, Fix
-from simulators.platform import Platform
+from simulators.platform import Agent, Platform
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_calls import Person
 
@@ -36,6 +36,8 @@ class Map:
     platform_secret: str
     room_port: int
     room_token: str
+    gendarmerie_port: int
+    gendarmerie_token: str
     supervisor_number: str
     accounts: dict[str, dict[str, str]]
     cards: list[dict[str, str]]
@@ -58,6 +60,8 @@ class Town:
     provider: SmsProvider
     platform: Platform
     room: ControlRoom
+    """Of the police; and that of the gendarmerie."""
+    gendarmerie: ControlRoom
 
     def handset(self, name: str, ways: Ways = Ways.MQTT_THEN_SMS, **settings: Any) -> Handset:
         """Somebody's handset, by the first name on its card; an unknown name is a stranger's."""
@@ -94,14 +98,19 @@ async def town(map_: Map) -> AsyncIterator[Town]:
     )  # fmt: skip
     platform = Platform(
         map_.platform_secret, back=Back(map_.answers, "platform"), port=map_.platform_port,
-        ledger=ledgers and ledgers / "platform.jsonl",
+        ledger=ledgers and ledgers / "platform.jsonl", agent=Agent(erases_after_s=5.0),
     )  # fmt: skip
     room = ControlRoom(
         map_.room_token, back=Back(map_.answers, "control-room-92"), port=map_.room_port,
         watch=Watch(ack_after_s=0.3), ledger=ledgers and ledgers / "room.jsonl",
     )  # fmt: skip
+    gendarmerie = ControlRoom(
+        map_.gendarmerie_token, back=Back(map_.answers, "corg-99"), port=map_.gendarmerie_port,
+        watch=Watch(ack_after_s=0.3, by="corg-operator-2"),
+        ledger=ledgers and ledgers / "gendarmerie.jsonl",
+    )  # fmt: skip
     async with AsyncExitStack() as stack:
-        for one in (provider, platform, room):
+        for one in (provider, platform, room, gendarmerie):
             await one.start()
             stack.push_async_callback(one.stop)
-        yield Town(map_, provider, platform, room)
+        yield Town(map_, provider, platform, room, gendarmerie)

@@ -33,10 +33,11 @@ from tgd.rules.access import Role
 from tgd.rules.keys import sms_key
 from tgd.settings import Settings
 
-PEOPLE = ("Ana", "Bella", "Chloé", "Diane", "Emma")
+PEOPLE = ("Ana", "Bella", "Chloé", "Diane", "Emma", "Flora")
 ACCOUNTS = {
     "operator": "bruno", "supervisor": "salima", "prosecutor": "camille", "auditor": "denis",
     "stock_manager": "gaël", "association": "alix", "control_room": "carole", "admin": "adam",
+    "control_room-2": "garance", "registry-2": "oceane", "stock_manager-2": "solene",
     "registry": "odile", "prosecutor-2": "cyrille", "association-2": "nora",
 }  # fmt: skip
 """One fictional person per role; two where two are needed."""
@@ -44,6 +45,7 @@ CAPACITIES = {
     "prosecutor": "vice-procureure de la République",
     "prosecutor-2": "substitut du procureur de la République",
     "registry": "greffière",
+    "registry-2": "greffière",
 }
 """As papers print them."""
 HURRY = 5.0
@@ -79,6 +81,13 @@ url = "http://127.0.0.1:{ports.room}/edxl"
 recipient = "fr.police.cic92"
 token = "{shared.room}"
 
+[[destination]]
+name = "corg-99"
+kind = "cisu"
+url = "http://127.0.0.1:{ports.gendarmerie}/edxl"
+recipient = "fr.gendarmerie.corg99"
+token = "{shared.gendarmerie}"
+
 [[step]]
 after_s = 0
 until = "closed"
@@ -105,6 +114,15 @@ since = "request"
 after_s = {twenty}
 until = "acknowledged"
 tell = ["supervisor"]
+
+[[step]]
+since = "request"
+after_s = {thirty}
+until = "acknowledged"
+tell = ["corg-99"]
+
+[notices]
+tell = ["platform"]
 """
 
 
@@ -119,6 +137,7 @@ class Ports:
     provider: int
     platform: int
     room: int
+    gendarmerie: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,7 @@ class Secrets:
     auth_token: str
     platform: str
     room: str
+    gendarmerie: str
     canary: str
     """Its id; and its secret."""
     canary_secret: str
@@ -237,6 +257,7 @@ def _seed(host: Host, folder: Path, ports: Ports, shared: Secrets) -> Path:
         "provider_port": ports.provider, "account_sid": shared.account_sid,
         "auth_token": shared.auth_token, "number": OUR_NUMBER, "platform_port": ports.platform,
         "platform_secret": shared.platform, "room_port": ports.room, "room_token": shared.room,
+        "gendarmerie_port": ports.gendarmerie, "gendarmerie_token": shared.gendarmerie,
         "supervisor_number": SUPERVISOR_NUMBER, "accounts": accounts, "cards": cards,
         "hurry": HURRY,
     }  # fmt: skip
@@ -299,7 +320,7 @@ def _write_policy(folder: Path, ports: Ports, shared: Secrets, *, lapse_s: float
     path.write_text(
         POLICY.format(
             ports=ports, shared=shared, supervisor=SUPERVISOR_NUMBER,
-            lapse=lapse_s, twenty=20 / HURRY, forty=40 / HURRY, sixty=60 / HURRY,
+            lapse=lapse_s, twenty=20 / HURRY, thirty=30 / HURRY, forty=40 / HURRY, sixty=60 / HURRY,
         )
     )  # fmt: skip
 
@@ -308,12 +329,12 @@ def _secrets() -> Secrets:
     return Secrets(
         "AC" + secrets.token_hex(16), secrets.token_hex(16),
         "whsec_" + b64encode(secrets.token_bytes(32)).decode(), secrets.token_urlsafe(32),
-        ids.new_canary(), ids.new_secret(),
+        secrets.token_urlsafe(32), ids.new_canary(), ids.new_secret(),
     )  # fmt: skip
 
 
 def _free_ports(console: int) -> Ports:
-    free = free_ports(7)
+    free = free_ports(8)
     if console:
         free[3] = console
     return Ports(*free)

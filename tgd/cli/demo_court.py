@@ -39,7 +39,7 @@ from tgd.rules.territory import DEMO
 from tgd.rules.trigger import TriggerKind
 
 COURT, OTHER = "TJ-NANTERRE", "TJ-EXEMPLE"
-ROOM = "control-room-92"
+ROOM, GENDARMERIE = "control-room-92", "corg-99"
 POOLS = (("NANTERRE-1", COURT, "Parquet de Nanterre", 4), ("NANTERRE-2", COURT, "Annexe", 1),
          ("EXEMPLE-1", OTHER, "Parquet d’Exemple", 2))  # fmt: skip
 LEAD, SECOND = "Association Exemple", "Association du Second Exemple"
@@ -58,6 +58,7 @@ STAGES: tuple[tuple[str, str, int, str], ...] = (
     ("Blanche", "hand_over", 90, "lost"), ("Clara", "hand_over", 75, "suspend"),
     ("Dalia", "hand_over", 200, "expire"), ("Elsa", "hand_over", 80, "withdraw"),
     ("Fanny", "hand_over", 100, "return"), ("Gilda", "hand_over", 3, "oppi"),
+    ("Maïwenn", "hand_over", 30, "overseas"), ("Nour", "grant", 2, "overseas"),
 )  # fmt: skip
 """Who, how far, how many days ago it began, and what happened then."""
 TESTED_DAYS_AGO = {"Vera": None, "Wanda": None, "Yara": 19}
@@ -107,14 +108,18 @@ def _found(scene: Scene) -> None:
     for code, court, name, floor in POOLS:
         courts.make_pool(session, code, court, name, since, floor=floor)
     courts.import_communes(session, DEMO, since)
+    for role in ("prosecutor-2", "registry-2", "stock_manager-2"):
+        courts.clear(session, None, scene.names[role], now + timedelta(days=700), now, court=OTHER,
+                     begins_at=since)  # fmt: skip
     for role in ("prosecutor", "prosecutor-2", "registry", "stock_manager"):
         ends_at = now + timedelta(days=20 if role == "prosecutor-2" else 700)
         courts.clear(session, None, scene.names[role], ends_at, now, court=COURT, begins_at=since)
     for role, association in (("association", LEAD), ("association-2", SECOND)):
         courts.clear(session, None, scene.names[role], now + timedelta(days=700), now,
                      association=association, begins_at=since)  # fmt: skip
-    courts.clear(session, None, scene.names["control_room"], now + timedelta(days=700), now,
-                 control_room=ROOM, begins_at=since)  # fmt: skip
+    for role, room in (("control_room", ROOM), ("control_room-2", GENDARMERIE)):
+        courts.clear(session, None, scene.names[role], now + timedelta(days=700), now,
+                     control_room=room, begins_at=since)  # fmt: skip
 
 
 def _stock(scene: Scene) -> None:
@@ -136,7 +141,8 @@ def _stock(scene: Scene) -> None:
 
 def _in_stock(scene: Scene, *, pool: str = "NANTERRE-1", model: int = 0) -> str:
     scene.numbered += 1
-    n, who = scene.numbered, scene.who("stock_manager")
+    n = scene.numbered
+    who = scene.who("stock_manager-2" if pool == "EXEMPLE-1" else "stock_manager")
     name, battery, radio = MODELS[model]
     made = stock.order(
         scene.session, who, pool, scene.at, model=name, battery=battery, radio=radio,
@@ -160,7 +166,8 @@ def _walk(scene: Scene, name: str, last: str, days: int, then: str) -> None:
     steps = STEPS[: STEPS.index(ends.get(last, last)) + 1]
     if last == "open":
         steps = ("refer", "open")
-    case = _Case(scene, name, is_urgent=then == "urgent", is_oppi=then == "oppi")
+    case = _Case(scene, name, is_urgent=then == "urgent", is_oppi=then == "oppi",
+                 is_overseas=then == "overseas")  # fmt: skip
     for step in steps:
         scene.at += timedelta(minutes=1)
         getattr(case, step)()
@@ -181,6 +188,8 @@ class _Case:
     name: str
     is_urgent: bool = False
     is_oppi: bool = False
+    is_overseas: bool = False
+    """At the other court, whose days are those of another zone."""
     id: UUID = field(init=False)
     handset: str = ""
 
@@ -188,10 +197,15 @@ class _Case:
     def _all(self) -> tuple[Session, datetime]:
         return self.scene.session, self.scene.at
 
+    def who(self, role: str) -> Officer:
+        """Of this court, or of the other one."""
+        return self.scene.who(f"{role}-2" if self.is_overseas else role)
+
     def refer(self) -> None:
         session, at = self._all
+        court = OTHER if self.is_overseas else COURT
         self.id = referring.refer(
-            session, self.scene.who("association"), COURT, f"{self.name} FICTIVE",
+            session, self.scene.who("association"), court, f"{self.name} FICTIVE",
             "Il l’attend devant son travail et la menace par messages.", at,
             source="association", contact="passer par l’association", is_urgent=self.is_urgent,
         ).id  # fmt: skip
@@ -209,11 +223,11 @@ class _Case:
 
     def open(self) -> None:
         session, at = self._all
-        referring.open_file(session, self.scene.who("prosecutor"), self.id, at)
+        referring.open_file(session, self.who("prosecutor"), self.id, at)
 
     def find(self) -> None:
         session, at = self._all
-        who = self.scene.who("registry")
+        who = self.who("registry")
         for condition, what in _found_of(at.date(), is_oppi=self.is_oppi).items():
             referring.record_condition(
                 session, who, self.id, condition, what, "Procédure fictive 2026/0001", at
@@ -222,27 +236,30 @@ class _Case:
 
     def grant(self) -> None:
         session, at = self._all
-        who = self.scene.who("prosecutor")
+        who = self.who("prosecutor")
         deciding.decide(session, who, self.id, DecisionKind.GRANT, REASONS, at)
 
     def reserve(self) -> None:
         session, at = self._all
-        self.handset = _in_stock(self.scene, model=len(self.name) % 2)
-        equipping.reserve(session, self.scene.who("registry"), self.id, self.handset, at)
+        pool = "EXEMPLE-1" if self.is_overseas else "NANTERRE-1"
+        self.handset = _in_stock(self.scene, pool=pool, model=len(self.name) % 2)
+        equipping.reserve(session, self.who("registry"), self.id, self.handset, at)
 
     def describe(self) -> None:
         session, at = self._all
-        manager, registry = self.scene.who("stock_manager"), self.scene.who("registry")
+        manager, registry = self.who("stock_manager"), self.who("registry")
         equipping.provision(session, manager, self.handset, at, secret=ids.new_secret())
         for scope in ConsentScope:
             equipping.record_consent(
                 session, registry, self.id, scope, at, agreed=True, wording="fr/2026-1"
             )
-        sheets.change_circumstances(session, registry, self.id, _sheet(self.name), at)
+        sheets.change_circumstances(
+            session, registry, self.id, _sheet(self.name, is_overseas=self.is_overseas), at
+        )
 
     def hand_over(self) -> None:
         session, at = self._all
-        registry = self.scene.who("registry")
+        registry = self.who("registry")
         _test_press(self.scene, self.handset)
         equipping.test(session, registry, self.id, at)
         equipping.hand_over(session, registry, self.id, at)
@@ -255,18 +272,18 @@ class _Case:
             if at > self.scene.at:
                 self.scene.at = at
                 _test_press(self.scene, self.handset)
-                registry = self.scene.who("registry")
+                registry = self.who("registry")
                 equipping.test(self.scene.session, registry, self.id, at)
 
     def suspend(self) -> None:
         session, at = self._all
         release = at.date() + timedelta(days=20)
-        deciding.suspend(session, self.scene.who("prosecutor"), self.id, release, REASONS, at)
+        deciding.suspend(session, self.who("prosecutor"), self.id, release, REASONS, at)
 
     def withdraw(self) -> None:
         session, at = self._all
         deciding.withdraw(
-            session, self.scene.who("prosecutor"), self.id, EndReason.BENEFICIARY_REQUEST,
+            session, self.who("prosecutor"), self.id, EndReason.BENEFICIARY_REQUEST,
             REASONS, at, safety_checked=True, release_checked=True,
         )  # fmt: skip
 
@@ -283,14 +300,12 @@ class _Case:
 
     def recall(self) -> None:
         session, at = self._all
-        demo_ends.recall(session, self.scene.who("stock_manager"), self.handset, at)
+        demo_ends.recall(session, self.who("stock_manager"), self.handset, at)
 
     def return_(self) -> None:
         self.withdraw()
         session, at = self._all
-        returning.take_back(
-            session, self.scene.who("registry"), self.id, "Alix, Association Exemple", at
-        )
+        returning.take_back(session, self.who("registry"), self.id, "Alix, Association Exemple", at)
 
 
 def _found_of(day: date, *, is_oppi: bool) -> dict[Condition, dict[str, Any]]:
@@ -306,11 +321,12 @@ def _found_of(day: date, *, is_oppi: bool) -> dict[Condition, dict[str, Any]]:
     }  # fmt: skip
 
 
-def _sheet(name: str) -> dict[str, Any]:
+def _sheet(name: str, *, is_overseas: bool = False) -> dict[str, Any]:
+    city, insee = ("Saint-Exemple-les-Bains", "99201") if is_overseas else ("Nanterre", "92050")
     return {
         "name": f"{name} FICTIVE", "speech_or_disability": "parle et entend",
         "telephones": ["aucun"], "contacts": ["sa sœur, 06 39 98 00 11"], "pets": "un chat",
-        "places": [{"label": "3 rue des Exemples", "city": "Nanterre", "insee": "92050"}],
+        "places": [{"label": "3 rue des Exemples", "city": city, "insee": insee}],
     }  # fmt: skip
 
 

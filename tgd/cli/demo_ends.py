@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from tgd.allocation import accepting, agreeing, courts, referring, returning, stock, transferring
+from tgd.allocation import accepting, agreeing, referring, returning, stock, transferring
 from tgd.allocation.acting import Officer, officer
 from tgd.rules.access import Role
 from tgd.rules.handset import AsideReason
@@ -25,7 +25,6 @@ def send_here(
     session: Session, name: str, other: str, court: str, moving: str, now: datetime
 ) -> None:
     """A file of the other court, which asks this one to take it over."""
-    courts.clear(session, None, name, now + timedelta(days=700), now, court=other)
     seen = referring.refer(
         session, None, other, f"{moving} FICTIVE", "Il a retrouvé son adresse ; elle part.", now
     )
