@@ -100,7 +100,10 @@ def settle(town: Town) -> None:
 def _court(session: Session) -> None:
     for role, name in ACCOUNTS.items():
         plain = Role(role.partition("-")[0])
-        accounts.make_account(session, name, plain, hash_once(), clock.now())
+        accounts.make_account(
+            session, name, plain, hash_once(), clock.now(), full_name=f"{name.title()} FICTIF",
+            capacity="vice-procureure de la République" if plain is Role.PROSECUTOR else None,
+        )  # fmt: skip
     settle_court(session, clock.now(), ACCOUNTS)
 
 
