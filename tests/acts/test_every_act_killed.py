@@ -30,7 +30,7 @@ ENDS = {
     "from referral to return": ("purged", "in_stock"),
     "missed, lost, replaced, recalled": ("closed", "returned"),
     "the stock": (None, "in_stock"),
-    "the court": (None, None),
+    "the court": ("reported", None),
     "to another court": ("active", "issued"),
     "shortened, and kept longer": ("refused", "issued"),
 }

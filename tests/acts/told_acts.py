@@ -4,6 +4,7 @@ The acts go by the tables that pages, API and command line use; what stands in n
 here. A story is played step by step by whoever imports it: alone, or killed in the middle.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,8 @@ from tgd.allocation import (
     courts,
     delegating,
     keeping,
+    law_adding,
+    partners,
     transferring,
 )
 from tgd.allocation.acting import NotYet
@@ -30,12 +33,14 @@ from tgd.allocation.deciding import AlreadyDecided
 from tgd.casework import file_acts, stock_acts, stock_csv
 from tgd.casework.fields import read_all
 from tgd.purge import purge
-from tgd.records import Alert, CaseFile, Clearance, Handset, PartnershipAgreement
+from tgd.records import Alert, CaseFile, Clearance, Handset, Partner, PartnershipAgreement
 from tgd.rules import census
 from tgd.rules.access import Role
 from tgd.rules.alert import Outcome, Verified
 from tgd.rules.census import Lies
 from tgd.rules.forgetting import Keeping
+from tgd.rules.law_reading import said_by
+from tgd.rules.law_texts import TEXTS
 from tgd.rules.territory import DEMO
 from tgd.store import counting as counted
 from tgd.store import deadlines, equipment, transfers
@@ -166,6 +171,11 @@ def delegate(walk: Walk) -> Any:
     begins = walk.now.replace(tzinfo=None) + timedelta(hours=3)
     return delegating.delegate(walk.session, walk.officer("Camille"), "Paul", NANTERRE, begins,
                                begins + timedelta(hours=12), walk.now)  # fmt: skip
+
+
+def know_its_token(walk: Walk) -> None:
+    """The one that was printed died with the process that printed it."""
+    newest(walk, Partner, Partner.made_at).token_hash = hashlib.sha256(b"token").hexdigest()
 
 
 def give_a_list(walk: Walk) -> None:
@@ -329,6 +339,16 @@ STORIES: dict[str, list[Step]] = {
         other("end agreement", lambda w: agreeing.end_agreement(
             w.session, w.officer("Camille"),
             newest(w, PartnershipAgreement, PartnershipAgreement.begins_at).id, w.now)),
+        other("add a text of law", lambda w: law_adding.add_text(
+            w.session, said_by(TEXTS[-1]) | {"version": "L9999-1"}, w.now)),
+        other("make partner", lambda w: partners.add_partner(
+            w.session, "CHU d'Exemple", [NANTERRE], w.now)),
+        then(know_its_token),
+        other("partner reports", lambda w: partners.report(w.session, "token", {
+            "court": NANTERRE, "name": "Ana FICTIVE", "words": "Seen last night.",
+            "contact": None, "urgent": True}, w.now, key="1")),
+        other("revoke partner", lambda w: partners.revoke_partner(
+            w.session, newest(w, Partner, Partner.made_at).id, w.now)),
         other("delegate", delegate),
         other("end delegation", lambda w: delegating.end_delegation(
             w.session, w.officer("Camille"), newest(w, Clearance, Clearance.begins_at).id, w.now)),

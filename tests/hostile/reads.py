@@ -30,6 +30,7 @@ from dispatch.formats.conference import (
     read_leg,
     read_recording,
 )
+from dispatch.formats.erased_in import LONGEST_KEY, LONGEST_NAME, ErasedSaid, read_erased
 from dispatch.formats.texts_in import TextSaid, read_text_status
 from dispatch.policy import Policy, WebhookDestination, read_policy
 from dispatch.proving import Telephony
@@ -252,6 +253,15 @@ def _areas(raw: bytes) -> None:
         return
 
 
+def _erased(raw: bytes) -> None:
+    said = read_erased(raw)
+    assert said is None or isinstance(said, ErasedSaid)
+    if said is not None:
+        assert 0 < len(said.key) <= LONGEST_KEY
+        assert said.key.isprintable()
+        assert 0 < len(said.by) <= LONGEST_NAME
+
+
 def _map(raw: bytes) -> None:
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_bytes(raw)
@@ -284,6 +294,7 @@ READS: dict[str, Read] = {
     **{f"answer-{kind}": _answer(kind) for kind in ("webhook", "cisu", "keypad", "status")},
     "sms-form": _sms_form, "sms-list": _sms_list, "mqtt": _mqtt, "authorization": _authorization,
     "canary": _canary, "leg": _leg, "recording": _recording, "text-status": _text_status,
+    "erased": _erased,
     "signed-form": _signed_form, "webhook-headers": _webhook_headers,
     "webhook-reply": _webhook_reply, "retry-after": _retry_after, "policy": _policy,
     "ledger": _ledger, "spool": _spool, "csv": _csv, "areas": _areas, "map": _map,
