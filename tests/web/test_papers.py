@@ -259,4 +259,15 @@ async def test_the_association_has_its_papers_and_nobody_else(court: Court) -> N
         for paper in ("consent.pdf", "sheet.pdf", "referral.pdf"):
             assert (await browser.get(f"{at}/papers/{paper}")).status_code == 404, (name, paper)
     listed = (await (await court.browser("Lea")).get(f"/api/v1{at}")).json()["papers"]
-    assert {one["kind"] for one in listed} == {"referral", "consent", "sheet"}
+    assert {one["kind"] for one in listed} == {"referral", "consent", "explanation", "sheet"}
+
+
+@pytest.mark.needs_system_package
+async def test_what_she_takes_home_says_nothing_of_her(court: Court, tmp_path: Path) -> None:
+    at = court.walked("reserve")
+    seen = await paper_of(court, "Lea", at, "explanation.pdf", tmp_path)
+    assert "Appuyez trois fois vite" in seen
+    for word in ("Ana", "TGD", "Nanterre", "tribunal", "Parquet", "danger"):
+        assert word not in seen, word
+    reply = await (await court.browser("Lea")).get(f"{at}/papers/explanation.pdf")
+    assert b"Nanterre" not in reply.content

@@ -16,7 +16,8 @@ from tgd.store import equipment, papers
 
 TITLES = {
     "referral": word("Report, assessment and opinion"), "consent": word("Consents, to be signed"),
-    "sheet": word("Case sheet"), "hand-over": word("Hand-over certificate"),
+    "explanation": word("Explanation sheet to take home"), "sheet": word("Case sheet"),
+    "hand-over": word("Hand-over certificate"),
     "return": word("Return certificate"), "incident": word("Declaration of what befell it"),
     "receipt": word("Receipt of a journey"), "erasure": word("Proof of erasure"),
 }  # fmt: skip
@@ -29,7 +30,7 @@ def of_file(session: Session, officer: Officer, seen: CaseFile) -> list[dict[str
     if officer.role in BY_ALERT:
         return []
     said = [_one("referral")]
-    said += [_one("consent")] if seen.state in CONSENTED else []
+    said += [_one("consent"), _one("explanation")] if seen.state in CONSENTED else []
     sheet = equipment.sheet(session, seen.id)
     said += [_one("sheet", at=sheet.made_at)] if sheet and sheet.sheet else []
     if may(officer.role, Act.RECORD_CONDITION):

@@ -1,6 +1,6 @@
 """The papers of a handset in her hands: what she signs before, the hand-over, the return."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tgd.allocation.acting import NotThere, one_of_states, zone_of
 from tgd.papers.heading import Asked, head, last_day, made, moment, reached
-from tgd.papers.words import BY_HAND, EXPLAINED, SCOPES, TO_SIGN
+from tgd.papers.words import BY_HAND, SCOPES, TO_SIGN
 from tgd.records import CaseFile
 from tgd.rules.access import Act
 from tgd.rules.allocation import AllocationState, reference
@@ -47,8 +47,29 @@ def consent(
     }  # fmt: skip
 
 
+def explanation(
+    session: Session, asked: Asked, file_id: UUID, explained: Sequence[str]
+) -> dict[str, Any]:
+    """What she takes home: on it stands neither a name, nor a court, nor a number.
+
+    `explained` are ids of the catalogue. Raises NotAllowed, NotThere.
+    """
+    seen = reached(session, asked, file_id, Act.RECORD_CONSENT)
+    if not one_of_states(seen, CONSENTED):
+        raise NotThere
+    made(session, asked, seen, "explanation")
+    said = head(session, asked, seen, asked.now)
+    return {key: said[key] for key in ("day", "demonstration", "reference")} | {
+        "title": "Mode d’emploi", "explained": [asked.french(one) for one in explained],
+    }  # fmt: skip
+
+
 def hand_over(
-    session: Session, asked: Asked, file_id: UUID, allocation: UUID | None = None
+    session: Session,
+    asked: Asked,
+    file_id: UUID,
+    explained: Sequence[str],
+    allocation: UUID | None = None,
 ) -> dict[str, Any]:
     """The certificate of one hand-over, of the newest without an id; also when the handset has
     come back, was replaced or never will, until the file is forgotten. Raises NotAllowed, NotThere.
@@ -69,7 +90,8 @@ def hand_over(
                   ["Terminal", held.handset], ["Remis le", moment(since, zone)],
                   ["Attribué jusqu’au", last_day(held.until or asked.now, zone)], *back],
         "consents": _consents(session, seen, since, zone),
-        "test": _test(session, seen, held.handset, since, zone), "explained": EXPLAINED,
+        "test": _test(session, seen, held.handset, since, zone),
+        "explained": [asked.french(one) for one in explained],
         "signatures": [f"La personne protégée : {name}", "Pour le parquet :",
                        f"Pour l’association : {seen.association or ''}"],
     }  # fmt: skip

@@ -74,13 +74,6 @@ CHECKS = {
     "release_checked": "Vérification de la date de libération",
     "committee_heard": "Consultation du comité",
 }
-EXPLAINED = [
-    "Appuyer trois fois vite sur le bouton du côté : il n’y a rien à dire.",
-    "Une seule vibration dit que l’appui est reçu ; l’écran reste sombre.",
-    "Dans le doute, appuyer. Un appui pour rien n’est jamais reproché.",
-    "Garder le terminal chargé et sur soi ; faire un essai tous les quinze jours.",
-    "Après la fin de l’attribution, il fonctionne encore jusqu’à sa restitution.",
-]
 DECLARED = {
     IncidentKind.LOST: "Déclaration de perte d’un terminal",
     IncidentKind.STOLEN: "Déclaration de vol d’un terminal",
@@ -89,7 +82,7 @@ DECLARED = {
 TOLD = {"platform": "la plateforme", "association": "l’association", "court": "le parquet"}
 SHEET = {
     "Elle": {
-        "name": "Nom", "birth_date": "Née le", "speech_or_disability": "Parle et entend",
+        "name": "Nom", "birth_date": "Date de naissance", "speech_or_disability": "Parle et entend",
         "telephones": "Autres téléphones", "family": "Situation de famille",
         "contacts": "À prévenir",
     },
@@ -97,7 +90,7 @@ SHEET = {
         "places": "Lieux, le domicile d’abord", "work": "Travail",
         "children": "Enfants et écoles", "pets": "Animaux au domicile",
     },
-    "Mots convenus, connus de la plateforme seule": {
+    "Mots convenus avec elle, jamais imprimés": {
         "code_word": "Tout va bien", "duress_word": "Elle est contrainte",
     },
 }  # fmt: skip

@@ -84,8 +84,10 @@ def _paper(file_id: UUID, name: str) -> Paper:
     plain: dict[str, Paper] = {
         "consent": ("consent", Act.RECORD_CONSENT, lambda s, asked: handing_over.consent(
             s, asked, file_id, CONSENT_WORDING, file_labels.CONSENTS)),
-        "hand-over": ("hand_over", Act.RECORD_CONDITION,
-                      lambda s, asked: handing_over.hand_over(s, asked, file_id)),
+        "hand-over": ("hand_over", Act.RECORD_CONDITION, lambda s, asked: handing_over.hand_over(
+            s, asked, file_id, file_labels.EXPLAINED)),
+        "explanation": ("explanation", Act.RECORD_CONSENT, lambda s, asked:
+                        handing_over.explanation(s, asked, file_id, file_labels.EXPLAINED)),
         "return": ("return", Act.RECORD_CONDITION,
                    lambda s, asked: handing_over.return_(s, asked, file_id)),
         "sheet": ("sections", Act.CHANGE_CIRCUMSTANCES,
@@ -110,7 +112,9 @@ def _one_of_many(file_id: UUID, kind: str, known: UUID) -> Paper:
         return (
             "hand_over",
             Act.RECORD_CONDITION,
-            lambda s, asked: handing_over.hand_over(s, asked, file_id, known),
+            lambda s, asked: handing_over.hand_over(
+                s, asked, file_id, file_labels.EXPLAINED, known
+            ),
         )
     if kind == "incident":
         return (
