@@ -271,3 +271,14 @@ async def test_what_she_takes_home_says_nothing_of_her(court: Court, tmp_path: P
         assert word not in seen, word
     reply = await (await court.browser("Lea")).get(f"{at}/papers/explanation.pdf")
     assert b"Nanterre" not in reply.content
+
+
+async def test_a_journey_within_a_court_is_nothing_for_another_one(court: Court) -> None:
+    court.walked("restock")
+    court.house.do(lambda s: courts.make_pool(s, "NANTERRE-2", NANTERRE, "Annexe", clock.now()))
+    sofia, handset = await court.browser("Sofia"), f"/stock/{court.walk.handset}"
+    assert (await sofia.post(f"{handset}/transfer", to_pool="NANTERRE-2")).status_code == 303
+    (sent,) = court.house.ask("SELECT id FROM handset_transfer")
+    paper = f"{handset}/papers/receipt-{sent.id}.pdf"
+    assert (await sofia.get(paper)).status_code == 200
+    assert (await (await court.browser("Sacha")).get(paper)).status_code == 404
