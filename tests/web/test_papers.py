@@ -12,7 +12,7 @@ import pytest
 from tests.walking import NANTERRE, OTHER_POOL
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.test_casework import LONG
-from tgd import accounts, clock
+from tgd import accounts, clock, journal
 from tgd.allocation import courts
 from tgd.casework.file_acts import CONSENT_WORDING
 from tgd.papers.typesetting import pdf
@@ -282,3 +282,18 @@ async def test_a_journey_within_a_court_is_nothing_for_another_one(court: Court)
     paper = f"{handset}/papers/receipt-{sent.id}.pdf"
     assert (await sofia.get(paper)).status_code == 200
     assert (await (await court.browser("Sacha")).get(paper)).status_code == 404
+
+
+@pytest.mark.needs_system_package
+async def test_a_procedure_is_given_the_file_line_by_line_with_its_seals(
+    court: Court, tmp_path: Path
+) -> None:
+    at = court.walked("hand_over")
+    court.house.do(journal.seal)
+    (signed,) = court.house.ask("SELECT place, hash FROM journal WHERE act = 'DecisionSigned'")
+    seen = await paper_of(court, "Greta", at, "timeline.pdf", tmp_path)
+    for said in ("Signalement reçu", "Décision signée – accordé", "Condition consignée – Grave",
+                 "Camille", f"{signed.place} · {bytes(signed.hash).hex()[:12]}"):  # fmt: skip
+        assert said in seen, said
+    assert "Ana" not in seen
+    assert (await (await court.browser("Lea")).get(f"{at}/papers/timeline.pdf")).status_code == 404

@@ -19,6 +19,7 @@ TITLES = {
     "explanation": word("Explanation sheet to take home"), "sheet": word("Case sheet"),
     "hand-over": word("Hand-over certificate"),
     "return": word("Return certificate"), "incident": word("Declaration of what befell it"),
+    "timeline": word("Timeline of the file"),
     "receipt": word("Receipt of a journey"), "erasure": word("Proof of erasure"),
 }  # fmt: skip
 """By what the name of a paper begins with."""
@@ -36,6 +37,7 @@ def of_file(session: Session, officer: Officer, seen: CaseFile) -> list[dict[str
     if may(officer.role, Act.RECORD_CONDITION):
         said += [_one("hand-over", one.id, one.since, one.handset)
                  for one in papers.allocations(session, seen.id)]  # fmt: skip
+        said.append(_one("timeline"))
         back = equipment.certificate(session, seen.id)
         said += [_one("return", at=back.given_at, handset=back.handset)] if back else []
     said += [_one("incident", one.id, one.reported_at, one.handset)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd.allocation.acting import NotThere, zone_of
-from tgd.papers.heading import Asked, day, head, made, moment, part, reached
+from tgd.papers.heading import Asked, day, head, instant, made, moment, part, reached
 from tgd.papers.words import BY_HAND, DECLARED, SHEET, TO_KEEP, TOLD
 from tgd.records import CaseFile
 from tgd.rules.access import Act
@@ -118,6 +118,36 @@ def _opinions(session: Session, asked: Asked, seen: CaseFile) -> list[dict[str, 
               [["Par", row.by], ["Le", moment(row.given_at, zone)]], row.words)
         for row in reversed(casework.opinions(session, seen.id))
     ]  # fmt: skip
+
+
+def timeline(
+    session: Session, asked: Asked, file_id: UUID, words: Mapping[str, str]
+) -> dict[str, Any]:
+    """All that was done with the file, as a procedure reads it: each line of the journal with its
+    place in the chain and its seal, by which `tgd journal verify` finds it unchanged.
+
+    `words` are ids of the catalogue for what the journal writes. Raises NotAllowed, NotThere.
+    """
+    seen = reached(session, asked, file_id)
+    zone = zone_of(session, seen)
+    rows = papers.lines(session, seen.id)
+    made(session, asked, seen, "timeline")
+    alerts = casework.alerts_of(session, seen.person)
+    return head(session, asked, seen, asked.now) | {
+        "notice": TO_KEEP, "title": "Chronologie du dossier",
+        "facts": [["Dossier", reference(seen.number)], ["Établie le", moment(asked.now, zone)],
+                  ["Par", asked.officer.name], ["Lignes", str(len(rows))]],
+        "alerts": [[f"AL-{one.number:06d}", moment(one.opened_at, zone)] for one in alerts],
+        "lines": [_line(asked, row, zone, words) for row in rows],
+    }  # fmt: skip
+
+
+def _line(asked: Asked, row: Any, zone: str, words: Mapping[str, str]) -> list[str]:
+    kind = str(row.detail.get("kind") or row.detail.get("condition") or "")
+    said = asked.french(words.get(row.act, row.act))
+    said += f" – {asked.french(words.get(kind, kind))}" if kind else ""
+    seal = f"{row.place} · {bytes(row.hash).hex()[:12]}" if row.hash else "à venir"
+    return [instant(row.at, zone), said, row.who, seal]
 
 
 def incident(

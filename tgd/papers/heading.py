@@ -74,6 +74,11 @@ def part(title: str, rows: list[list[str]], words: str = "") -> dict[str, Any]:
             "words": [line for line in words.splitlines() if line.strip()]}  # fmt: skip
 
 
+def instant(at: datetime, zone: str) -> str:
+    """`27/11/2026 16:40:07`."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%d/%m/%Y %H:%M:%S")
+
+
 def day(one: date) -> str:
     """`27/11/2026`."""
     return one.strftime("%d/%m/%Y")

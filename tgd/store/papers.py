@@ -96,6 +96,17 @@ def erasures(session: Session, handset: str) -> list[Any]:
     )
 
 
+def lines(session: Session, file_id: UUID, limit: int = 5000) -> list[Any]:
+    """The journal of a file, oldest first, with the seal of each line; without the looks."""
+    return _rows(
+        session,
+        "SELECT at, who, act, detail, place, hash FROM journal"
+        " WHERE detail ->> 'file' = CAST(:file AS text)"
+        " AND act NOT IN ('AccessLogged', 'AccessRefused') ORDER BY seq LIMIT :limit",
+        file=str(file_id), limit=limit,
+    )  # fmt: skip
+
+
 def handset(session: Session, handset_id: str) -> Any:
     """Its parts, and the court whose stock it belongs to."""
     found = _rows(

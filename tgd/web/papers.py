@@ -24,6 +24,12 @@ from tgd.web.doing import as_officer
 from tgd.web.render import Pages
 
 Fills = Callable[[Session, Asked], dict[str, Any]]
+SAID = {
+    **file_labels.ACTS,
+    **{one.value: said for one, said in (*file_labels.CONDITIONS.items(),
+                                         *file_labels.DEADLINES.items())},
+}  # fmt: skip
+"""What the journal of a file writes, as ids of the catalogue."""
 Paper = tuple[str, Act, Fills]
 """Its template, what only those may do who may have it, and who fills it."""
 
@@ -92,6 +98,8 @@ def _paper(file_id: UUID, name: str) -> Paper:
                    lambda s, asked: handing_over.return_(s, asked, file_id)),
         "sheet": ("sections", Act.CHANGE_CIRCUMSTANCES,
                   lambda s, asked: dossier.sheet(s, asked, file_id)),
+        "timeline": ("timeline", Act.RECORD_CONDITION,
+                     lambda s, asked: dossier.timeline(s, asked, file_id, SAID)),
         "referral": ("sections", Act.FOLLOW_UP,
                      lambda s, asked: dossier.referral(s, asked, file_id, grid.read)),
     }  # fmt: skip
