@@ -162,6 +162,7 @@ def _erase_file(session: Session, file_id: UUID, now: datetime, by: str) -> dict
     deadlines.settle(session, seen.id, list(DeadlineKind), by, now)
     changes: dict[str, Any] = {
         "platform_erased_at": seen.platform_erased_at or now, "counts": counts, "release_on": None,
+        "merged_into": None,
     }  # fmt: skip
     gone["file"] = store.erase_file(session, seen.id)
     gone["file"] += store.erase_reasons(session, seen.id, seen.person)

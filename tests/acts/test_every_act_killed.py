@@ -33,6 +33,7 @@ ENDS = {
     "the court": ("reported", None),
     "to another court": ("active", "issued"),
     "shortened, and kept longer": ("refused", "issued"),
+    "one woman": ("merged", None),
 }
 """What every story leads to, whoever was killed in it."""
 

@@ -1,4 +1,4 @@
-"""Six stories in which every act of a court and of its stocks is done at least once.
+"""Seven stories in which every act of a court and of its stocks is done at least once.
 
 The acts go by the tables that pages, API and command line use; what stands in no table is named
 here. A story is played step by step by whoever imports it: alone, or killed in the middle.
@@ -37,6 +37,7 @@ from tgd.records import Alert, CaseFile, Clearance, Handset, Partner, Partnershi
 from tgd.rules import census
 from tgd.rules.access import Role
 from tgd.rules.alert import Outcome, Verified
+from tgd.rules.allocation import reference
 from tgd.rules.census import Lies
 from tgd.rules.forgetting import Keeping
 from tgd.rules.law_reading import said_by
@@ -138,6 +139,24 @@ def asked(walk: Walk) -> UUID:
 
 def real_alert(walk: Walk) -> UUID:
     return walk.session.exec(select(Alert.id).where(Alert.lane == "real")).one()
+
+
+def other_number(walk: Walk) -> str:
+    """Of the newest file but the one that is walked."""
+    asked = select(CaseFile.number).where(CaseFile.id != walk.id)
+    found = walk.session.exec(asked.order_by(col(CaseFile.number).desc()).limit(1)).one()
+    return reference(found)
+
+
+def of_the_first(who: str, name: str, /, **form: Said) -> Step:
+    """An act on the file that has ended, whichever was walked last."""
+
+    def perform(walk: Walk) -> None:
+        asked = select(CaseFile.id).order_by(col(CaseFile.number)).limit(1)
+        walk.file_id = walk.session.exec(asked).one()
+        of_file(who, name, **form).perform(walk)
+
+    return Step(f"file/{name}", perform)
 
 
 def press_and_close(walk: Walk) -> None:
@@ -375,6 +394,15 @@ STORIES: dict[str, list[Step]] = {
         then(Walk.refer),
         of_file("Camille", "open"),
         of_file("Camille", "refuse", reasons=REASONS),
+    ],
+    "one woman": [
+        then(Walk.refer), then(Walk.open),
+        then(lambda w: of_file("Camille", "refuse", reasons=REASONS * 2).perform(w)),
+        then(Walk.refer),
+        of_file("Greta", "same-person", file=other_number),
+        then(Walk.refer),
+        of_file("Greta", "same-person", file=other_number),
+        of_the_first("Greta", "new-file", words="She was seen with a black eye."),
     ],
 }  # fmt: skip
 """What each leads to is written in test_every_act_killed.py."""

@@ -8,6 +8,7 @@ import pytest
 
 from tgd.rules.allocation import AllocationState
 from tgd.rules.forgetting import (
+    FORGOTTEN_LATER,
     RULES,
     Keeping,
     Kept,
@@ -38,15 +39,14 @@ def test_each_stage_has_its_moment(now: datetime, is_erased: bool, expected: Sta
     assert due(replace(FILE, platform_is_erased=is_erased), now) is expected
 
 
-def test_a_refused_file_has_no_copy_outside_and_goes_whole() -> None:
-    refused = replace(FILE, state=AllocationState.REFUSED)
+@pytest.mark.parametrize("state", [AllocationState.REFUSED, AllocationState.MERGED])
+def test_a_file_without_a_grant_has_no_copy_outside_and_goes_whole(state: AllocationState) -> None:
+    refused = replace(FILE, state=state)
     assert due(refused, LAST - MOMENT) is None
     assert due(refused, LAST) is Stage.FILE
 
 
-@pytest.mark.parametrize(
-    "state", sorted(set(AllocationState) - {AllocationState.CLOSED, AllocationState.REFUSED})
-)
+@pytest.mark.parametrize("state", sorted(set(AllocationState) - set(FORGOTTEN_LATER)))
 def test_what_has_not_ended_is_never_due(state: AllocationState) -> None:
     assert due(replace(FILE, state=state), LAST + timedelta(days=4000)) is None
 

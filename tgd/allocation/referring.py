@@ -32,7 +32,14 @@ from tgd.records import (
 from tgd.rules import facts as reading
 from tgd.rules import law
 from tgd.rules.access import Act, Role
-from tgd.rules.allocation import ENDED, WITH_HER, AllocationEvent, AllocationState, OpinionKind
+from tgd.rules.allocation import (
+    ENDED,
+    UNDECIDED,
+    WITH_HER,
+    AllocationEvent,
+    AllocationState,
+    OpinionKind,
+)
 from tgd.rules.deadlines import (
     DECIDE_WITHIN,
     OPPI_DECIDED_WITHIN,
@@ -50,7 +57,6 @@ from tgd.store import deadlines, files, notices, people
 from tgd.store.law import texts
 
 _S = AllocationState
-UNDECIDED = (_S.REPORTED, _S.UNDER_EVALUATION, _S.OPINION_GIVEN, _S.DECISION_PENDING)
 PUBLIC = "public form"
 """Who reports, in the journal, when nobody has signed in: anybody may, by any means."""
 
@@ -78,11 +84,8 @@ def refer(
         seen = _begin(session, officer, court, name, person, association, now)
     else:
         seen = move(session, seen, None, now)
-    if is_urgent and AllocationState(seen.state) in UNDECIDED:
-        deadlines.plan(session, seen.id, [Planned(DeadlineKind.REFERRAL_WAITING, now)], now)
-    elif is_urgent:  # nothing would settle a deadline of a file that is decided: it is told once
-        notices.add(session, NoticeKind.REMINDER, DeadlineKind.REFERRAL_WAITING, now,
-                    to_role=Role.PROSECUTOR, file=seen.id, is_urgent=True)  # fmt: skip
+    if is_urgent:
+        say_urgent(session, seen, now)
     files.add(
         session,
         Referral(id=referral or ids.new(now), case_file=seen.id, source=clean(source)[:40],
@@ -90,6 +93,16 @@ def refer(
     )  # fmt: skip
     write(session, by, "ReferralReceived", now, file=seen.id, urgent=is_urgent)
     return seen
+
+
+def say_urgent(session: Session, seen: CaseFile, now: datetime) -> None:
+    """Who decides is told now. Nothing would settle a deadline of a file that is decided: there it
+    is told once."""
+    if AllocationState(seen.state) in UNDECIDED:
+        deadlines.plan(session, seen.id, [Planned(DeadlineKind.REFERRAL_WAITING, now)], now)
+    else:
+        notices.add(session, NoticeKind.REMINDER, DeadlineKind.REFERRAL_WAITING, now,
+                    to_role=Role.PROSECUTOR, file=seen.id, is_urgent=True)  # fmt: skip
 
 
 def add_report(

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tgd.allocation import equipping, referring, sheets
 from tgd.allocation.acting import NotThere, Officer, found, owned, write
-from tgd.casework import assessed, copies, decided, paper_list, sheet_form
+from tgd.casework import assessed, copies, decided, hers, paper_list, sheet_form
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile, Deadline
@@ -42,7 +42,7 @@ LISTS: dict[str, frozenset[str]] = {
     "to_equip": frozenset({"granted"}),
     "running": frozenset({"active", "suspended"}),
     "due_back": frozenset({"expired", "withdrawn"}),
-    "ended": frozenset({"refused", "closed"}),
+    "ended": frozenset({"refused", "merged", "closed"}),
 }
 """The lists of the page, each with its states."""
 ENDED_SHOWN = timedelta(days=30)
@@ -121,6 +121,7 @@ def file_of(session: Session, officer: Officer, file_id: UUID, now: datetime) ->
     said["may"] = _offered(session, officer, seen, is_held=said["is_held"])
     said["signs_as"] = decided.signs_as(session, officer)
     said["papers"] = paper_list.of_file(session, officer, seen)
+    said |= hers.hers(session, officer, seen, said["may"])
     said["other_courts"] = _other_courts(session, seen) if "ask-transfer" in said["may"] else []
     write(session, officer.name, "AccessLogged", now, file=seen.id,
           groups=sorted(group.value for group in groups))  # fmt: skip

@@ -15,6 +15,7 @@ from tgd.allocation import (
     equipping,
     holding,
     reaching,
+    recognising,
     referring,
     releasing,
     returning,
@@ -23,13 +24,14 @@ from tgd.allocation import (
     transferring,
 )
 from tgd.allocation.acting import NotThere, Officer, found
-from tgd.casework import findings, grid, sheet_form
+from tgd.casework import findings, grid, hers, sheet_form
 from tgd.casework.fields import Field, Kind, word
 from tgd.errors import Incomplete, WrongState
 from tgd.rules.access import Act, Role, may
 from tgd.rules.allocation import (
     ENDED,
     TRANSITIONS,
+    UNDECIDED,
     AllocationEvent,
     AllocationState,
     DecisionKind,
@@ -89,6 +91,10 @@ def from_states(event: AllocationEvent) -> frozenset[AllocationState]:
 REASONS = Field("reasons", word("Reasons"), _K.WORDS)
 WORDS = Field("words", word("In words"), _K.WORDS)
 CONTACT = word("How she, or who reports, can be reached safely")
+_REPORTED = (
+    WORDS, Field("source", word("Who reports"), required=False),
+    Field("contact", CONTACT, required=False), Field("urgent", word("It is urgent."), _K.TICK),
+)  # fmt: skip
 
 
 def refer(session: Session, officer: Officer | None, said: Said, now: datetime) -> UUID:
@@ -213,14 +219,21 @@ FILE_ACTS: tuple[FileAct, ...] = (
     ), lambda s, o, f, d, now, v: referring.open_file(
         s, o, f, now, association=d["association"], version=v
     ), from_states(_E.OPEN_FILE)),
-    FileAct("add-report", _A.OPEN_FILE, word("Add another report about her"), (
-        WORDS, Field("source", word("Who reports"), required=False),
-        Field("contact", CONTACT, required=False),
-        Field("urgent", word("It is urgent."), _K.TICK),
-    ), lambda s, o, f, d, now, v: referring.add_report(
+    FileAct("add-report", _A.OPEN_FILE, word("Add another report about her"), _REPORTED,
+            lambda s, o, f, d, now, v: referring.add_report(
         s, o, f, d["words"], now, source=d["source"] or o.role.value, contact=d["contact"],
         is_urgent=d["urgent"], version=v,
     ), _OPEN),
+    FileAct("same-person", _A.OPEN_FILE, word("She is the woman of another file"), (
+        Field("file", word("Number of the other file, like TGD-000042")),
+    ), lambda s, o, f, d, now, v: recognising.same_person(
+        s, o, f, hers.file_called(s, d["file"]), now, version=v
+    ), frozenset(UNDECIDED)),
+    FileAct("new-file", _A.OPEN_FILE, word("New report about her: open a new file"), _REPORTED,
+            lambda s, o, f, d, now, v: recognising.new_file(
+        s, o, f, d["words"], now, source=d["source"] or o.role.value, contact=d["contact"],
+        is_urgent=d["urgent"], version=v,
+    ), frozenset({_S.REFUSED, _S.CLOSED})),
     FileAct("entrust", _A.OPEN_FILE, word("Entrust it to an association"), (
         Field("association", word("Association that accompanies her")),
     ), lambda s, o, f, d, now, v: referring.entrust(s, o, f, d["association"], now, version=v),

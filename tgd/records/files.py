@@ -53,24 +53,27 @@ class CaseFile(SQLModel, table=True):
             name="case_file_ends_for_a_reason",
         ),
         CheckConstraint(
-            "state NOT IN ('closed', 'refused') OR purge_at IS NOT NULL",
+            "state NOT IN ('closed', 'refused', 'merged') OR purge_at IS NOT NULL",
             name="case_file_end_reaches_purge",
+        ),
+        CheckConstraint(
+            "state <> 'merged' OR merged_into IS NOT NULL", name="case_file_merged_somewhere"
         ),
         Index(
             "case_file_one_open", "person", unique=True,
             postgresql_where=text(
-                "state NOT IN ('refused', 'closed', 'purged') AND NOT is_shortcut"
+                "state NOT IN ('refused', 'merged', 'closed', 'purged') AND NOT is_shortcut"
             ),
         ),
         Index("case_file_of_court", "court", "state"),
         Index("case_file_of_association", "association", "state"),
         Index("case_file_ended", "court", "changed_at",
-              postgresql_where=text("state IN ('refused', 'closed')")),
+              postgresql_where=text("state IN ('refused', 'merged', 'closed')")),
         Index("case_file_ended_of_association", "association", "changed_at",
-              postgresql_where=text("state IN ('refused', 'closed')")),
+              postgresql_where=text("state IN ('refused', 'merged', 'closed')")),
         Index("case_file_of_person", "person"),
         Index("case_file_to_forget", "purge_at",
-              postgresql_where=text("state IN ('refused', 'closed')")),
+              postgresql_where=text("state IN ('refused', 'merged', 'closed')")),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
@@ -101,6 +104,8 @@ class CaseFile(SQLModel, table=True):
     """When what those who answer alerts had of it was erased here."""
     counts: dict[str, int] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     """What stays of a file that is forgotten: how many there were of each thing."""
+    merged_into: UUID | None = Field(default=None, sa_column=Column(ForeignKey("case_file.id")))
+    """The open file of the same woman into which a second one about her was closed."""
 
 
 class LegalHold(SQLModel, table=True):

@@ -21,6 +21,7 @@ class AllocationState(StrEnum):
     OPINION_GIVEN = "opinion_given"  # prosecutor: open the file
     DECISION_PENDING = "decision_pending"  # prosecutor: decide
     REFUSED = "refused"
+    MERGED = "merged"  # the same woman has an open file: what was reported goes on there
     GRANTED = "granted"  # handset, consents, sheet and test are being made ready
     ACTIVE = "active"  # she carries it
     SUSPENDED = "suspended"  # he is detained: kept for the release, she may still press
@@ -39,6 +40,7 @@ class AllocationEvent(StrEnum):
     ASK_FOR_MORE = "ask_for_more"
     GRANT = "grant"
     REFUSE = "refuse"
+    MERGE = "merge"  # into the open file of the same woman
     HAND_OVER = "hand_over"
     RENEW = "renew"
     SHORTEN = "shorten"
@@ -53,6 +55,8 @@ class AllocationEvent(StrEnum):
 
 
 _S, _E = AllocationState, AllocationEvent
+UNDECIDED = (_S.REPORTED, _S.UNDER_EVALUATION, _S.OPINION_GIVEN, _S.DECISION_PENDING)
+"""Nobody has granted or refused it yet."""
 TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
     (_S.REPORTED, _E.ASSESS): _S.UNDER_EVALUATION,
     (_S.REPORTED, _E.OPEN_FILE): _S.DECISION_PENDING,  # urgent: nobody waits for an opinion
@@ -89,13 +93,15 @@ TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
         for state in (_S.ACTIVE, _S.SUSPENDED, _S.EXPIRED)
         for event in (_E.ASSESS, _E.GIVE_OPINION)
     },
+    **{(state, _E.MERGE): _S.MERGED for state in UNDECIDED},
     **{
         (state, _E.TRANSFER): state
         for state in AllocationState
-        if state not in (_S.REFUSED, _S.CLOSED, _S.PURGED)
+        if state not in (_S.REFUSED, _S.MERGED, _S.CLOSED, _S.PURGED)
     },
     (_S.CLOSED, _E.PURGE): _S.PURGED,
     (_S.REFUSED, _E.PURGE): _S.PURGED,
+    (_S.MERGED, _E.PURGE): _S.PURGED,
 }
 
 
@@ -162,7 +168,7 @@ class ToldHow(StrEnum):
 
 WITH_HER = frozenset({_S.ACTIVE, _S.SUSPENDED, _S.EXPIRED, _S.WITHDRAWN})
 """States in which a handset may be in her hands."""
-ENDED = frozenset({_S.REFUSED, _S.CLOSED, _S.PURGED})
+ENDED = frozenset({_S.REFUSED, _S.MERGED, _S.CLOSED, _S.PURGED})
 
 
 def reference(number: int | None) -> str:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from tgd.rules.allocation import AllocationState
 from tgd.rules.deadlines import PLATFORM_ERASES_AFTER_DAYS
 
+FORGOTTEN_LATER = (AllocationState.CLOSED, AllocationState.REFUSED, AllocationState.MERGED)
+"""How a file ends; its day of forgetting is known from then on."""
 POSITIONS_FOR = timedelta(days=3)
 """From the recording."""
 POSITIONS_AT_MOST = timedelta(days=8)
@@ -71,10 +73,10 @@ RULES: tuple[Rule, ...] = (
          "3 days after the return certificate", f"{_ORDER}, art. 5 (held by the call centre)",
          "the list of those who had a copy, until the file goes"),
     Rule("referrals, assessments, opinions, conditions, follow-up, person under the ban",
-         Stage.FILE, "6 months after the return or the refusal", f"{_ORDER}, art. 5 and 6",
-         "their counts"),
+         Stage.FILE, "6 months after the return, the refusal or the merging",
+         f"{_ORDER}, art. 5 and 6", "their counts"),
     Rule("decisions, allocations, certificate, tests, words of incidents", Stage.FILE,
-         "6 months after the return or the refusal", f"{_ORDER}, art. 6",
+         "6 months after the return, the refusal or the merging", f"{_ORDER}, art. 6",
          "their counts, and the journal's lines without a name"),
     Rule("consents, the name", Stage.FILE, "with her last file", f"{_ORDER}, art. 5 and 6",
          "an empty row under an opaque id"),
@@ -122,7 +124,7 @@ def obstacles(kept: Kept, stage: Stage = Stage.FILE) -> tuple[Obstacle, ...]:
 
 def due(kept: Kept, now: datetime) -> Stage | None:
     """The furthest stage whose day has come; it contains the one before."""
-    if kept.state not in (AllocationState.CLOSED, AllocationState.REFUSED):
+    if kept.state not in FORGOTTEN_LATER:
         return None
     if kept.purge_at is not None and kept.purge_at <= now:
         return Stage.FILE

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+_OVER = ("refused", "merged", "closed")
 _COLUMNS = """f.id, f.number, f.state, f.version, f.court, f.association, f.opened_at, f.changed_at,
     f.ends_at"""
 _MINE = "(f.court = ANY(:courts) OR f.association = CAST(:association AS text))"
@@ -26,7 +27,7 @@ _LISTED = text(
         WHERE {_MINE} AND f.state = ANY(:running)
         UNION ALL
         SELECT {_COLUMNS}, f.person FROM case_file f
-        WHERE {_MINE} AND f.state = ANY(:states) AND f.state IN ('refused', 'closed')
+        WHERE {_MINE} AND f.state = ANY(:states) AND f.state IN ('refused', 'merged', 'closed')
           AND f.changed_at > CAST(:since AS timestamptz)
     ), ranked AS (
         SELECT f.*, l.list, d.kind AS due_kind, d.due_at,
@@ -52,12 +53,12 @@ _FOUND = text(
         SELECT f.*, p.name FROM case_file f JOIN protected_person p ON p.id = f.person
         WHERE {_MINE} AND f.state <> 'purged' AND CASE WHEN CAST(:number AS bigint) IS NULL
             THEN strpos(lower(p.name), lower(:words)) > 0 ELSE f.number = :number END
-        ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id LIMIT :limit
+        ORDER BY (f.state IN ('refused', 'merged', 'closed')), f.changed_at DESC, f.id LIMIT :limit
     )
     SELECT {_COLUMNS}, d.kind AS due_kind, d.due_at,
            {_OF_ONE.replace("p.name", "f.name")}
     FROM found f {_NEAREST}
-    ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id
+    ORDER BY (f.state IN ('refused', 'merged', 'closed')), f.changed_at DESC, f.id
     """  # noqa: S608 -- constants of this file
 )
 
@@ -72,7 +73,7 @@ def listed(
     pairs = [(state, name) for name, states in lists.items() for state in sorted(states)]
     known = {"courts": sorted(courts), "association": association, "since": since,
              "states": [state for state, _ in pairs],
-             "running": [state for state, _ in pairs if state not in ("refused", "closed")],
+             "running": [state for state, _ in pairs if state not in _OVER],
              "lists": [name for _, name in pairs],
              "skip": skip, "limit": limit}  # fmt: skip
     return list(session.connection().execute(_LISTED, known))

@@ -157,7 +157,7 @@ def sheet_of_person(session: Session, person: UUID) -> CaseSheet | None:
     found = session.connection().execute(
         text(
             "SELECT s.id FROM case_sheet s JOIN case_file f ON f.id = s.case_file"
-            " WHERE f.person = :person AND f.state <> 'purged'"
+            " WHERE f.person = :person AND f.state NOT IN ('merged', 'purged')"
             " ORDER BY (f.state IN ('active', 'suspended', 'expired', 'withdrawn')) DESC,"
             " f.opened_at DESC, s.version DESC LIMIT 1"
         ),

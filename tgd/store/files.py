@@ -100,7 +100,7 @@ def open_file_of(session: Session, person: UUID) -> CaseFile | None:
     return session.exec(
         select(CaseFile).where(
             col(CaseFile.person) == person,
-            col(CaseFile.state).not_in(["refused", "closed", "purged"]),
+            col(CaseFile.state).not_in(["refused", "merged", "closed", "purged"]),
             col(CaseFile.is_shortcut).is_(False),
         )
     ).first()

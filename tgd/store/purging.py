@@ -22,7 +22,7 @@ AUTHORISED = """EXISTS (SELECT 1 FROM kept_longer k WHERE k.alert = a.id
 NO_HELD_ALERT = f"""NOT EXISTS (SELECT 1 FROM alert a WHERE a.id = ANY(h.alerts) AND {HELD})"""
 """Words of a shift about an alert that a procedure needs wait for that alert."""
 _NEEDED = """EXISTS (SELECT 1 FROM case_file o WHERE o.person = a.person AND o.id <> :file
-    AND o.state NOT IN ('purged', 'refused') AND o.platform_erased_at IS NULL
+    AND o.state NOT IN ('purged', 'refused', 'merged') AND o.platform_erased_at IS NULL
     AND o.opened_at <= a.opened_at
     AND (o.state <> 'closed' OR o.changed_at >= a.opened_at))"""
 """Another file of hers, whose day has not come, ran when this alert was opened."""
@@ -50,7 +50,7 @@ _CLOSED_ONES = text(
            EXISTS (SELECT 1 FROM deadline d WHERE d.case_file = f.id AND d.kind = 'release'
                    AND d.settled_at IS NULL) AS release_unheard
     FROM case_file f
-    WHERE f.state IN ('refused', 'closed')
+    WHERE f.state IN ('refused', 'merged', 'closed')
       AND (f.purge_at <= :now OR (f.state = 'closed' AND f.platform_erased_at IS NULL))
     ORDER BY f.purge_at, f.id
     """
@@ -153,7 +153,7 @@ def erase_sheets(session: Session, file_id: UUID, person: UUID) -> dict[str, int
         session,
         "UPDATE protected_person SET places = '[]', note = NULL WHERE id = :person"
         " AND NOT EXISTS (SELECT 1 FROM case_file o WHERE o.person = :person AND o.id <> :file"
-        " AND o.state NOT IN ('purged', 'refused') AND o.platform_erased_at IS NULL)",
+        " AND o.state NOT IN ('purged', 'refused', 'merged') AND o.platform_erased_at IS NULL)",
         file=file_id, person=person,
     )  # fmt: skip
     return {"sheets": sheets, "shown": shown}

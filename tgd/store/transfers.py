@@ -91,7 +91,8 @@ def asked_of(session: Session, courts: Sequence[str]) -> list[Any]:
             " FROM file_transfer x JOIN case_file f ON f.id = x.case_file"
             " JOIN protected_person p ON p.id = f.person JOIN court t ON t.code = x.to_court"
             " WHERE x.to_court = ANY(:courts) AND x.outcome IS NULL"
-            " AND f.state NOT IN ('refused', 'closed', 'purged') ORDER BY x.asked_at, x.id"
+            " AND f.state NOT IN ('refused', 'merged', 'closed', 'purged')"
+            " ORDER BY x.asked_at, x.id"
         ),
         {"courts": list(courts)},
     )

@@ -13,7 +13,7 @@ _WHOSE = text(
         ARRAY(SELECT DISTINCT f.court FROM case_file f
               WHERE f.person = a.person AND f.court IS NOT NULL) AS courts,
         (SELECT s.control_room FROM case_sheet s JOIN case_file f ON f.id = s.case_file
-         WHERE f.person = a.person AND f.state <> 'purged'
+         WHERE f.person = a.person AND f.state NOT IN ('merged', 'purged')
          ORDER BY (f.state IN ('active', 'suspended', 'expired', 'withdrawn')) DESC,
              f.opened_at DESC, s.version DESC LIMIT 1) AS home,
         ARRAY(SELECT DISTINCT d.destination FROM delivery d WHERE d.alert = a.id) AS told,

@@ -15,6 +15,7 @@ from tgd.casework import facts, file_acts, findings, sheet_form
 from tgd.casework.fields import read_all
 from tgd.casework.file_acts import BY_NAME, FileAct
 from tgd.casework.openapi import REFERRAL
+from tgd.records import CaseFile
 from tgd.rules.access import Act, Role
 from tgd.rules.law import Condition
 from tgd.rules.scope import BY_ALERT
@@ -169,7 +170,8 @@ async def _answer(
         return RedirectResponse("/stock", 303)
     if ended.is_done:
         still = page if page == "hand-over" and one.name != "hand-over" else ""
-        return RedirectResponse(f"/files/{file_id}{'/' + still if still else ''}", 303)
+        there = ended.result.id if isinstance(ended.result, CaseFile) else file_id
+        return RedirectResponse(f"/files/{there}{'/' + still if still else ''}", 303)
     return await file_page(
         console, made, request, seat, file_id, status=ended.status, ended=ended, form=form,
         wrong=one.name, template=PART.get(page, "file.html"),

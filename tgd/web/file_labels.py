@@ -24,7 +24,8 @@ _S, _H, _K, _C, _B = AllocationState, HandsetState, DeadlineKind, Condition, Ban
 STATES: dict[StrEnum, str] = {
     _S.REPORTED: word("Reported"), _S.UNDER_EVALUATION: word("Under evaluation"),
     _S.OPINION_GIVEN: word("Opinion given"), _S.DECISION_PENDING: word("To be decided"),
-    _S.REFUSED: word("Refused"), _S.GRANTED: word("Granted, not handed over"),
+    _S.REFUSED: word("Refused"), _S.MERGED: word("Closed: another file of her goes on"),
+    _S.GRANTED: word("Granted, not handed over"),
     _S.ACTIVE: word("Handed over"), _S.SUSPENDED: word("Suspended"),
     _S.EXPIRED: word("Expired: to be given back"),
     _S.WITHDRAWN: word("Withdrawn: to be given back"), _S.CLOSED: word("Closed and settled"),
@@ -170,6 +171,10 @@ EXPLAINED = (
 ACTS = {
     "ReferralReceived": word("Referral received"), "AssessmentSubmitted": word("Danger assessed"),
     "OpinionGiven": word("Opinion given"), "FileOpened": word("File opened to be decided"),
+    "PersonRecognised": word("Recognised as the woman of another file"),
+    "FileMerged": word("Closed: another file of her goes on"),
+    "FileJoined": word("Another file about her was joined to this one"),
+    "FileFollowed": word("A new file of her was opened"),
     "FileEntrusted": word("Entrusted to an association"),
     "ConditionRecorded": word("Condition recorded"),
     "RestrainedPersonDescribed": word("Person under the ban described"),
