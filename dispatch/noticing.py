@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -17,7 +18,7 @@ from dispatch.hearing import NotYours
 from dispatch.policy import Policy, SmsDestination
 from dispatch.telling import Answer, Later, Noticed, Received, Refused, Sent
 from tgd import journal
-from tgd.allocation import chasing, erasing
+from tgd.allocation import chasing, erasing, profiles
 from tgd.journal import Line
 from tgd.rules.delivery import DeliveryState, MessageStatus
 from tgd.rules.notice import (
@@ -54,9 +55,10 @@ def claim(session: Session, policy: Policy, now: datetime) -> list[ClaimedNotice
     if new:
         rows = [row for one in new for row in _rows(one, policy, now)]
         store.plan(session, [one.id for one in new], rows, now)
+        _look_at_profiles(session, new, now)
         _tell_what_joined_a_failed_one(session, new, rows, now)
     claimed = store.claim(session, policy.notices.tell, now, now + LEASE, MOST)
-    return [_claimed(row, now) for row in claimed]
+    return [_claimed(session, row, now) for row in claimed]
 
 
 def _rows(one: Any, policy: Policy, now: datetime) -> list[dict[str, Any]]:
@@ -67,14 +69,24 @@ def _rows(one: Any, policy: Policy, now: datetime) -> list[dict[str, Any]]:
             urgent=one.is_urgent)}
         for name in policy.notices.tell
         if not (is_for_machines(kind) and isinstance(policy.destination(name), SmsDestination))
+        and not (kind is NoticeKind.PROFILE and name != policy.notices.profile)
     ]  # fmt: skip
 
 
-def _claimed(row: Any, now: datetime) -> ClaimedNotice:
+def _look_at_profiles(session: Session, matters: Sequence[Any], now: datetime) -> None:
+    """A profile that everybody has who keeps one is waited for no longer."""
+    for one in matters:
+        if one.kind == NoticeKind.PROFILE:
+            profiles.look(session, one.case_file, one.handset, now)
+
+
+def _claimed(session: Session, row: Any, now: datetime) -> ClaimedNotice:
+    is_profile = row.kind == NoticeKind.PROFILE
+    profile = profiles.profile_of(session, row.case_file, row.handset) if is_profile else None
     noticed = Noticed(
         key=row.key, notice=str(row.notice), kind=row.kind, about=row.about, to=row.to_role,
         file=str(row.case_file) if row.case_file else None, handset=row.handset,
-        made_at=row.made_at, told_at=now,
+        made_at=row.made_at, told_at=now, profile=profile,
     )  # fmt: skip
     return ClaimedNotice(row.lease_token, row.attempts, row.destination, noticed)
 
@@ -92,6 +104,8 @@ def write_answers(
             ours += 1
             journal.write(session, _lines(one, said, now))
             _hear_what_was_faster(session, known, said, now)
+            if one.noticed.kind == NoticeKind.PROFILE and one.noticed.file and one.noticed.handset:
+                profiles.look(session, UUID(one.noticed.file), one.noticed.handset, now)
             if _has_not_gone(one, answer, policy, now):
                 _tell_that_it_has_not_gone(session, known, answer, now)
     return ours

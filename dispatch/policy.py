@@ -143,6 +143,8 @@ class Noticing(_Frozen):
     """Who is told what is no alert: deadlines of files, handsets that were lost."""
 
     tell: Told
+    profile: str | None = None
+    """The platform outside that keeps a profile of each woman who carries a handset."""
 
 
 class Policy(_Frozen):
@@ -185,6 +187,7 @@ def read_policy(text: str, base: Path | None = None, read_file: ReadFile | None 
         return policy
     noticing = _made(Noticing, _table(raw, "notices"), "[notices]")
     _refuse_deaf_to_notices(policy, noticing)
+    _refuse_another_keeper_of_profiles(policy, noticing)
     return policy.model_copy(update={"notices": noticing})
 
 
@@ -203,6 +206,17 @@ def _refuse_deaf_to_notices(policy: Policy, noticing: Noticing) -> None:
                 f'Policy: [notices]: "tell" names "{name}", which is no destination of kind webhook'
                 " or sms: no other is told of a file."
             )
+
+
+def _refuse_another_keeper_of_profiles(policy: Policy, noticing: Noticing) -> None:
+    name = noticing.profile
+    if name is not None and not (
+        name in noticing.tell and isinstance(policy.destination(name), WebhookDestination)
+    ):
+        raise Misconfigured(
+            f'Policy: [notices]: "profile" names "{name}", which is no destination of kind webhook'
+            ' in "tell": only a platform that is told of files keeps profiles.'
+        )
 
 
 def _parsed(text: str) -> dict[str, Any]:

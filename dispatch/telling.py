@@ -1,9 +1,10 @@
 """What is told to a destination, and what it can answer: the words of the room, white."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from tgd.rules.trigger import Position
 
@@ -75,7 +76,8 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """A matter of a file or a handset, outside any alert: opaque ids, and nobody's name."""
+    """A matter of a file or a handset, outside any alert: opaque ids, and nobody's name but in the
+    profile for the platform that keeps it."""
 
     key: str
     """Idempotency key, the same for every attempt."""
@@ -89,6 +91,8 @@ class Noticed:
     handset: str | None
     made_at: datetime
     told_at: datetime
+    profile: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What `tgd.allocation.profiles.profile_of` gives, read for this attempt and kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One allocation from referral to return, its test press in the middle, and one that is refused."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -64,6 +65,7 @@ async def referral_to_return(night: Night) -> str:
     handset, card = await _prepared(night, at)
     alert = await _tested(night, at, card)
     async with officer(night, "registry") as odile, officer(night, "prosecutor") as camille:
+        await _known_to_the_platform(odile, at)
         given = await odile.do(f"{at}/hand-over", identity_checked="yes")
         must(given["file"]["state"] == "active", "she was not given it")
         await camille.do(
@@ -120,6 +122,16 @@ async def _refusal(one: Officer, path: str, **words: str) -> str:
     except Refused as refused:
         return str(refused)
     return ""
+
+
+async def _known_to_the_platform(odile: Officer, at: str) -> None:
+    """The platform has said that her profile is there; it is told within seconds."""
+    for _ in range(100):
+        profile = (await odile.see(at))["handset"]["profile"]
+        if profile["is_live"]:
+            break
+        await asyncio.sleep(0.3)
+    must(profile["is_live"] and bool(profile["told"]), "the platform has no profile of her")
 
 
 async def _tested(night: Night, at: str, card: Card) -> str:

@@ -19,6 +19,7 @@ from tgd.allocation import (
     courts,
     deciding,
     equipping,
+    profiles,
     referring,
     returning,
     sheets,
@@ -32,7 +33,7 @@ from tgd.rules.allocation import DecisionKind, EndReason, OpinionKind
 from tgd.rules.handset import ConsentScope
 from tgd.rules.law import Condition
 from tgd.rules.territory import DEMO
-from tgd.store import files, transfers
+from tgd.store import files, notices, transfers
 
 NANTERRE, EXAMPLE = "TJ-NANTERRE", "TJ-EXEMPLE"
 POOL, OTHER_POOL = "NANTERRE-1", "EXEMPLE-1"
@@ -171,6 +172,7 @@ class Walk:
         equipping.provision(
             self.session, self.officer("Sofia"), self.handset, self.now, secret="s" * 43
         )
+        self.tell_nobody()
 
     def consent(self) -> None:
         for scope in ConsentScope:
@@ -178,9 +180,16 @@ class Walk:
                 self.session, self.officer("Greta"), self.id, scope, self.now, agreed=True,
                 wording="fr/1",
             )  # fmt: skip
+        self.tell_nobody()
 
     def describe(self) -> None:
         sheets.change_circumstances(self.session, self.officer("Lea"), self.id, SHEET, self.now)
+        self.tell_nobody()
+
+    def tell_nobody(self) -> None:
+        """What a dispatcher does whose policy names no platform that keeps profiles."""
+        notices.nobody_outside(self.session, self.id, self.now)
+        profiles.look(self.session, self.id, self.handset, self.now)
 
     def press(self, kind: str = "test", handset: str | None = None) -> None:
         """The handset itself speaks: a real message by the gateway's own door."""

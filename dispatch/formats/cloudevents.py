@@ -1,4 +1,7 @@
-"""A telling as a CloudEvents 1.0 JSON event for a platform: opaque ids, no name, no number."""
+"""A telling as a CloudEvents 1.0 JSON event for a platform: opaque ids, no name, no number.
+
+The one exception is a profile, for the platform that the policy names as their keeper.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -22,13 +25,15 @@ def compose(telling: Telling) -> bytes:
 
 def compose_notice(noticed: Noticed) -> bytes:
     """What is no alert, by another type: whoever opens an incident for each event looks at it."""
-    data = {
+    data: dict[str, Any] = {
         "about": noticed.about,
         "to": noticed.to,
         "file": noticed.file,
         "handset": noticed.handset,
         "made_at": _utc(noticed.made_at),
     }
+    if noticed.profile is not None:
+        data["profile"] = dict(noticed.profile)
     kind = NOTICE_TYPE.format(kind=noticed.kind)
     return _event(noticed.key, kind, noticed.notice, noticed.told_at, data)
 

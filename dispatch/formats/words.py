@@ -67,6 +67,7 @@ _NOTICE: dict[Language, dict[NoticeKind, str]] = {
         NoticeKind.STOCK: "TGD : un stock est sous sa réserve. Ouvrez la console.",
         NoticeKind.SHEET: "TGD : une fiche navette a une nouvelle version. Ouvrez la console.",
         NoticeKind.ERASURE: "TGD : une copie de fiche navette est à effacer. Ouvrez la console.",
+        NoticeKind.PROFILE: "TGD : une fiche attend la plateforme. Ouvrez la console.",
         NoticeKind.UNDELIVERED: "TGD : un SMS de rappel n'est pas arrivé. Ouvrez la console.",
     },
     "en": {
@@ -76,6 +77,7 @@ _NOTICE: dict[Language, dict[NoticeKind, str]] = {
         NoticeKind.STOCK: "TGD: a stock is below its reserve. Open the console.",
         NoticeKind.SHEET: "TGD: a case sheet has a new version. Open the console.",
         NoticeKind.ERASURE: "TGD: a copy of a case sheet is to be erased. Open the console.",
+        NoticeKind.PROFILE: "TGD: a profile waits for the platform. Open the console.",
         NoticeKind.UNDELIVERED: "TGD: a text of reminder did not arrive. Open the console.",
     },
 }

@@ -11,7 +11,7 @@ from tests.world import HERE, Carried
 from tgd import accounts, shifts
 from tgd.alerts import acts
 from tgd.alerts.acts import Actor
-from tgd.allocation import deciding, referring, returning, sheets, stock
+from tgd.allocation import deciding, profiles, referring, returning, sheets, stock
 from tgd.allocation.acting import NotYet
 from tgd.records import Decision, HandOver
 from tgd.rules.access import Role
@@ -23,7 +23,7 @@ PLANTED = (
     "Ana FICTIVE", "Zephyrine", "17 rue des Mots-Semes", "06 39 98 00 77", "Hugo SEME",
     "mots de signalement", "mots de suivi", "mots de note", "mots de releve", "mots de cloture",
     "mots de perte", "mots de grille", "mots d'avis", "mots de preuve", "mots de temoin",
-    "mots du motif", "2.20711",
+    "mots du motif", "mots sans plateforme", "2.20711",
 )  # fmt: skip
 """Words and places that only Ana's story holds."""
 HER_SHEET = SHEET | {
@@ -60,7 +60,8 @@ def plant_grant(walk: Walk) -> None:
     for step in (walk.reserve, walk.provision, walk.consent):
         step()
     sheets.change_circumstances(walk.session, walk.officer("Lea"), walk.id, HER_SHEET, walk.now)
-    for step in (walk.press, walk.test, walk.hand_over):
+    profiles.waive(walk.session, walk.officer("Greta"), walk.id, "mots sans plateforme", walk.now)
+    for step in (walk.tell_nobody, walk.press, walk.test, walk.hand_over):
         walk.world.wait(minutes=1)
         step()
     sheets.follow_up(walk.session, walk.officer("Lea"), walk.id, "mots de suivi", walk.now)

@@ -31,7 +31,8 @@ def test_nothing_is_handed_over_until_nothing_is_missing(walk):
         missing.append(equipping.readiness(walk.session, greta, walk.id, walk.now))
         assert isinstance(equipping.hand_over(walk.session, greta, walk.id, walk.now), NotYet)
     assert [sorted(set(a) - set(b)) for a, b in pairwise(missing)] == [
-        ["handset"], ["keys"], ["device_consent", "geolocation_answer"], ["area", "case_sheet"],
+        ["handset"], ["keys"], ["device_consent", "geolocation_answer"],
+        ["area", "case_sheet", "platform_profile"],
     ]  # fmt: skip
     assert missing[-1] == (Missing.TEST_PRESS,)
     assert equipping.test(walk.session, greta, walk.id, walk.now) == NotYet((Missing.TEST_PRESS,))
@@ -71,6 +72,7 @@ def test_an_old_or_unfinished_sheet_is_read_through_again(walk):
     assert equipping.readiness(walk.session, greta, walk.id, walk.now) == ()
     unfinished = {k: v for k, v in SHEET.items() if k != "contacts"}
     sheets.change_circumstances(walk.session, walk.officer("Lea"), walk.id, unfinished, walk.now)
+    walk.tell_nobody()
     told = equipping.hand_over(walk.session, greta, walk.id, walk.now)
     assert told == NotYet((Missing.SHEET_COMPLETE,), ("contacts",))
 
@@ -79,6 +81,7 @@ def test_a_home_whose_force_nobody_knows_is_said(walk):
     walk.until("test")
     moved = SHEET | {"places": [{"label": "1 rue", "city": "Ailleurs", "insee": "99999"}]}
     sheets.change_circumstances(walk.session, walk.officer("Lea"), walk.id, moved, walk.now)
+    walk.tell_nobody()
     told = equipping.readiness(walk.session, walk.officer("Greta"), walk.id, walk.now)
     assert told == (Missing.AREA,)
 

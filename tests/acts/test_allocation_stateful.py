@@ -147,6 +147,7 @@ class Court(RuleBasedStateMachine):
 
     @rule()
     def test_and_hand_over(self) -> None:
+        self.walk.tell_nobody()
         self.on_file(equipping.test, "Greta")
         self.on_file(equipping.hand_over, "Greta")
 

@@ -266,6 +266,8 @@ GIVEN = [
     then(lambda w: w.consent()),
     of_file("Lea", "withdraw-consent", scope="geolocation"),
     of_file("Lea", "write-sheet", **SHEET),
+    of_file("Greta", "waive-profile", reasons=REASONS),
+    other("the platform has it", Walk.tell_nobody),
     of_file("Lea", "confirm-sheet"),
     then(lambda w: w.press()),
     of_file("Greta", "test"),

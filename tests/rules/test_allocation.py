@@ -103,6 +103,7 @@ PRESENT: dict[str, tuple[Any, Any, set[Missing]]] = {
     "handset": ("hana", None, {Missing.HANDSET, Missing.TEST_PRESS}),
     "model_accepted": (True, False, {Missing.MODEL_ACCEPTED}),
     "provisioned_at": (NOW - timedelta(hours=2), None, {Missing.KEYS, Missing.TEST_PRESS}),
+    "profile_live": (True, False, {Missing.PLATFORM_PROFILE}),
     "tested_handset": ("hana", "hbea", {Missing.TEST_PRESS}),
     "tested_at": (NOW - timedelta(hours=1), NOW - timedelta(hours=3), {Missing.TEST_PRESS}),
 }

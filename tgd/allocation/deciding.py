@@ -357,6 +357,7 @@ def let_go(session: Session, file_id: UUID, now: datetime) -> str | None:
     if kept is None:
         return None
     equipment.change_preparation(session, kept.id, {"ended_at": now})
+    deadlines.settle(session, file_id, [_K.PROFILE_WAITING], "kept no longer", now)
     there = handset(session, kept.handset)
     if there.state in (HandsetState.RESERVED, HandsetState.PROVISIONED):
         move_handset(session, there, HandsetEvent.UNRESERVE)

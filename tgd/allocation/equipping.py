@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import deciding, floor, sheets
+from tgd.allocation import deciding, floor, profiles, sheets
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -127,6 +127,9 @@ def provision(
     equipment.change_preparation(session, kept.id, done)
     write(session, officer.name, "HandsetProvisioned", now, file=kept.case_file, handset=there.id,
           generation=generation)  # fmt: skip
+    of = files.case_file(session, kept.case_file)
+    assert of is not None, "the foreign key says so"
+    profiles.send(session, of, now)
     return Provisioned(there.id, generation)
 
 
@@ -150,6 +153,8 @@ def record_consent(
         deadlines.settle(session, seen.id, kinds, officer.name, now)
     elif not agreed and scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
         deadlines.plan(session, seen.id, [Planned(DeadlineKind.CONSENT_WITHDRAWN, now)], now)
+    if agreed and scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
+        profiles.send(session, seen, now)
     act = "ConsentGiven" if agreed else "ConsentRefused"
     write(session, officer.name, act, now, file=seen.id, scope=scope.value, wording=wording)
 
@@ -243,6 +248,7 @@ def _prepared(session: Session, seen: CaseFile) -> Prepared:
         handset=kept.handset if kept else None,
         model_accepted=kept is not None and models.is_accepted(session, kept.handset),
         provisioned_at=kept.provisioned_at if kept else None,
+        profile_live=kept is not None and profiles.is_live(session, kept),
         tested_handset=pressed.handset if pressed else None,
         tested_at=pressed.heard_at if pressed else None,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
+from tgd.allocation import profiles
 from tgd.allocation.acting import NotThere, Officer, clean, found, move, must, write
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import Alert, CaseFile, CaseSheet, FollowUp, SheetCopy
@@ -51,6 +52,7 @@ def change_circumstances(
     if AllocationState(seen.state) in WITH_HER:
         give_copies(session, seen, now)
         show_to_alerts(session, seen)
+    profiles.send(session, seen, now)
     write(session, officer.name, "CaseSheetWritten", now, file=seen.id, version=row.version,
           lacks=form.lacks(sheet), area=row.control_room)  # fmt: skip
     return row
@@ -64,8 +66,11 @@ def confirm_sheet(
     sheet = equipment.sheet(session, seen.id)
     if sheet is None:
         raise WrongState("There is no case sheet yet.")
-    move(session, seen, None, now)
+    seen = move(session, seen, None, now)
     equipment.confirm_sheet(session, sheet.id, now)
+    kept = equipment.preparation(session, file_id=seen.id)
+    if kept is not None and not profiles.is_live(session, kept):
+        profiles.send(session, seen, now)
     write(session, officer.name, "CaseSheetConfirmed", now, file=seen.id, version=sheet.version)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation import sheets
+from tgd.allocation import profiles, sheets
 from tgd.allocation.acting import Officer
 from tgd.records import CaseFile
 from tgd.rules.access import Role
@@ -38,6 +38,23 @@ def _row(row: Any, told: Told) -> dict[str, Any]:
         "reads_here": not is_told,
         "acknowledged_at": row.acknowledged_at, "acknowledged_by": row.acknowledged_by,
         "erase_by_at": row.erase_by_at, "erased_at": row.erased_at,
+    }  # fmt: skip
+
+
+def profile_shown(session: Session, seen: CaseFile) -> dict[str, Any] | None:
+    """Of the handset that is prepared: whether the platform has her profile, who was told and what
+    they answered, who waits for it no longer and why."""
+    kept = equipment.preparation(session, file_id=seen.id)
+    if kept is None or kept.provisioned_at is None:
+        return None
+    newest = notices.newest_profile(session, seen.id, kept.handset)
+    told = notices.tellings_of(session, newest.id) if newest else []
+    return {
+        "is_live": profiles.is_live(session, kept), "made_at": newest and newest.made_at,
+        "is_kept_outside": newest is None or newest.is_planned is False or bool(told),
+        "told": [{"destination": t.destination, "state": t.state, "at": t.told_at} for t in told],
+        "waived_by": kept.profile_waived_by, "waived_at": kept.profile_waived_at,
+        "waived_why": kept.profile_waived_why,
     }  # fmt: skip
 
 

@@ -342,6 +342,7 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
             for row in casework.incidents(session, seen.id)
         ],
         "press": _press(session, kept),
+        "profile": copies.profile_shown(session, seen) if works else None,
         "missing": _missing(session, officer, seen, now) if kept or seen.state == "granted" else [],
         "free": board.free_in_court(session, seen.court or "") if shows_free else [],
         "certificate": certificate and works and {

@@ -14,6 +14,7 @@ from tgd.allocation import (
     deciding,
     equipping,
     holding,
+    profiles,
     reaching,
     recognising,
     referring,
@@ -317,6 +318,9 @@ FILE_ACTS: tuple[FileAct, ...] = (
             lambda s, o, f, d, now, v: equipping.unreserve(s, o, f, now, version=v), _RUNS),
     FileAct("test", _A.HAND_OVER, word("Validate the test press"), (),
             lambda s, o, f, d, now, v: equipping.test(s, o, f, now, version=v), _RUNS),
+    FileAct("waive-profile", _A.HAND_OVER, word("Do not wait for the platform"), (REASONS,),
+            lambda s, o, f, d, now, v: profiles.waive(s, o, f, d["reasons"], now, version=v),
+            _RUNS),
     FileAct("hand-over", _A.HAND_OVER, word("Hand it over"), (
         Field("identity_checked", word("Her identity was checked."), _K.TICK),
     ), _hand_over, _RUNS),

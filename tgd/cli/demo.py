@@ -87,6 +87,9 @@ kind = "cisu"
 url = "http://127.0.0.1:{ports.gendarmerie}/edxl"
 recipient = "fr.gendarmerie.corg99"
 token = "{shared.gendarmerie}"
+[notices]
+tell = ["platform"]
+profile = "platform"
 
 [[step]]
 after_s = 0
@@ -120,9 +123,6 @@ since = "request"
 after_s = {thirty}
 until = "acknowledged"
 tell = ["corg-99"]
-
-[notices]
-tell = ["platform"]
 """
 
 

@@ -21,6 +21,7 @@ from tgd.allocation import (
     courts,
     deciding,
     equipping,
+    profiles,
     referring,
     returning,
     sheets,
@@ -37,6 +38,7 @@ from tgd.rules.handset import AsideReason, ConsentScope, IncidentKind
 from tgd.rules.law import Condition
 from tgd.rules.territory import DEMO
 from tgd.rules.trigger import TriggerKind
+from tgd.store import notices
 
 COURT, OTHER = "TJ-NANTERRE", "TJ-EXEMPLE"
 ROOM, GENDARMERIE = "control-room-92", "corg-99"
@@ -256,6 +258,8 @@ class _Case:
         sheets.change_circumstances(
             session, registry, self.id, _sheet(self.name, is_overseas=self.is_overseas), at
         )
+        notices.nobody_outside(session, self.id, at)
+        profiles.look(session, self.id, self.handset, at)
 
     def hand_over(self) -> None:
         session, at = self._all

@@ -80,6 +80,10 @@ class Provisioning(SQLModel, table=True):
     key_generation: int | None = Field(default=None, sa_column=Column(Integer))
     handed_over_at: datetime | None = Field(default=None, sa_column=moment())
     ended_at: datetime | None = Field(default=None, sa_column=moment())
+    profile_waived_at: datetime | None = Field(default=None, sa_column=moment())
+    """Somebody said why she is given it though the platform has not acknowledged her profile."""
+    profile_waived_by: str | None = Field(default=None, sa_column=Column(String(80)))
+    profile_waived_why: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class TestPress(SQLModel, table=True):

@@ -29,7 +29,9 @@ class Notice(SQLModel, table=True):
         CheckConstraint(one_of("kind", NoticeKind), name="notice_kind"),
         Index("notice_unplanned", "made_at", postgresql_where=text("planned_at IS NULL")),
         Index("notice_of_deadline", "deadline", postgresql_where=text("deadline IS NOT NULL")),
-    )
+        Index("notice_of_profile", "case_file", "handset", "made_at",
+              postgresql_where=text("kind = 'profile'")),
+    )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(sa_column=Column(String(12), nullable=False))

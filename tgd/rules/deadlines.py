@@ -37,6 +37,7 @@ class DeadlineKind(StrEnum):
     TRANSFER_WAITING = "transfer_waiting"  # another court is asked to take the file over
     RECALL_WAITING = "recall_waiting"  # she carries a handset that is recalled
     AGREEMENT_END = "agreement_end"  # with an association
+    PROFILE_WAITING = "profile_waiting"  # the platform has not said that it knows of her
     CONSENT_WITHDRAWN = "consent_withdrawn"  # she carries a handset that she agrees to no more
 
 
@@ -80,6 +81,7 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.TRANSFER_WAITING: _rule(_P, _G, 3, 2, 2),
     _K.RECALL_WAITING: _rule(_G, _P, 7, 3, 3),
     _K.AGREEMENT_END: _rule(_P, _G, 60, 15, 15),
+    _K.PROFILE_WAITING: _rule(_G, _P, 0, 1, 1),
     _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
 }
 

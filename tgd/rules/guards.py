@@ -28,6 +28,7 @@ class Missing(StrEnum):
     HANDSET = "handset"
     MODEL_ACCEPTED = "model_accepted"
     KEYS = "keys"
+    PLATFORM_PROFILE = "platform_profile"
     TEST_PRESS = "test_press"
     REASON = "reason"
     REASON_AGAINST_ADVICE = "reason_against_advice"
@@ -56,6 +57,7 @@ SENTENCES: dict[Missing, str] = {
     Missing.MODEL_ACCEPTED: "Nobody has accepted this model: the stock manager does it after a"
     " test.",
     Missing.KEYS: "The handset has no keys yet: the stock manager prepares it.",
+    Missing.PLATFORM_PROFILE: "The platform has not acknowledged her profile yet.",
     Missing.TEST_PRESS: "A test press from this very handset is missing.",
     Missing.REASON: "Say why in at least 10 characters.",
     Missing.REASON_AGAINST_ADVICE: "A decision against the advice says why in 40 characters.",
@@ -89,6 +91,7 @@ class Prepared:
     handset: str | None = None
     model_accepted: bool = False
     provisioned_at: datetime | None = None
+    profile_live: bool = False
     tested_handset: str | None = None
     tested_at: datetime | None = None
 
@@ -110,6 +113,7 @@ def for_hand_over(prepared: Prepared, now: datetime) -> tuple[Missing, ...]:
         Missing.HANDSET: p.handset is not None,
         Missing.MODEL_ACCEPTED: p.handset is None or p.model_accepted,
         Missing.KEYS: p.provisioned_at is not None,
+        Missing.PLATFORM_PROFILE: p.profile_live,
         Missing.TEST_PRESS: _is_tested(p),
     }
     return _unmet(checks)

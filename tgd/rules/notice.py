@@ -19,12 +19,13 @@ class NoticeKind(StrEnum):
     STOCK = "stock"  # what is always left in a stock was used: order
     SHEET = "sheet"  # whoever keeps a copy of a case sheet has an old one
     ERASURE = "erasure"  # whoever keeps a copy of a case sheet erases it: the handset is back
+    PROFILE = "profile"  # who carries which handset, for the platform that keeps profiles
     UNDELIVERED = "undelivered"  # a text about one of these did not arrive
 
 
 def is_for_machines(kind: NoticeKind) -> bool:
     """Whether no telephone is told of it: nobody keeps a copy of a case sheet on one."""
-    return kind in (NoticeKind.SHEET, NoticeKind.ERASURE)
+    return kind in (NoticeKind.SHEET, NoticeKind.ERASURE, NoticeKind.PROFILE)
 
 
 RELEASE_IS_NEAR = timedelta(days=2)

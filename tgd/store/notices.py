@@ -42,6 +42,46 @@ def tellings(session: Session, file: UUID, kinds: Sequence[NoticeKind]) -> list[
     return list(found)
 
 
+def newest_profile(session: Session, file: UUID, handset: str) -> Any:
+    """The newest profile of this handset for this file: when it was made, and whether it is there
+    with everybody who keeps one; None for none. Before a dispatcher has looked it is not."""
+    found = session.connection().execute(
+        text(
+            "SELECT n.id, n.made_at, n.planned_at IS NOT NULL AS is_planned,"
+            " n.planned_at IS NOT NULL AND NOT EXISTS (SELECT 1"
+            " FROM notice_telling t WHERE t.notice = n.id AND t.state <> 'received') AS is_live"
+            " FROM notice n WHERE n.case_file = :file AND n.handset = :handset"
+            " AND n.kind = 'profile' ORDER BY n.made_at DESC, n.id DESC LIMIT 1"
+        ),
+        {"file": file, "handset": handset},
+    )
+    return found.one_or_none()
+
+
+def nobody_outside(session: Session, file: UUID, now: datetime) -> None:
+    """What is new of this file was looked at, and is told to nobody outside: for what is made in
+    the past, with no dispatcher there."""
+    session.connection().execute(
+        text(
+            "UPDATE notice SET planned_at = :now WHERE case_file = :file AND kind = 'profile'"
+            " AND planned_at IS NULL"
+        ),
+        {"now": now, "file": file},
+    )
+
+
+def tellings_of(session: Session, notice: UUID) -> list[Any]:
+    """Who is told of this notice, and what became of it."""
+    found = session.connection().execute(
+        text(
+            "SELECT destination, state, told_at FROM notice_telling WHERE notice = :notice"
+            " ORDER BY destination"
+        ),
+        {"notice": notice},
+    )
+    return list(found)
+
+
 def unplanned(session: Session, limit: int) -> list[Any]:
     """Notices that no dispatcher has looked at yet; nobody else does before this commits."""
     found = session.connection().execute(

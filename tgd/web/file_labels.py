@@ -56,6 +56,7 @@ DEADLINES: dict[StrEnum, str] = {
     _K.TRANSFER_WAITING: word("File to be taken over by another court"),
     _K.RECALL_WAITING: word("Recalled handset to be replaced"),
     _K.AGREEMENT_END: word("End of an agreement with an association"),
+    _K.PROFILE_WAITING: word("The platform has not acknowledged her profile"),
     _K.CONSENT_WITHDRAWN: word("She withdrew her consent: decide again"),
 }  # fmt: skip
 ENDS = frozenset(
@@ -184,6 +185,8 @@ ACTS = {
     "HandsetReserved": word("Handset reserved"), "HandsetLetGo": word("Handset kept no longer"),
     "HandsetProvisioned": word("Handset prepared"), "ConsentGiven": word("Consent given"),
     "ConsentRefused": word("Consent refused"), "ConsentWithdrawn": word("Consent withdrawn"),
+    "ProfileLive": word("Her profile is at the platform"),
+    "ProfileWaived": word("Handed over without waiting for the platform"),
     "TestCallValidated": word("Test press validated"), "HandsetHandedOver": word("Handed over"),
     "HandsetReturned": word("Given back"), "FileSettled": word("Closed without the handset"),
     "CaseSheetWritten": word("Case sheet written"),
