@@ -47,7 +47,8 @@ MAY = {
     "association": "see_files refer assess give_opinion record_consent change_circumstances"
     " follow_up acknowledge_deadline acknowledge_sheet report_incident",
     "stock_manager": "see_technical settle_technical see_stock reserve transfer provision"
-    " count_stock recondition set_aside accept_model report_incident",
+    " count_stock recondition set_aside accept_model report_incident"
+    " acknowledge_deadline",
     "auditor": "read_journal",
     "admin": "",
 }

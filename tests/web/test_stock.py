@@ -11,6 +11,7 @@ import pytest
 from tests.walking import OTHER_POOL, POOL
 from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixture)
 from tests.web.conftest import Browser
+from tgd.allocation import stock
 from tgd.casework.csv_list import safe_cell
 from tgd.casework.imei import is_imei
 
@@ -369,3 +370,55 @@ async def test_imei_and_imsi_are_corrected_and_a_mistyped_one_is_named(court: Co
     twice = await sofia.post(f"/stock/{other}/describe", **said)
     assert twice.status_code == 422
     assert "déjà ce numéro, cet IMEI" in twice.text
+
+
+async def test_the_life_of_a_handset_is_read_without_a_person(court: Court) -> None:
+    """Ordered, kept, handed over, given back, erased: by whom and when, and nothing of Ana."""
+    court.walked("restock")
+    at = f"/stock/{court.walk.handset}"
+    sofia = await court.browser("Sofia")
+    life = (await sofia.json(at))["handset"]["life"]
+    assert [line["act"] for line in life][::-1] == [
+        "HandsetOrdered", "HandsetReceived", "HandsetReserved", "HandsetProvisioned",
+        "HandsetHandedOver", "HandsetReturned", "HandsetWipeBegun", "HandsetWiped",
+        "HandsetRestocked",
+    ]  # fmt: skip
+    page = (await sofia.get(at)).text
+    for said in ("Sa vie", "Effacement prouvé", "erased by MDM, report 17", "clés n°", "Greta"):
+        assert said in page
+    for hidden in ("Ana", "TGD-0", str(court.walk.file_id)):
+        assert hidden not in page + str(life)
+    assert (await (await court.browser("Sacha")).get(at)).status_code == 404
+
+
+async def test_a_sending_says_from_where_to_where_and_a_recall_why(court: Court) -> None:
+    handset = court.house.do(lambda s: court_order(court, s))
+    sofia = await court.browser("Sofia")
+    await sofia.post(f"/stock/{handset}/transfer", to_pool=OTHER_POOL)
+    sacha = await court.browser("Sacha")
+    await sacha.post(f"/stock/{handset}/receive")
+    page = (await sacha.get(f"/stock/{handset}")).text
+    assert f"{POOL} → {OTHER_POOL}" in page
+    await sacha.post("/stock/recall", criterion="battery", value="B1", reasons="Elle gonfle.")
+    assert "Elle gonfle." in (await sacha.get(f"/stock/{handset}")).text
+
+
+async def test_a_late_order_stands_among_the_deadlines_of_its_stock_manager(court: Court) -> None:
+    def late(session: Any) -> None:
+        walk = court.walk
+        walk.world = court.house.world(session)
+        manager = walk.officer("Sofia")
+        walk.world.wait(days=-22)
+        stock.order(session, manager, POOL, walk.now, model="Modele A")
+        walk.world.wait(days=22)
+        walk.chase()
+
+    court.house.do(late)
+    sofia = await court.browser("Sofia")
+    page = (await sofia.get("/deadlines")).text
+    assert "Des terminaux commandés ne sont pas arrivés" in page
+    assert "Le stock est à inventorier" in page
+    assert "/clearances" not in page.split("<main")[1]
+    (one,) = [d for d in (await sofia.json("/deadlines"))["deadlines"] if d["kind"] == "order_late"]
+    assert (await sofia.post(f"/deadlines/{one['id']}/acknowledge")).status_code == 303
+    assert "Des terminaux" not in (await (await court.browser("Sacha")).get("/deadlines")).text

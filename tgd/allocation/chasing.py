@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from tgd.allocation import transferring
+from tgd.allocation import stock_watching, transferring
 from tgd.allocation.acting import NotThere, Officer, found, move, must, write
 from tgd.allocation.deciding import end_period
 from tgd.allocation.equipping import note_test
@@ -18,7 +18,7 @@ from tgd.rules.access import Act, Role
 from tgd.rules.allocation import AllocationEvent, AllocationState, EndReason
 from tgd.rules.deadlines import TEST_STAGES, Chased, DeadlineKind, Step, chase, stage_after
 from tgd.rules.notice import NoticeKind, is_urgent
-from tgd.store import deadlines, equipment, files, notices, terms
+from tgd.store import deadlines, equipment, files, notices, stock_watch, terms
 
 MACHINE = "dispatch"
 AGAIN_AFTER = timedelta(minutes=1)
@@ -44,6 +44,7 @@ def deadlines_due(session: Session, now: datetime, limit: int = 100) -> list[Tol
     told: list[Told] = []
     if not deadlines.may_chase(session):
         return told
+    stock_watching.watch(session, now)
     for seen in deadlines.due(session, now, limit):
         try:
             with session.begin_nested():
@@ -186,9 +187,11 @@ def acknowledge(session: Session, officer: Officer, deadline_id: UUID, now: date
 
 
 def _term_is_theirs(session: Session, officer: Officer, seen: Deadline) -> bool:
-    """Whether the clearance or the agreement is one of the officer's own courts."""
+    """Whether the clearance, the agreement or the stock is one of the officer's own courts."""
     own = sorted(officer.reach.courts - officer.on_call_for)
     if seen.agreement is not None:
         agreed = terms.agreement(session, seen.agreement)
         return agreed is not None and agreed.court in own
+    if seen.pool is not None:
+        return stock_watch.court_of(session, seen.pool) in own
     return seen.clearance is not None and terms.is_theirs(session, seen.clearance, own)

@@ -18,7 +18,7 @@ PAGE = 100
 def due_shown(
     session: Session, officer: Officer, now: datetime, page: int = 1, *, size: int = PAGE
 ) -> dict[str, Any]:
-    """A page of them, of files, of clearances and of agreements; no name but an account's.
+    """A page of them, of files, clearances, agreements and stocks; no name but an account's.
 
     Raises NotAllowed.
     """
@@ -39,7 +39,8 @@ def _row(row: Any, unheard_since: datetime | None, now: datetime) -> dict[str, A
         "id": row.id, "kind": row.kind, "due_at": row.due_at, "zone": row.zone or USUAL_ZONE,
         "owner": row.owner, "file": row.case_file,
         "reference": reference(row.number) if row.case_file else None,
-        "account": row.account, "court": row.court, "association": row.association,
+        "account": row.account, "pool": row.pool, "court": row.court,
+        "association": row.association,
         "is_late": row.due_at <= now, "is_near": is_near, "is_quiet": is_seen,
         "acknowledged_by": row.acknowledged_by, "escalated_at": row.escalated_at,
         "may_acknowledge": is_near and not is_seen,

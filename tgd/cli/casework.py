@@ -42,6 +42,8 @@ Fields = Annotated[
 Version = Annotated[int | None, typer.Option(help="Act only on this version of it.")]
 
 
+_OF = ("reference", "account", "association", "pool")
+"""Of what a deadline may be."""
 MOST_LISTED = 100_000
 """A command prints every file of a list."""
 
@@ -116,7 +118,7 @@ def act(
 
 @app.command("deadlines")
 def deadlines_(name: As, as_json: AsJson = False) -> None:
-    """What this person's role must not forget: of files, clearances and agreements."""
+    """What this person's role must not forget: of files, clearances, agreements and stocks."""
     now = clock.now()
     with act_on_record(settings.read()) as session:
         who = officer_of(session, name, now)
@@ -126,7 +128,7 @@ def deadlines_(name: As, as_json: AsJson = False) -> None:
         return
     show_table(
         ["due at", "deadline", "of", "owner", "seen by", "id"],
-        [[d["due_at"], d["kind"], d["reference"] or d["account"] or d["association"], d["owner"],
+        [[d["due_at"], d["kind"], next((d[of] for of in _OF if d[of]), None), d["owner"],
           d["acknowledged_by"], d["id"]] for d in said],
     )  # fmt: skip
 

@@ -87,6 +87,7 @@ kind = "cisu"
 url = "http://127.0.0.1:{ports.gendarmerie}/edxl"
 recipient = "fr.gendarmerie.corg99"
 token = "{shared.gendarmerie}"
+
 [notices]
 tell = ["platform"]
 profile = "platform"

@@ -286,7 +286,7 @@ class Deadline(SQLModel, table=True):
             "settled_at IS NOT NULL OR look_again_at IS NOT NULL", name="deadline_looks_again"
         ),
         CheckConstraint(
-            "num_nonnulls(case_file, clearance, agreement) = 1", name="deadline_of_one"
+            "num_nonnulls(case_file, clearance, agreement, pool) = 1", name="deadline_of_one"
         ),
         Index(
             "deadline_one_open", "case_file", "kind", unique=True,
@@ -298,6 +298,10 @@ class Deadline(SQLModel, table=True):
         ),
         Index(
             "deadline_one_open_of_agreement", "agreement", unique=True,
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
+            "deadline_one_open_of_pool", "pool", "kind", unique=True,
             postgresql_where=text("settled_at IS NULL"),
         ),
         Index(
@@ -324,6 +328,8 @@ class Deadline(SQLModel, table=True):
     agreement: UUID | None = Field(
         default=None, sa_column=Column(ForeignKey("partnership_agreement.id"))
     )
+    pool: str | None = Field(default=None, sa_column=Column(ForeignKey("pool.code")))
+    """A stock in which something waits."""
 
 
 class FollowUp(SQLModel, table=True):

@@ -30,6 +30,8 @@ class Journal(SQLModel, table=True):
         Index("journal_of_alert", "alert"),
         Index("journal_of_file", text("(detail ->> 'file')"), "seq", postgresql_where=text(
             "detail ->> 'file' IS NOT NULL AND act NOT IN ('AccessLogged', 'AccessRefused')")),
+        Index("journal_of_handset", "handset", "seq", postgresql_where=text(
+            "act LIKE 'Handset%' OR act = 'RecallLifted'")),
         Index("journal_unsealed", "seq", postgresql_where=text("place IS NULL")),
         UniqueConstraint("place", name="journal_place_once"),
     )  # fmt: skip

@@ -113,7 +113,7 @@ ACTS: dict[Role, frozenset[Act]] = {
     _R.STOCK_MANAGER: frozenset(
         {_A.SEE_TECHNICAL, _A.SETTLE_TECHNICAL, _A.SEE_STOCK, _A.COUNT_STOCK, _A.RESERVE,
          _A.TRANSFER, _A.PROVISION, _A.RECONDITION, _A.SET_ASIDE, _A.ACCEPT_MODEL,
-         _A.REPORT_INCIDENT}
+         _A.REPORT_INCIDENT, _A.ACKNOWLEDGE_DEADLINE}
     ),
     _R.AUDITOR: frozenset({_A.READ_JOURNAL}),
     _R.ADMIN: frozenset(),

@@ -38,6 +38,10 @@ class DeadlineKind(StrEnum):
     RECALL_WAITING = "recall_waiting"  # she carries a handset that is recalled
     AGREEMENT_END = "agreement_end"  # with an association
     PROFILE_WAITING = "profile_waiting"  # the platform has not said that it knows of her
+    ORDER_LATE = "order_late"  # of a stock: ordered, and not delivered
+    SENDING_LATE = "sending_late"  # sent to a stock, and not received there
+    ERASURE_LATE = "erasure_late"  # given back, and not yet erased and tested
+    CENSUS_DUE = "census_due"  # a stock is counted each quarter
     CONSENT_WITHDRAWN = "consent_withdrawn"  # she carries a handset that she agrees to no more
 
 
@@ -60,6 +64,7 @@ def _rule(owner: Role, above: Role, warn_days: float, escalate_days: float, quie
 
 
 _P, _G, _A = Role.PROSECUTOR, Role.REGISTRY, Role.ASSOCIATION
+_M = Role.STOCK_MANAGER
 _K = DeadlineKind
 RULES: dict[DeadlineKind, Rule] = {
     _K.REFERRAL_WAITING: _rule(_P, _G, 0, 1, 2),
@@ -82,6 +87,10 @@ RULES: dict[DeadlineKind, Rule] = {
     _K.RECALL_WAITING: _rule(_G, _P, 7, 3, 3),
     _K.AGREEMENT_END: _rule(_P, _G, 60, 15, 15),
     _K.PROFILE_WAITING: _rule(_G, _P, 0, 1, 1),
+    _K.ORDER_LATE: _rule(_M, _G, 0, 7, 7),
+    _K.SENDING_LATE: _rule(_M, _G, 0, 3, 3),
+    _K.ERASURE_LATE: _rule(_M, _G, 0, 3, 3),
+    _K.CENSUS_DUE: _rule(_M, _G, 7, 7, 7),
     _K.CONSENT_WITHDRAWN: _rule(_P, _G, 0, 1, 2),
 }
 

@@ -157,14 +157,15 @@ def of_file(session: Session, file_id: UUID) -> list[Deadline]:
 _THEIRS = text(
     f"""
     SELECT d.id, d.kind, d.due_at, d.owner, d.escalation, d.reminded_at, d.escalated_at,
-           d.acknowledged_at, d.acknowledged_by, d.case_file, f.number, c.account,
-           coalesce(f.court, c.court, g.court) AS court, t.zone,
+           d.acknowledged_at, d.acknowledged_by, d.case_file, f.number, c.account, d.pool,
+           coalesce(f.court, c.court, g.court, p.court) AS court, t.zone,
            coalesce(c.association, g.association) AS association, count(*) OVER () AS total
     FROM deadline d
     LEFT JOIN case_file f ON f.id = d.case_file
     LEFT JOIN clearance c ON c.id = d.clearance
     LEFT JOIN partnership_agreement g ON g.id = d.agreement
-    LEFT JOIN court t ON t.code = coalesce(f.court, c.court, g.court)
+    LEFT JOIN pool p ON p.code = d.pool
+    LEFT JOIN court t ON t.code = coalesce(f.court, c.court, g.court, p.court)
     WHERE d.settled_at IS NULL
       AND (d.owner = :role OR (d.escalation = :role AND d.escalated_at IS NOT NULL))
       AND (f.court = ANY(:courts_and_on_call) AND d.kind <> 'transfer_waiting'
@@ -172,7 +173,7 @@ _THEIRS = text(
                WHERE x.case_file = f.id AND x.outcome IS NULL
                AND x.to_court = ANY(:courts_and_on_call))
            OR f.association = CAST(:association AS text)
-           OR g.court = ANY(:courts) OR {CLEARANCE_OF})
+           OR g.court = ANY(:courts) OR p.court = ANY(:courts) OR {CLEARANCE_OF})
     ORDER BY d.due_at, d.id OFFSET :skip LIMIT :limit
     """  # noqa: S608 -- constants of this file
 )
@@ -183,8 +184,8 @@ def of_role(
     association: str | None, *, skip: int = 0, limit: int = 200,
 ) -> list[Any]:  # fmt: skip
     """The nearest open deadlines that a role owns, or that were escalated to it: of files of these
-    courts and those that it has on call, or of this association; of clearances and agreements of
-    these courts. Each says how many there are."""
+    courts and those that it has on call, or of this association; of clearances, agreements and
+    stocks of these courts. Each says how many there are."""
     known = {"role": role, "courts": list(courts), "association": association, "skip": skip,
              "courts_and_on_call": [*courts, *on_call], "limit": limit}  # fmt: skip
     return list(session.connection().execute(_THEIRS, known))

@@ -21,7 +21,7 @@ from tgd.rules.handset import HandsetState
 from tgd.rules.keys import sms_key
 from tgd.rules.phone import e164
 from tgd.serving import TooLarge, TooSlow, read_body
-from tgd.store import board, notices
+from tgd.store import board, equipment, life, notices
 from tgd.web import door, file_labels
 from tgd.web.console import Console
 from tgd.web.doing import Ended, as_officer, do, sent, version_of
@@ -182,15 +182,19 @@ async def do_act(
 
 
 def the_handset(session: Session, officer: Officer, handset: str) -> dict[str, Any]:
-    """One row of the board; raises NotThere for a handset of another court."""
+    """One row of the board with its life; raises NotThere for a handset of another court."""
     row = board.handset(session, officer.reach.courts, handset)
     if row is None:
         raise NotThere
     silent = notices.undelivered(session, handset=handset)
+    recall = equipment.recall_of(session, handset)
     return dict(row._mapping) | {
         "not_delivered_at": min(silent.values(), default=None),
         "papers": paper_list.of_handset(session, handset),
-    }
+        "life": [dict(one._mapping) for one in life.life_of(session, handset)],
+        "recall": recall and {"criterion": recall.criterion, "value": recall.value,
+                              "reason": recall.reason, "by": recall.by, "since": recall.at},
+    }  # fmt: skip
 
 
 def keyed(console: Console, one: Keyed) -> dict[str, Any]:

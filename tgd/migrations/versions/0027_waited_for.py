@@ -9,6 +9,9 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
+GONE = "SELECT id FROM deadline WHERE kind = 'profile_waiting' OR pool IS NOT NULL"
+NOTICES = f"SELECT id FROM notice WHERE kind = 'profile' OR deadline IN ({GONE})"  # noqa: S608
+
 
 def upgrade() -> None:
     """Handsets that are being prepared now get their profile when the sheet is confirmed."""
@@ -16,21 +19,17 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nobody is told of a profile any more, and nothing waits for it."""
+    """Nobody is told of a profile any more, and nothing waits for it or in a stock."""
     op.execute("DROP INDEX notice_of_profile")
+    op.execute("DROP INDEX journal_of_handset")
+    op.execute(f"DELETE FROM notice_telling WHERE notice IN ({NOTICES})")  # noqa: S608
+    op.execute(f"DELETE FROM notice WHERE id IN ({NOTICES})")  # noqa: S608
+    op.execute(f"DELETE FROM deadline WHERE id IN ({GONE})")  # noqa: S608
+    op.execute("ALTER TABLE deadline DROP COLUMN pool CASCADE")
     op.execute(
-        "DELETE FROM notice_telling WHERE notice IN (SELECT id FROM notice WHERE kind = 'profile')"
+        "ALTER TABLE deadline ADD CONSTRAINT deadline_of_one"
+        " CHECK (num_nonnulls(case_file, clearance, agreement) = 1)"
     )
-    op.execute("DELETE FROM notice WHERE kind = 'profile'")
-    op.execute(
-        "DELETE FROM notice_telling WHERE notice IN (SELECT n.id FROM notice n JOIN deadline d"
-        " ON d.id = n.deadline WHERE d.kind = 'profile_waiting')"
-    )
-    op.execute(
-        "DELETE FROM notice WHERE deadline IN (SELECT id FROM deadline"
-        " WHERE kind = 'profile_waiting')"
-    )
-    op.execute("DELETE FROM deadline WHERE kind = 'profile_waiting'")
     for table in ("deadline", "notice"):
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_kind")
     op.execute(
