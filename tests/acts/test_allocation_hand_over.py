@@ -13,8 +13,10 @@ from tests.walking import LEAD, SHEET
 from tests.world import Carried
 from tgd.allocation import equipping, sheets
 from tgd.allocation.acting import NotYet
+from tgd.casework import file_acts
+from tgd.casework.fields import NotReadable
 from tgd.errors import Incomplete, WrongState
-from tgd.records import CaseSheet, Handset, ProtectedPerson, SheetCopy
+from tgd.records import CaseSheet, Handset, Journal, ProtectedPerson, SheetCopy
 from tgd.rules.guards import Missing
 from tgd.rules.handset import ConsentScope
 
@@ -141,3 +143,25 @@ def test_who_has_which_version_is_known_and_its_erasure_has_a_day(walk):
     walk.session.expire_all()
     days = {(c.erase_by_at - walk.now).days for c in walk.session.exec(select(SheetCopy))}
     assert days == {3}
+
+
+def test_the_box_that_is_open_is_the_one_that_was_kept_for_her(walk):
+    walk.until("test")
+    right = "490154203237518"
+    walk.session.get(Handset, walk.handset).imei = right
+    walk.session.flush()
+    give = file_acts.BY_NAME["hand-over"]
+
+    def hand(imei):
+        said = {"identity_checked": True, "imei": imei}
+        return give.doing(walk.session, walk.officer("Greta"), walk.id, said, walk.now, None)
+
+    with pytest.raises(Incomplete, match="is another one"):
+        hand("356938035643809")
+    with pytest.raises(NotReadable, match="one digit is mistyped"):
+        hand("490154203237519")
+    assert walk.file().state == "granted"
+    assert isinstance(hand(f"IMEI:{right};SN:A1"), equipping.HandedOver)
+    (line,) = walk.session.exec(select(Journal).where(Journal.act == "HandsetHandedOver"))
+    assert line.detail["imei_compared"] is True
+    assert right not in str(line.detail)

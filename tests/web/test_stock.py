@@ -13,7 +13,7 @@ from tests.web.casework_ground import Court, made_court  # noqa: F401  (a fixtur
 from tests.web.conftest import Browser
 from tgd.allocation import stock
 from tgd.casework.csv_list import safe_cell
-from tgd.casework.imei import is_imei
+from tgd.casework.imei import imei_in, is_imei
 
 HEAD = "pool,model,battery,radio,number,imei\n"
 GOOD = f"{POOL},Modele A,B1,volte,+33639980031,490154203237518\n"
@@ -245,7 +245,9 @@ async def test_what_is_on_its_way_is_not_free(court: Court) -> None:
 @pytest.mark.parametrize("part", ["model", "battery", "radio", "number", "imei", "imsi"])
 async def test_what_is_too_long_to_be_kept_is_a_sentence(court: Court, part: str) -> None:
     sofia = await court.browser("Sofia")
-    reply = await sofia.post("/stock/order", pool=POOL, **{part: "x" * 61})
+    reply = await sofia.post(
+        "/stock/order", pool=POOL, **{part: "x" * (201 if part == "imei" else 61)}
+    )
     assert reply.status_code == 422
     assert "C’est trop long." in reply.text
     assert handsets(court) == []
@@ -422,3 +424,58 @@ async def test_a_late_order_stands_among_the_deadlines_of_its_stock_manager(cour
     (one,) = [d for d in (await sofia.json("/deadlines"))["deadlines"] if d["kind"] == "order_late"]
     assert (await sofia.post(f"/deadlines/{one['id']}/acknowledge")).status_code == 303
     assert "Des terminaux" not in (await (await court.browser("Sacha")).get("/deadlines")).text
+
+
+@pytest.mark.parametrize(
+    ("said", "imei"),
+    [
+        ("490154203237518", "490154203237518"),
+        ("49-015420-323751-8", "490154203237518"),
+        ("IMEI 1: 490154203237518\nSN: 0012345678", "490154203237518"),
+        ("https://example/h?imei=490154203237518&m=A", "490154203237518"),
+        ("4901542032375101", "490154203237518"),  # with a version (IMEISV) instead of its digit
+        ("490154203237519", None),
+        ("49015420323751", None),
+        ("SN 12", None),
+        ("", None),
+    ],
+)
+def test_of_all_that_a_code_holds_the_imei_is_read(said: str, imei: str | None) -> None:
+    assert imei_in(said) == imei
+
+
+async def test_what_arrives_is_the_box_that_was_ordered(court: Court) -> None:
+    known, blank = court.house.do(
+        lambda s: (court_order_only(court, s, "490154203237518"), court_order_only(court, s, None))
+    )
+    sofia = await court.browser("Sofia")
+    wrong = await sofia.post(f"/stock/{known}/receive", imei="356938035643809")
+    assert wrong.status_code == 422
+    assert "c’est un autre appareil" in wrong.text
+    assert (await sofia.post(f"/stock/{known}/receive", imei="49 015420 323751 8")).is_redirect
+    assert (await sofia.post(f"/stock/{blank}/receive", imei="490154203237518")).status_code == 422
+    assert (await sofia.post(f"/stock/{blank}/receive", imei="356938035643809")).is_redirect
+    rows = court.house.ask("SELECT state, imei FROM handset ORDER BY imei")
+    assert [(row.state, row.imei) for row in rows] == [
+        ("in_stock", "356938035643809"), ("in_stock", "490154203237518"),
+    ]  # fmt: skip
+
+
+def court_order_only(court: Court, session: Any, imei: str | None) -> str:
+    walk = court.walk
+    walk.world = court.house.world(session)
+    return stock.order(session, walk.officer("Sofia"), POOL, walk.now, model="Modele A", imei=imei)
+
+
+async def test_only_pages_that_scan_may_open_a_camera(court: Court) -> None:
+    at = court.walked("reserve")
+    greta = await court.browser("Greta")
+    for path, allowed in [("/stock", True), (f"/stock/{court.walk.handset}", True),
+                          (f"{at}/hand-over", True), (at, False), ("/files", False),
+                          ("/stock.csv", False)]:  # fmt: skip
+        policy = (await greta.get(path)).headers["permissions-policy"]
+        assert ("camera=(self)" in policy) is allowed, path
+        assert "geolocation=(), " in policy
+    page = (await greta.get(f"{at}/hand-over")).text
+    assert "IMEI lu sur l’appareil" in page
+    assert 'data-scan="Lire avec la caméra"' in page

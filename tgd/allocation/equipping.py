@@ -22,8 +22,8 @@ from tgd.allocation.acting import (
     write,
     zone_of,
 )
-from tgd.errors import SomebodyWasFaster, WrongState
-from tgd.records import Allocation, CaseFile, Consent, Provisioning, TestPress
+from tgd.errors import Incomplete, SomebodyWasFaster, WrongState
+from tgd.records import Allocation, CaseFile, Consent, Handset, Provisioning, TestPress
 from tgd.rules import case_sheet, guards
 from tgd.rules.access import Act
 from tgd.rules.allocation import ENDED, AllocationEvent, AllocationState, DecisionKind
@@ -256,16 +256,15 @@ def _prepared(session: Session, seen: CaseFile) -> Prepared:
 
 def hand_over(
     session: Session, officer: Officer, file_id: UUID, now: datetime, *,
-    identity_checked: bool = False, version: int | None = None,
+    identity_checked: bool = False, imei: str | None = None, version: int | None = None,
 ) -> HandedOver | NotYet:  # fmt: skip
-    """She is given the handset that was prepared and tested; or, for one that was lost, its
-    replacement. That it was checked who she is stands in the journal. Raises NotAllowed,
-    NotThere, WrongState, SomebodyWasFaster."""
+    """She is given the handset that was prepared and tested, or the replacement of a lost one. That
+    it was checked who she is, and the `imei` read from the device, stands in the journal. Raises
+    NotAllowed, NotThere, WrongState, Incomplete, SomebodyWasFaster."""
     seen = found(session, officer, Act.HAND_OVER, file_id, version)
     if not one_of_states(seen, GRANTED):
         raise WrongState("A handset is handed over by a grant that runs.")
-    kept = equipment.preparation(session, file_id=seen.id)
-    there = handset(session, kept.handset) if kept else None  # seen before its keys are judged
+    kept, there = _kept_for(session, seen, imei)  # seen before its keys are judged
     prepared = _prepared(session, seen)
     missing = guards.for_hand_over(prepared, now)
     if missing:
@@ -292,8 +291,27 @@ def hand_over(
     sheets.show_to_alerts(session, seen)
     write(session, officer.name, "HandsetHandedOver", now, file=seen.id, handset=kept.handset,
           allocation=str(row.id), ends_at=ends_at.isoformat(),
-          identity_checked=identity_checked)  # fmt: skip
+          identity_checked=identity_checked,
+          imei_compared=None not in (imei, there.imei))  # fmt: skip
     return HandedOver(row.id, kept.handset, ends_at)
+
+
+def _kept_for(
+    session: Session, seen: CaseFile, imei: str | None
+) -> tuple[Provisioning | None, Handset | None]:
+    """What is kept for the file; raises Incomplete when another device was read."""
+    kept = equipment.preparation(session, file_id=seen.id)
+    there = handset(session, kept.handset) if kept else None
+    if there is not None:
+        must_be_this_one(there, imei)
+    return kept, there
+
+
+def must_be_this_one(there: Handset, imei: str | None) -> None:
+    """What was read from a device is that of the record: two boxes are alike, and the wrong one is
+    one arrow away. Nothing is compared where the record has none. Raises Incomplete."""
+    if imei is not None and there.imei is not None and imei != there.imei:
+        raise Incomplete("The IMEI that was read is not that of this handset: it is another one.")
 
 
 def _replace(session: Session, seen: CaseFile, now: datetime) -> None:

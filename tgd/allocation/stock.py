@@ -23,7 +23,7 @@ from tgd.allocation.acting import (
     write_all,
 )
 from tgd.allocation.deciding import is_ended
-from tgd.allocation.equipping import reserve
+from tgd.allocation.equipping import must_be_this_one, reserve
 from tgd.allocation.sheets import PLATFORM
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
@@ -106,9 +106,16 @@ def refill(session: Session, officer: Officer, pool: str, model: str, now: datet
     return made
 
 
-def receive(session: Session, officer: Officer, handset_id: str, now: datetime) -> None:
-    """An ordered handset has arrived, or one from another stock."""
+def receive(
+    session: Session, officer: Officer, handset_id: str, now: datetime, *, imei: str | None = None
+) -> None:
+    """An ordered handset has arrived, or one from another stock; `imei` is what was read from it,
+    kept when the record has none. Raises like `found_handset`, WrongState, Incomplete."""
     there = found_handset(session, officer, Act.TRANSFER, handset_id)
+    if imei is not None and there.imei is None:
+        _learn_imei(session, there, imei)
+        there = found_handset(session, officer, Act.TRANSFER, handset_id)
+    must_be_this_one(there, imei)
     if there.state == HandsetState.ORDERED:
         move_handset(session, there, HandsetEvent.RECEIVE)
     else:
@@ -117,7 +124,16 @@ def receive(session: Session, officer: Officer, handset_id: str, now: datetime) 
             session, journey.id, officer.name, now
         ):
             raise WrongState("This handset is not on its way.")
-    write(session, officer.name, "HandsetReceived", now, handset=there.id, pool=there.pool)
+    write(session, officer.name, "HandsetReceived", now, handset=there.id, pool=there.pool,
+          imei_compared=imei is not None)  # fmt: skip
+
+
+def _learn_imei(session: Session, there: Handset, imei: str) -> None:
+    kept = equipment.describe_handset(session, there, {"imei": imei})
+    if isinstance(kept, str):
+        raise Incomplete("Another handset has this number, IMEI or IMSI already.")
+    if not kept:
+        raise SomebodyWasFaster
 
 
 def transfer(

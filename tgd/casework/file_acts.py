@@ -25,7 +25,7 @@ from tgd.allocation import (
     transferring,
 )
 from tgd.allocation.acting import NotThere, Officer, found
-from tgd.casework import findings, grid, hers, sheet_form
+from tgd.casework import findings, grid, hers, sheet_form, stock_acts
 from tgd.casework.fields import Field, Kind, word
 from tgd.errors import Incomplete, WrongState
 from tgd.rules.access import Act, Role, may
@@ -154,7 +154,8 @@ def _hand_over(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: in
     seen = found(s, o, Act.HAND_OVER, f, v)
     if not said["identity_checked"]:
         raise Incomplete(CHECK_IDENTITY)
-    return equipping.hand_over(s, o, seen.id, now, identity_checked=True, version=v)
+    imei = stock_acts.read_imei(said.get("imei"))
+    return equipping.hand_over(s, o, seen.id, now, identity_checked=True, imei=imei, version=v)
 
 
 def _sheet(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:
@@ -322,7 +323,7 @@ FILE_ACTS: tuple[FileAct, ...] = (
             lambda s, o, f, d, now, v: profiles.waive(s, o, f, d["reasons"], now, version=v),
             _RUNS),
     FileAct("hand-over", _A.HAND_OVER, word("Hand it over"), (
-        Field("identity_checked", word("Her identity was checked."), _K.TICK),
+        Field("identity_checked", word("Her identity was checked."), _K.TICK), stock_acts.READ,
     ), _hand_over, _RUNS),
     FileAct("report-incident", _A.REPORT_INCIDENT, word("Lost, stolen or broken"), (
         Field("kind", word("What happened"), _K.ONE_OF, choices=IncidentKind), WORDS,

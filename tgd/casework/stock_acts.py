@@ -11,7 +11,7 @@ from tgd import ids
 from tgd.allocation import accepting, equipping, returning, stock
 from tgd.allocation.acting import Officer, found_handset
 from tgd.casework.fields import Field, Kind, NotReadable, word
-from tgd.casework.imei import is_imei, is_imsi
+from tgd.casework.imei import imei_in, is_imsi
 from tgd.errors import SomebodyWasFaster
 from tgd.records import ModelAcceptance
 from tgd.rules.access import Act, Role, may
@@ -68,7 +68,9 @@ PARTS = (
     Field("radio", word("Best network"), required=False, longest=60),
     Field("number", word("Telephone number"), required=False, longest=40),
 )
-IMEI = Field("imei", word("IMEI"), required=False, longest=40)
+IMEI = Field("imei", word("IMEI"), required=False, longest=200)
+READ = Field("imei", word("IMEI read from the device"), required=False, longest=200)
+"""Compared with that of the record: boxes are alike. A code may hold more than the number."""
 IMSI = Field("imsi", word("IMSI of the SIM card"), required=False, longest=40)
 ORDER_FIELDS = (Field("pool", word("Stock")), *PARTS, IMEI, IMSI)
 
@@ -76,24 +78,36 @@ ORDER_FIELDS = (Field("pool", word("Stock")), *PARTS, IMEI, IMSI)
 def order(session: Session, officer: Officer, said: Said, now: datetime) -> str:
     """A handset on its way to a stock. Raises NotReadable for a mistyped IMEI or IMSI, and like
     `order`."""
-    _must_be_right(said)
+    said = _read(said)
     return stock.order(
         session, officer, said["pool"], now, model=said["model"], battery=said["battery"],
         radio=said["radio"], number=said["number"], imei=said["imei"], imsi=said["imsi"],
     )  # fmt: skip
 
 
-def _must_be_right(said: Said) -> None:
-    if said["imei"] and not is_imei(said["imei"]):
+def _read(said: Said) -> Said:
+    """With the IMEI as it is kept, however it was typed or scanned."""
+    _must_be_right(said)
+    return {**said, "imei": read_imei(said["imei"])}
+
+
+def read_imei(said: str | None) -> str | None:
+    """The IMEI in it, None for nothing. Raises NotReadable for a mistyped one."""
+    found = imei_in(said) if said else None
+    if said and found is None:
         raise NotReadable(IMEI.label, BAD_IMEI)
+    return found
+
+
+def _must_be_right(said: Said) -> None:
+    read_imei(said["imei"])
     if said["imsi"] and not is_imsi(said["imsi"]):
         raise NotReadable(IMSI.label, BAD_IMSI)
 
 
 def _describe(s: Session, o: Officer, h: str, said: Said, now: datetime) -> None:
     """Correct it. Raises NotReadable for a mistyped IMEI or IMSI, and like `describe`."""
-    _must_be_right(said)
-    stock.describe(s, o, h, said, now)
+    stock.describe(s, o, h, _read(said), now)
 
 
 REFILL_FIELDS = (Field("pool", word("Stock")), Field("model", word("Model"), longest=60))
@@ -145,8 +159,8 @@ def _provision(s: Session, o: Officer, h: str, said: Said, now: datetime) -> Key
 
 
 STOCK_ACTS: tuple[StockAct, ...] = (
-    StockAct("receive", _A.TRANSFER, word("Received"), (),
-             lambda s, o, h, d, now: stock.receive(s, o, h, now),
+    StockAct("receive", _A.TRANSFER, word("Received"), (READ,),
+             lambda s, o, h, d, now: stock.receive(s, o, h, now, imei=read_imei(d["imei"])),
              frozenset({_S.ORDERED, _S.IN_STOCK})),
     StockAct("transfer", _A.TRANSFER, word("Send to another stock"), (
         Field("to_pool", word("Stock")),

@@ -1,5 +1,6 @@
 """Headers of every reply: nothing foreign runs, nothing is framed, nothing stays in a cache."""
 
+import re
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -18,6 +19,9 @@ FIXED = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
 }
+SCANS = re.compile(r"/stock(/.*)?|/files/[^/]+/hand-over")
+"""Pages on which a camera may read the code of a handset; on every other one none is opened."""
+CAMERA = FIXED["permissions-policy"].replace("camera=()", "camera=(self)")
 BY_SCRIPT = (b"x-sent-by", b"script")
 """A page that sends a form beneath itself asks where its answer leads, and goes there itself."""
 HSTS = "max-age=63072000"
@@ -43,6 +47,8 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 self._add(headers)
+                if SCANS.fullmatch(scope["path"]):
+                    headers["permissions-policy"] = CAMERA
                 if by_script and message["status"] == 303:
                     message["status"] = 204
                     headers["x-leads-to"] = headers["location"]

@@ -14,6 +14,7 @@ from tgd.allocation.acting import NotThere, Officer
 from tgd.casework import paper_list, stock_acts, stock_csv
 from tgd.casework.csv_list import written
 from tgd.casework.fields import read_all
+from tgd.casework.imei import imei_in
 from tgd.casework.stock_acts import BY_NAME, STOCK_ACTS, Keyed, StockAct
 from tgd.rules.access import Act
 from tgd.rules.allocation import reference
@@ -31,7 +32,7 @@ EXPORTED = (*stock_csv.COLUMNS, "id", "state", "is_recalled")
 """What is imported, and beside it what the record made of it."""
 
 
-LONGEST_SOUGHT = 64
+LONGEST_SOUGHT = 200
 PAGE = 100
 """So many handsets of the board are shown at once; the counts are of all."""
 
@@ -232,7 +233,8 @@ async def the_board(console: Console, seat: Seat, page: int) -> dict[str, Any]:
 def _sought(session: Session, officer: Officer, words: str) -> list[dict[str, Any]]:
     """By its id, IMEI, IMSI or number, as a hand scanner or a person types them."""
     is_id = any(c.isalpha() for c in words)  # the digits of an id are no IMEI
-    digits = "" if is_id else "".join(c for c in words if c.isdigit() and c.isascii())
+    typed = "" if is_id else "".join(c for c in words if c.isdigit() and c.isascii())
+    digits = imei_in(words) or typed
     rows = board.sought(session, officer.reach.courts, words, digits, e164(words))
     return [dict(row._mapping) for row in rows]
 
