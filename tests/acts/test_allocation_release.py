@@ -10,11 +10,12 @@ from tests.acts.allocating import (
     open_kinds,
 )
 from tests.walking import REASONS, Walk
-from tgd.allocation import deciding, releasing
+from tgd.allocation import chasing, deciding, releasing
 from tgd.allocation.acting import NotThere, NotYet
-from tgd.errors import Incomplete, WrongState
+from tgd.casework import due
+from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.purge import purge
-from tgd.records import Decision, Journal
+from tgd.records import Decision, Journal, Notice
 from tgd.rules.access import Role
 from tgd.rules.allocation import EndReason, ToldHow
 from tgd.rules.deadlines import DeadlineKind
@@ -59,7 +60,7 @@ def test_until_then_it_is_said_and_told_further_up(expected: Walk) -> None:
     for _ in range(20):
         expected.world.wait(days=1)
         told += [t for t in expected.chase() if t.kind is DeadlineKind.RELEASE]
-    assert {one.to for one in told} == {Role.PROSECUTOR, Role.REGISTRY}
+    assert {one.to for one in told} == {Role.PROSECUTOR, Role.REGISTRY, Role.ASSOCIATION}
     assert "release" in open_kinds(expected), "also after the day itself"
 
 
@@ -110,7 +111,7 @@ def test_a_handset_that_is_back_does_not_end_it(expected: Walk) -> None:
     for _ in range(16):
         expected.world.wait(days=1)
         told += [t for t in expected.chase() if t.kind is DeadlineKind.RELEASE]
-    assert {one.to for one in told} == {Role.PROSECUTOR, Role.REGISTRY}
+    assert {one.to for one in told} == {Role.PROSECUTOR, Role.REGISTRY, Role.ASSOCIATION}
     later = expected.now.date() + timedelta(days=10)
     releasing.expect_release(
         expected.session, expected.officer("Greta"), expected.id, later, expected.now
@@ -156,3 +157,18 @@ def test_what_cannot_be_is_refused(expected: Walk) -> None:
     with pytest.raises(NotThere):
         tell(expected, "Noa")
     assert "release" in open_kinds(expected)
+
+
+def test_the_association_is_told_of_it_too_for_it_tells_her(expected: Walk) -> None:
+    walk = expected
+    walk.live_until(walk.now.date() + timedelta(days=13))
+    told = select(Notice.to_role).where(Notice.about == "release", Notice.kind == "reminder")
+    assert set(walk.session.exec(told)) == {Role.PROSECUTOR, Role.ASSOCIATION}
+    rows = due.due_shown(walk.session, walk.officer("Lea"), walk.now)["deadlines"]
+    (release,) = [row for row in rows if row["kind"] == "release"]
+    assert release["reference"]
+    assert not release["may_acknowledge"], "the court has to see it"
+    with pytest.raises(NotAllowed):
+        chasing.acknowledge(walk.session, walk.officer("Lea"), release["id"], walk.now)
+    rows = due.due_shown(walk.session, walk.officer("Noa"), walk.now)["deadlines"]
+    assert rows == []

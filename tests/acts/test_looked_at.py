@@ -11,9 +11,12 @@ from tgd.allocation import deciding, delegating, holding
 from tgd.allocation.acting import NotYet
 from tgd.purge import purge
 from tgd.records import Decision, Journal, LegalHold
+from tgd.rules.access import Role
 from tgd.rules.allocation import EndReason
+from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.forgetting import Obstacle
 from tgd.rules.guards import Missing
+from tgd.store import deadlines
 
 
 def withdraw(walk: Walk, why: EndReason, who: str = "Camille", **checks: bool) -> object:
@@ -91,3 +94,13 @@ def test_of_the_living_her_safety_is_looked_at(walk: Walk) -> None:
         said = withdraw(walk, why)
         assert isinstance(said, NotYet)
         assert Missing.SAFETY_CHECK in said.missing
+
+
+def test_after_a_death_the_court_asks_whoever_has_the_handset(walk: Walk) -> None:
+    walk.until("hand_over")
+    withdraw(walk, EndReason.DEATH)
+    (due,) = [d for d in deadlines.of_file(walk.session, walk.id) if d.kind == "return_due"]
+    assert (due.owner, due.escalation) == (Role.REGISTRY, Role.PROSECUTOR)
+    walk.live_until(walk.now.date() + timedelta(days=9))
+    told = {(one.to, one.kind) for one in walk.chase()}
+    assert (Role.ASSOCIATION, DeadlineKind.RETURN_DUE) not in told

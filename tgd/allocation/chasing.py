@@ -101,6 +101,10 @@ def _tell(
                            is_reported_urgent=_is_reported_urgent(session, seen))  # fmt: skip
         notices.add(session, NoticeKind.REMINDER, kind, now, to_role=seen.owner,
                     file=seen.case_file, deadline=seen.id, is_urgent=urgent)  # fmt: skip
+        if kind is DeadlineKind.RELEASE:  # she hears of it from those who accompany her
+            told.append(Told(seen.id, kind, seen.case_file, Role.ASSOCIATION, False))
+            notices.add(session, NoticeKind.REMINDER, kind, now, to_role=Role.ASSOCIATION,
+                        file=seen.case_file, deadline=seen.id, is_urgent=urgent)  # fmt: skip
         write(session, MACHINE, "DeadlineReminded", now, file=seen.case_file, kind=kind.value)
     if step.escalate:
         told.append(Told(seen.id, kind, seen.case_file, Role(seen.escalation), True))

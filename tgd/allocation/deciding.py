@@ -27,7 +27,7 @@ from tgd.allocation.signing import sign, written
 from tgd.errors import Incomplete, SomebodyWasFaster
 from tgd.records import CaseFile, Decision
 from tgd.rules import guards, law
-from tgd.rules.access import Act
+from tgd.rules.access import Act, Role
 from tgd.rules.allocation import (
     EVENT_OF,
     AllocationEvent,
@@ -349,6 +349,8 @@ def end_period(session: Session, seen: CaseFile, now: datetime, by: str) -> None
     _move_period(session, seen, min(now, seen.ends_at or now), HandsetEvent.END)
     due = Planned(_K.RETURN_DUE, now + RETURN_WITHIN)
     deadlines.plan(session, seen.id, [due], now)
+    if seen.end_reason == EndReason.DEATH:  # the association accompanies nobody any more
+        deadlines.give_to(session, seen.id, _K.RETURN_DUE, Role.REGISTRY, Role.PROSECUTOR)
 
 
 def let_go(session: Session, file_id: UUID, now: datetime) -> str | None:

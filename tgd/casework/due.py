@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from tgd.allocation import reading
 from tgd.allocation.acting import Officer
+from tgd.rules.access import Role
 from tgd.rules.allocation import reference
 from tgd.rules.deadlines import RULES, USUAL_ZONE, Chased, DeadlineKind, is_quiet
 from tgd.store import notices
@@ -25,12 +26,12 @@ def due_shown(
     rows = reading.deadlines_shown(session, officer, skip=(page - 1) * size, limit=size)
     unheard = notices.unheard(session, [row.id for row in rows])
     return {
-        "deadlines": [_row(row, unheard.get(row.id), now) for row in rows],
+        "deadlines": [_row(row, officer.role, unheard.get(row.id), now) for row in rows],
         "total": rows[0].total if rows else 0, "page": page, "size": size,
     }  # fmt: skip
 
 
-def _row(row: Any, unheard_since: datetime | None, now: datetime) -> dict[str, Any]:
+def _row(row: Any, role: Role, unheard_since: datetime | None, now: datetime) -> dict[str, Any]:
     kind = DeadlineKind(row.kind)
     chased = Chased(kind, row.due_at, row.reminded_at, row.escalated_at, row.acknowledged_at)
     is_near = row.due_at - RULES[kind].warn_before <= now
@@ -43,6 +44,6 @@ def _row(row: Any, unheard_since: datetime | None, now: datetime) -> dict[str, A
         "association": row.association,
         "is_late": row.due_at <= now, "is_near": is_near, "is_quiet": is_seen,
         "acknowledged_by": row.acknowledged_by, "escalated_at": row.escalated_at,
-        "may_acknowledge": is_near and not is_seen,
+        "may_acknowledge": is_near and not is_seen and role in (row.owner, row.escalation),
         "not_delivered_at": None if row.acknowledged_at else unheard_since,
     }  # fmt: skip

@@ -333,7 +333,7 @@ FILE_ACTS: tuple[FileAct, ...] = (
             lambda s, o, f, d, now, v: stock.report_found(s, o, _handset_of(s, o, f), now),
             _CARRIED),
     FileAct("take-back", _A.TAKE_BACK, word("Take it back"), (
-        Field("witness", word("Who of the association is there")),
+        Field("witness", word("Who of the association is there; after a death, who gives it back")),
     ), lambda s, o, f, d, now, v: returning.take_back(s, o, f, d["witness"], now, version=v),
         from_states(_E.TAKE_BACK)),
     FileAct("settle", _A.TAKE_BACK, word("Close it without the handset"), (REASONS,),

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from tgd import ids
 from tgd.records import Deadline
+from tgd.rules.access import Role
 from tgd.rules.deadlines import RULES, DeadlineKind, Planned, first_look
 
 CLEARANCE_OF = """(c.court = ANY(:courts) OR c.association IS NOT NULL AND (
@@ -62,6 +63,21 @@ def settle(
         {"file": file_id, "kinds": [k.value for k in kinds], "by": by, "now": now},
     )
     return found.rowcount
+
+
+def give_to(
+    session: Session, file_id: UUID, kind: DeadlineKind, owner: Role, escalation: Role
+) -> None:
+    """This open matter of the file is somebody else's than the rule says."""
+    session.connection().execute(
+        update(Deadline)
+        .where(
+            col(Deadline.case_file) == file_id,
+            col(Deadline.kind) == kind.value,
+            col(Deadline.settled_at).is_(None),
+        )
+        .values(owner=owner.value, escalation=escalation.value)
+    )
 
 
 def deadline(session: Session, deadline_id: UUID) -> Deadline | None:
@@ -167,7 +183,8 @@ _THEIRS = text(
     LEFT JOIN pool p ON p.code = d.pool
     LEFT JOIN court t ON t.code = coalesce(f.court, c.court, g.court, p.court)
     WHERE d.settled_at IS NULL
-      AND (d.owner = :role OR (d.escalation = :role AND d.escalated_at IS NOT NULL))
+      AND (d.owner = :role OR (d.escalation = :role AND d.escalated_at IS NOT NULL)
+           OR d.kind = 'release' AND :role = 'association')
       AND (f.court = ANY(:courts_and_on_call) AND d.kind <> 'transfer_waiting'
            OR d.kind = 'transfer_waiting' AND EXISTS (SELECT 1 FROM file_transfer x
                WHERE x.case_file = f.id AND x.outcome IS NULL
