@@ -203,7 +203,14 @@ def test_what_is_no_number_of_a_file_is_said(walk: Walk, number: str) -> None:
     walk.until("refer")
     one = file_acts.BY_NAME["same-person"]
     with pytest.raises(Incomplete, match="like TGD-000042"):
-        one.doing(walk.session, walk.officer("Greta"), walk.id, {"file": number}, walk.now, None)
+        one.doing(
+            walk.session,
+            walk.officer("Greta"),
+            walk.id,
+            {"file": number, "compared": True},
+            walk.now,
+            None,
+        )
 
 
 def joins(walk: Walk, second: UUID, known: UUID) -> Callable[[Session], Any]:

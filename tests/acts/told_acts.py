@@ -401,9 +401,9 @@ STORIES: dict[str, list[Step]] = {
         then(Walk.refer), then(Walk.open),
         then(lambda w: of_file("Camille", "refuse", reasons=REASONS * 2).perform(w)),
         then(Walk.refer),
-        of_file("Greta", "same-person", file=other_number),
+        of_file("Greta", "same-person", file=other_number, compared="yes"),
         then(Walk.refer),
-        of_file("Greta", "same-person", file=other_number),
+        of_file("Greta", "same-person", file=other_number, compared="yes"),
         of_the_first("Greta", "new-file", words="She was seen with a black eye."),
     ],
 }  # fmt: skip

@@ -29,7 +29,10 @@ async def test_camille_sees_the_namesake_and_joins_the_two(court: Court) -> None
     assert "Est-elle déjà connue" in page
     assert "Quelqu’un qui porte un nom semblable a un dossier." in page
     assert f'href="{first}"' in page
-    reply = await camille.post(f"{second}/same-person", file=number(court, first))
+    hasty = await camille.post(f"{second}/same-person", file=number(court, first))
+    assert hasty.status_code == 422
+    assert "comparé les deux dossiers" in hasty.text
+    reply = await camille.post(f"{second}/same-person", file=number(court, first), compared="yes")
     assert (reply.status_code, reply.headers["location"]) == (303, first)
     page = (await camille.get(first)).text
     assert "Des cris la nuit." in page
@@ -48,7 +51,7 @@ async def test_a_wrong_number_is_a_sentence_and_the_page_stays(court: Court) -> 
     greta = await court.browser("Greta")
     assert "Personne, parmi les dossiers que vous pouvez voir" in (await greta.get(second)).text
     for said, sentence in [("quarante-deux", "comme TGD-000042"), ("TGD-999999", "à votre portée")]:
-        reply = await greta.post(f"{second}/same-person", file=said)
+        reply = await greta.post(f"{second}/same-person", file=said, compared="yes")
         assert reply.status_code == 422
         assert sentence in reply.text
         assert f'value="{said}"' in reply.text, "what was written is not lost"

@@ -87,7 +87,12 @@ def _of_acts() -> set[str]:
 
 def _of_allocation() -> set[str]:
     """Constants that an act on a file or a handset raises, and the kinds that it has of its own."""
-    found = {str(acting.NotThere.__doc__), file_acts.CHECK_IDENTITY, facts.NOT_THIS_FORM}
+    found = {
+        str(acting.NotThere.__doc__),
+        file_acts.CHECK_IDENTITY,
+        file_acts.COMPARE,
+        facts.NOT_THIS_FORM,
+    }
     for path in [one for folder in OF_ALLOCATION for one in (ROOT / folder).glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):

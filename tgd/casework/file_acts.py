@@ -54,6 +54,7 @@ _WATCHED = _OPEN | {_S.CLOSED}
 _RUNS = frozenset({_S.GRANTED, _S.ACTIVE, _S.SUSPENDED})
 _CARRIED = frozenset({_S.ACTIVE, _S.SUSPENDED, _S.EXPIRED, _S.WITHDRAWN})
 
+COMPARE = "Say that you have compared both files: what is joined is not parted again."
 CHECK_IDENTITY = "Say that her identity was checked."
 CONSENT_WORDING = "fr/2026-1"
 """The version of the words of consent that pages and papers show."""
@@ -150,6 +151,13 @@ def _consent(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int 
     )
 
 
+def _same_person(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:
+    found(s, o, Act.OPEN_FILE, f, v)
+    if not said["compared"]:
+        raise Incomplete(COMPARE)
+    return recognising.same_person(s, o, f, hers.file_called(s, said["file"]), now, version=v)
+
+
 def _hand_over(s: Session, o: Officer, f: UUID, said: Said, now: datetime, v: int | None) -> Any:
     seen = found(s, o, Act.HAND_OVER, f, v)
     if not said["identity_checked"]:
@@ -228,9 +236,8 @@ FILE_ACTS: tuple[FileAct, ...] = (
     ), _OPEN),
     FileAct("same-person", _A.OPEN_FILE, word("She is the woman of another file"), (
         Field("file", word("Number of the other file, like TGD-000042")),
-    ), lambda s, o, f, d, now, v: recognising.same_person(
-        s, o, f, hers.file_called(s, d["file"]), now, version=v
-    ), frozenset(UNDECIDED)),
+        Field("compared", word("Both files were compared: it is not taken back."), _K.TICK),
+    ), _same_person, frozenset(UNDECIDED)),
     FileAct("new-file", _A.OPEN_FILE, word("New report about her: open a new file"), _REPORTED,
             lambda s, o, f, d, now, v: recognising.new_file(
         s, o, f, d["words"], now, source=d["source"] or o.role.value, contact=d["contact"],
