@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -195,6 +196,16 @@ def session_of(
 def tell_sound(session: Session, token: str, sound: Sound, now: datetime) -> None:
     """The page of this browser says, each minute, whether an alert would be heard there."""
     store.tell_sound(session, _kept(token), sound.value, now)
+
+
+def tell_looks(session: Session, token: str, alerts: list[UUID], now: datetime) -> None:
+    """The pages of this browser say which alerts they show, when that changes."""
+    store.tell_looks(session, _kept(token), alerts, now)
+
+
+def go_on_looking(session: Session, token: str, now: datetime) -> None:
+    """A beat of this browser's stream: what it shows is on a screen still."""
+    store.go_on_looking(session, _kept(token), now)
 
 
 def sign_out(session: Session, token: str, now: datetime) -> None:

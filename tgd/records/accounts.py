@@ -52,6 +52,10 @@ class WebSession(SQLModel, table=True):
     sound_at: datetime | None = Field(default=None, sa_column=moment())
     words_key: str | None = Field(default=None, sa_column=Column(String(64)))
     """With it a page of this browser seals what is being written, and opens it after a lock."""
+    looks_at: list[UUID] | None = Field(default=None, sa_column=Column(ARRAY(UUID_COLUMN)))
+    """The alerts whose sheets stand on its screens, as its pages say."""
+    looks_seen_at: datetime | None = Field(default=None, sa_column=moment())
+    """When its stream was alive last while they stood there."""
 
 
 class FormDone(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -129,6 +130,28 @@ def tell_sound(session: Session, token_hash: str, sound: str, now: datetime) -> 
     session.connection().execute(
         text("UPDATE web_session SET sound = :s, sound_at = :now WHERE token_hash = :token_hash"),
         {"token_hash": token_hash, "s": sound, "now": now},
+    )
+
+
+def tell_looks(session: Session, token_hash: str, alerts: list[UUID], now: datetime) -> None:
+    """The alerts that this browser shows from now on."""
+    session.connection().execute(
+        text(
+            "UPDATE web_session SET looks_at = :alerts, looks_seen_at = :now"
+            " WHERE token_hash = :token_hash"
+        ),
+        {"token_hash": token_hash, "alerts": alerts, "now": now},
+    )
+
+
+def go_on_looking(session: Session, token_hash: str, now: datetime) -> None:
+    """It is there still, with what it shows."""
+    session.connection().execute(
+        text(
+            "UPDATE web_session SET looks_seen_at = :now"
+            " WHERE token_hash = :token_hash AND looks_at <> '{}'"
+        ),
+        {"token_hash": token_hash, "now": now},
     )
 
 

@@ -56,10 +56,19 @@ _RELEASES = text(
     FROM case_file f WHERE f.id = ANY(:ids) ORDER BY f.release_on, f.number
     """
 )
+_LOOKERS = text(
+    """
+    SELECT DISTINCT l.alert, w.account FROM web_session w
+    CROSS JOIN LATERAL unnest(w.looks_at) AS l(alert) JOIN alert a ON a.id = l.alert
+    WHERE w.looks_seen_at > :since AND a.state <> 'closed' ORDER BY l.alert, w.account
+    """
+)
 NEAR = timedelta(days=3)
 """So long before and after a release she is watched more closely."""
 HEARD = timedelta(seconds=150)
 """A console says each minute whether it sounds; two that did not come are silence."""
+LOOKS = timedelta(seconds=10)
+"""The stream of a browser says every 4.5 s that what it shows is on a screen still."""
 
 
 def begin(session: Session, row: dict[str, Any]) -> bool:
@@ -97,6 +106,14 @@ def on_duty(session: Session, now: datetime) -> list[Any]:
     """Everybody whose shift runs, with what is in the person's name, and whether a console of the
     person sounds (`sound`: on, blocked, or None for none that says it)."""
     return list(session.connection().execute(_ON_DUTY, {"since": now - HEARD}))
+
+
+def lookers(session: Session, now: datetime) -> dict[UUID, list[str]]:
+    """Who has the sheet of which open alert on a screen now."""
+    found: dict[UUID, list[str]] = {}
+    for row in session.connection().execute(_LOOKERS, {"since": now - LOOKS}):
+        found.setdefault(row.alert, []).append(row.account)
+    return found
 
 
 def on_shift(session: Session) -> dict[str, bool]:

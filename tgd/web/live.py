@@ -101,6 +101,9 @@ class Hub:
         self.room = Room()
         self.owners: frozenset[str] = frozenset()
         """Who answers for an open alert."""
+        self._owner_of: dict[UUID, str | None] = {}
+        self.lookers: dict[UUID, list[str]] = {}
+        """Who has the sheet of which open alert on a screen."""
 
     @property
     def is_fresh(self) -> bool:
@@ -124,6 +127,19 @@ class Hub:
                 await self._task
         for console in self.consoles:
             _end(console)
+
+    def looks_at_something(self, name: str) -> bool:
+        """Whether this person has the sheet of an open alert on a screen."""
+        return any(name in names for names in self.lookers.values())
+
+    def others_at(self, name: str) -> dict[str, list[str]]:
+        """Who else has which open alert on a screen: neither this person nor who answers for it,
+        whom the row names already."""
+        found = {
+            str(alert): [one for one in names if one not in (name, self._owner_of.get(alert))]
+            for alert, names in self.lookers.items()
+        }
+        return {alert: names for alert, names in found.items() if names}
 
     def has_screen(self, name: str) -> bool:
         """Whether a console of this person is connected to this process now."""
@@ -153,7 +169,9 @@ class Hub:
     async def _turn(self) -> None:
         since = clock.now() - OVERLAP
         watched = frozenset(self._open)
-        seq, rows = await self._ask(lambda session: read_rows(session, since, watched))
+        seq, rows, self.lookers = await self._ask(
+            lambda session: (*read_rows(session, since, watched), _lookers(session))
+        )
         if time.monotonic() - self._canaries_at > CANARIES_S:
             self.canaries, self._canaries_at = await self._ask(canaries.listed), time.monotonic()
         if time.monotonic() - self._room_at > ROOM_S:
@@ -161,7 +179,8 @@ class Hub:
         seen = {r.id: fingerprint(r) for r in rows}
         before, self._seen = self._seen, seen
         self.owners = frozenset(r.owner for r in rows if r.owner and r.closed_at is None)
-        self._open = {r.id for r in rows if r.closed_at is None}
+        self._owner_of = {r.id: r.owner for r in rows if r.closed_at is None}
+        self._open = set(self._owner_of)
         self.seq, self._read_at = max(self.seq, seq), time.monotonic()
         changed = [row_of(r) for r in rows if before.get(r.id) != seen[r.id]]
         if changed:
@@ -181,6 +200,10 @@ def _end(console: asyncio.Queue[Fact | None]) -> None:
     while console.full():
         console.get_nowait()
     console.put_nowait(None)
+
+
+def _lookers(session: Session) -> dict[UUID, list[str]]:
+    return shifts.lookers(session, clock.now())
 
 
 def read_rows(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI
 from sqlmodel import Session
@@ -18,7 +19,7 @@ from tgd.errors import Refusal
 from tgd.rules.access import Act
 from tgd.rules.alert import reference
 from tgd.rules.pace import is_flood
-from tgd.store import exercises, pace
+from tgd.store import exercises, nudges, pace
 from tgd.store import shifts as store
 from tgd.web import counts, door
 from tgd.web.acting import STATUS, sent
@@ -29,6 +30,8 @@ TAKE_WITHIN = timedelta(seconds=10)
 """An alert that waits longer for somebody is overdue (CONSOLE 3.2)."""
 A_SIGN_WITHIN = timedelta(seconds=10)
 """An owner's screen gives a sign every 4.5 s: the supervisor sees when two are missing."""
+MOST_SHOWN = 50
+"""Sheets that one browser has open at once."""
 Doing = Callable[[Session, Actor, dict[str, str], datetime], Any]
 Shown = Callable[[int, str], Awaitable[Response]]
 
@@ -88,6 +91,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         return await supervision_page(console, made, request, seat)
 
     _add_small_acts(app, console)
+    _add_signs(app, console)
 
 
 def _add_small_acts(app: FastAPI, console: Console) -> None:
@@ -115,6 +119,22 @@ def _add_small_acts(app: FastAPI, console: Console) -> None:
         await console.ask(lambda session: shifts.silence(session, actor, now, locked=seat.locked))
         return as_json({"silenced": True})
 
+
+def _add_signs(app: FastAPI, console: Console) -> None:
+    """What pages say by themselves."""
+
+    @app.post("/looks")
+    async def looks(request: Request) -> Response:
+        """What the pages of a browser say by themselves when it changes: the alerts they show."""
+        seat, form = await sent(console, request, Act.TAKE, None, locked_too=True, by_itself=True)
+        said = form.get("alerts", "").split()
+        if len(said) > MOST_SHOWN:
+            raise door.Rejected(422, door.UNREADABLE)
+        shown, now = [door.uuid_of(one) for one in said if not seat.locked], clock.now()
+        token = door.token_of(console, request) or ""
+        await console.ask(lambda session: _tell_looks(session, token, shown, now))
+        return as_json({"told": True})
+
     @app.post("/sound/state")
     async def state(request: Request) -> Response:
         """What a page of the room says by itself each minute: would an alert be heard here?"""
@@ -126,6 +146,11 @@ def _add_small_acts(app: FastAPI, console: Console) -> None:
         await console.ask(lambda session: accounts.tell_sound(session, token, sound, now))
         counts.sounds.labels(sound.value).inc()
         return as_json({"told": True})
+
+
+def _tell_looks(session: Session, token: str, shown: list[UUID], now: datetime) -> None:
+    accounts.tell_looks(session, token, shown, now)
+    nudges.nudge(session, nudges.CONSOLE)
 
 
 async def act_in_room(

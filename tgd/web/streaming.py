@@ -13,7 +13,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from tgd import clock
+from tgd import accounts, clock
 from tgd.accounts import Seat
 from tgd.alerts import acts
 from tgd.allocation import whose
@@ -27,7 +27,7 @@ from tgd.web.render import Pages, as_json, browser_of, iso
 BEAT_S = 1.5
 """A page says that the link is slow 2.8 s after the last one: a beat may be late by 1.3 s."""
 SIGN_S = 4.0
-"""An owner's screen gives a sign at every third beat."""
+"""The screen of an owner, and one that shows an alert, gives a sign at every third beat."""
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
@@ -66,16 +66,18 @@ def event(name: str, seq: int, said: dict[str, Any]) -> str:
 def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
     """What a beat says: where the journal is, the server's clock for the ages, which of the
     channels that have a canary are heard, whose browser this is, whether it is locked, what is to
-    be mended, and what its person has still to do before answering."""
+    be mended, who else looks at which alert, and what its person has still to do before
+    answering."""
     now, known = clock.now(), console.hub.canaries
     after = timedelta(seconds=console.settings.canary_lost_after_s)
     lost = [c.handset for c in known if c.pressed_at is None or now - c.pressed_at > after]
     channels = f"{len(known) - len(lost)}/{len(known)}" if known else ""
     room, has_voice = console.hub.room, console.settings.has_voice
+    answers = may(seat.role, Act.TAKE)
     return {"seq": seq, "now": iso(now), "channels": channels, "lost": lost,
             "locked": seat.locked, "browser": browser_of(seat), "to_mend": room.to_mend,
-            "missing": room.missing(seat.name, has_voice=has_voice)
-            if may(seat.role, Act.TAKE) else []}  # fmt: skip
+            "looks": console.hub.others_at(seat.name) if answers else {},
+            "missing": room.missing(seat.name, has_voice=has_voice) if answers else []}  # fmt: skip
 
 
 def _facts(made: Pages, language: str, fact: Fact) -> dict[str, Any]:
@@ -113,9 +115,7 @@ async def _stream(
                     yield event("bye", console.hub.seq, {})
                     return
                 seat = stays
-                is_due = time.monotonic() >= sign_due and seat.name in console.hub.owners
-                if is_due and seat.is_there(clock.now()):
-                    await console.ask(partial(_give_sign, seat.name))
+                if time.monotonic() >= sign_due and await _sign(console, request, seat):
                     sign_due = time.monotonic() + SIGN_S
                 if console.hub.is_fresh:
                     yield event("beat", console.hub.seq, beat(console, console.hub.seq, seat))
@@ -146,6 +146,23 @@ async def _next(facts: asyncio.Queue[Fact | None], due: float) -> Fact | object 
 async def _who_stays(console: Console, request: Request) -> Seat | None:
     seat = await door.seat_of(console, request, acting=False)
     return seat if seat is not None and may(seat.role, Act.SEE_ALERTS) else None
+
+
+async def _sign(console: Console, request: Request, seat: Seat) -> bool:
+    """What a beat of this screen says to others: its person is there for the own alerts, and what
+    it shows is looked at still. Gives whether there was anything to say."""
+    owns = seat.name in console.hub.owners and seat.is_there(clock.now())
+    looks = console.hub.looks_at_something(seat.name) and not seat.locked
+    if owns:
+        await console.ask(partial(_give_sign, seat.name))
+    token = door.token_of(console, request)
+    if looks and token:
+        await console.ask(partial(_go_on_looking, token))
+    return owns or looks
+
+
+def _go_on_looking(token: str, session: Session) -> None:
+    accounts.go_on_looking(session, token, clock.now())
 
 
 def _give_sign(name: str, session: Session) -> None:

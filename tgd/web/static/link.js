@@ -2,11 +2,11 @@
 // /sync. Runs as a SharedWorker for all tabs of one session, or in the page where there is none.
 "use strict";
 // Said within 3 s and 7 s of the last beat; a beat comes every 1.5 s, and may be late by 1.3 s.
-const LATE_MS = 2800, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 100, SYNC_MS = 5000;
+const LATE_MS = 2800, OFF_MS = 6500, BEHIND_MS = 1500, AGAIN_MS = 3000, LOOK_MS = 100, SYNC_MS = 5000, UNSEEN_MS = 6000;
 
 class Link {
   constructor(since, language, browser, tell) {
-    Object.assign(this, { last: since, language, browser, tell, heardAt: performance.now(), behindSince: null, state: "good", beat: null });
+    Object.assign(this, { last: since, language, browser, tell, heardAt: performance.now(), behindSince: null, state: "good", beat: null, shown: null, telling: false });
     this.connect();
     this.timer = setInterval(() => this.look(), LOOK_MS);
   }
@@ -28,7 +28,7 @@ class Link {
   beaten(said) {
     if (said.browser !== this.browser) return this.bye();  // somebody else has signed in here
     this.heardAt = performance.now();
-    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, locked: said.locked, lost: said.lost, toMend: said.to_mend, missing: said.missing, at: Date.now() };
+    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, locked: said.locked, lost: said.lost, toMend: said.to_mend, missing: said.missing, looks: said.looks, at: Date.now() };
     this.tell(this.beat);
     this.look();
     // The journal moved and no fact came: most moves change no row, one look makes sure.
@@ -52,9 +52,21 @@ class Link {
     } catch { /* offline, or an answer that hangs: the watchdog says so, and asks again */ }
   }
 
+  // Which alerts stand on the screens of this browser: said when that changes, one after the other;
+  // the beats of the stream keep it true. What could not be said is said with the next sign.
+  async shows(alerts, token) {
+    const now = [...new Set(alerts)].sort().join(" ");
+    if (!token || this.telling || this.shown === now || this.state !== "good") return;
+    this.telling = true;
+    try {
+      const reply = await fetch("/looks", { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ form_token: token, alerts: now }), signal: AbortSignal.timeout(SYNC_MS) });
+      if (reply.ok) this.shown = now;
+    } catch { /* offline: the watchdog says so */ } finally { this.telling = false; }
+  }
+
   look() {
     const silent = performance.now() - this.heardAt, state = silent > OFF_MS ? "off" : silent > LATE_MS ? "slow" : "good";
-    if (state !== this.state) { this.state = state; this.tell({ kind: "state", state }); }
+    if (state !== this.state) { this.state = state; this.shown = null; this.tell({ kind: "state", state }); }
     if (state !== "good" && performance.now() - this.triedAt > AGAIN_MS) { this.connect(); this.sync(); }
   }
 
@@ -82,19 +94,31 @@ class Link {
 }
 
 if (typeof SharedWorkerGlobalScope !== "undefined" && self instanceof SharedWorkerGlobalScope) {
-  const ports = new Set();
-  let link = null;
+  const ports = new Set(), screens = new Map();  // what each page shows, and when it said so
+  let link = null, token = "";
   const all = (said) => {
     for (const port of ports) port.postMessage(said);
-    if (said.kind === "bye") { link = null; ports.clear(); }
+    if (said.kind === "bye") { link = null; ports.clear(); screens.clear(); }
   };
-  setInterval(() => { for (const port of ports) port.postMessage({ kind: "here" }); }, 1000);
+  // a page that is frozen or dead says nothing any more: nobody looks at it
+  const shown = () => [...screens.values()].filter((one) => one.alert && performance.now() - one.at < UNSEEN_MS).map((one) => one.alert);
+  setInterval(() => {
+    for (const port of ports) port.postMessage({ kind: "here" });
+    if (link && screens.size) link.shows(shown(), token);
+  }, 1000);
   self.onconnect = (e) => {
     const port = e.ports[0];
     port.onmessage = ({ data }) => {
       if (data.kind === "leave") {
         ports.delete(port);
+        screens.delete(port);
         if (!ports.size && link) { link.close(); link = null; }
+        return;
+      }
+      if (data.kind === "shows") {
+        token = data.token;
+        screens.set(port, { alert: data.alert, at: performance.now() });
+        if (link) link.shows(shown(), token);
         return;
       }
       ports.add(port);

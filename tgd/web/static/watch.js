@@ -23,6 +23,33 @@ function join() {
 function hello() {
   if (port) port.postMessage({ kind: "hello", since: last, language: document.documentElement.lang, browser });
   else if (alone) alone.check();
+  tellShown();
+}
+
+// Which alert stands on this screen, for the others of the room: told with each beat, and at once
+// when somebody turns to the page or away from it.
+function tellShown() {
+  if (!page.formToken) return;
+  const alert = document.hidden || !byId("sheet") ? "" : byId("sheet").dataset.id;
+  if (port) port.postMessage({ kind: "shows", alert, token: page.formToken });
+  else if (alone) alone.shows(alert ? [alert] : [], page.formToken);
+}
+
+// Who else looks at an alert, in its row and on its sheet.
+let looks = {};
+function showLooks() {
+  for (const place of document.querySelectorAll(".looks")) {
+    const names = looks[place.dataset.looks] || [], said = names.join("\n");
+    if ((place.dataset.said || "") === said) continue;
+    place.dataset.said = said;
+    place.hidden = !names.length;
+    const named = names.flatMap((name, n) => {
+      const one = document.createElement("bdi");
+      one.textContent = name;
+      return n ? [", ", one] : [" ", one];
+    });
+    place.replaceChildren(...(names.length ? [page.looks, ...named] : []));
+  }
 }
 
 // Without a worker, or after it has died: a stream of this page's own.
@@ -55,6 +82,9 @@ function beat(said) {
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
   for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
   standing(said);
+  looks = said.looks || {};
+  showLooks();
+  tellShown();
   for (const [id, known] of alerts) if (known.closedAt && performance.now() - known.closedAt > FORGET_MS) alerts.delete(id);
   also.beat();
   show();
@@ -97,6 +127,7 @@ function facts(said) {
     also.row(row);
   }
   filled = true;
+  showLooks();
   count();
   announce(news);
 }
@@ -244,7 +275,7 @@ document.addEventListener("submit", (e) => {
   e.target.dataset.sent = "1";
   setTimeout(() => { delete e.target.dataset.sent; }, 3000);
 });
-for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (!document.hidden) hello(); });
+for (const name of ["online", "pageshow", "visibilitychange"]) (name === "visibilitychange" ? document : window).addEventListener(name, () => { if (document.hidden) tellShown(); else hello(); });
 window.addEventListener("pagehide", () => { if (port) port.postMessage({ kind: "leave" }); });
 // The screen of the room does not go dark by itself; a browser that refuses it goes dark as before.
 async function stayAwake() {
