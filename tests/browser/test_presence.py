@@ -1,5 +1,7 @@
 """Two people of the room see each other at an alert, in real browsers and by two consoles."""
 
+import re
+
 from playwright.sync_api import Browser, expect
 
 from tests.browser.post import Post
@@ -44,6 +46,23 @@ def test_who_looks_is_seen_in_row_and_sheet_until_the_screen_is_gone(
             expect(sheet.locator("#sheet-looks")).to_be_hidden()
     finally:
         other.kill()
+
+
+def test_the_head_has_the_time_the_oldest_and_what_runs(browser: Browser, post: Post) -> None:
+    post.press()
+    alert = post.pressed[-1]
+    with post.sitting(browser) as his:
+        keys = post.open(his)
+        keys.goto(post.served.url + "/keys")
+        expect(keys.locator("#oldest time")).to_have_text(re.compile(r"^\d+:\d\d$"))
+        before = keys.locator("[data-clock]").inner_text()
+        expect(keys.locator("[data-clock]")).not_to_have_text(before)
+        runs = int(keys.locator("#taken-count").inner_text())
+        assert his.request.post(
+            f"{post.served.url}/alerts/{alert}/take", headers={"sec-fetch-site": "same-origin"},
+            form={"form_token": keys.evaluate("document.body.dataset.formToken")},
+        ).ok  # fmt: skip
+        expect(keys.locator("#taken-count")).to_have_text(str(runs + 1))
 
 
 def test_who_answers_for_it_is_not_named_twice(browser: Browser, post: Post) -> None:

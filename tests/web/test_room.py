@@ -152,6 +152,23 @@ async def test_the_supervisor_sees_whose_and_what_is_late(house: House) -> None:
     assert (await camille.get("/shift")).status_code == 404
 
 
+async def test_the_supervisor_sees_a_request_that_no_room_has_acknowledged(house: House) -> None:
+    """For a minute the room may be at it; an exercise rings in no room."""
+    alert = house.press(house.give())
+    bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/request")
+    late = "en retard\u00a0: aucune salle n’a accusé réception de la demande de"
+    assert late not in (await sami.get("/supervision")).text
+    earlier = "UPDATE alert SET requested_at = requested_at - interval '61 seconds' RETURNING 1"
+    house.ask(earlier)
+    assert late in (await sami.get("/supervision")).text
+    house.ask("UPDATE alert SET acknowledged_at = now() RETURNING 1")
+    assert late not in (await sami.get("/supervision")).text
+    house.ask("UPDATE alert SET acknowledged_at = NULL, lane = 'exercise' RETURNING 1")
+    assert late not in (await sami.get("/supervision")).text
+
+
 async def test_the_supervisor_sees_times_and_a_flood(house: House) -> None:
     """Eleven press within ten minutes and one console is heard."""
     bruno, sami = await house.signed_in("Bruno"), await house.signed_in("Sami")

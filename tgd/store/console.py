@@ -14,7 +14,7 @@ _ROW = """
     SELECT a.id, a.number, a.lane, a.trust, a.labels, a.state, a.version, a.updates, a.presses,
            a.opened_at, a.pressed_at, a.waiting_since, a.changed_at, a.closed_at, a.owner,
            a.offered_to, a.outcome, a.proposed_by, a.next_at, a.next_step, a.next_version,
-           a.tones_s, a.plans,
+           a.tones_s, a.plans, a.battery_pct,
            EXISTS (SELECT 1 FROM alert_position p WHERE p.alert = a.id) AS has_position,
            (SELECT coalesce(sum(l.changes), 0) FROM conversation c
             JOIN call_leg l ON l.conversation = c.id WHERE c.alert = a.id)
@@ -92,6 +92,28 @@ def positions_of(session: Session, alert: UUID, limit: int = 500) -> list[Any]:
         {"alert": alert, "limit": limit},
     )
     return list(rows)
+
+
+def positions_of_each(session: Session, alerts: Iterable[UUID], limit: int = 50) -> list[Any]:
+    """The same of several alerts, with whose it is."""
+    rows = session.connection().execute(
+        text(
+            "SELECT a.id AS alert, p.* FROM unnest(CAST(:alerts AS uuid[])) AS a(id)"
+            " CROSS JOIN LATERAL (SELECT lat, lon, radius_m, method, trust, found_at, heard_at"
+            " FROM alert_position WHERE alert = a.id ORDER BY CASE trust WHEN 'verified' THEN 0"
+            " WHEN 'unverified' THEN 1 ELSE 2 END, heard_at DESC, id DESC LIMIT :limit) p"
+        ),
+        {"alerts": list(alerts), "limit": limit},
+    )
+    return list(rows)
+
+
+def zone_of_court(session: Session, court: str) -> str | None:
+    """The time zone of a court, and so of its places."""
+    found = session.connection().execute(
+        text("SELECT zone FROM court WHERE code = :court"), {"court": court}
+    )
+    return found.scalar_one_or_none()
 
 
 def test_of(session: Session, alert: UUID) -> Any:

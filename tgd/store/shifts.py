@@ -21,7 +21,7 @@ _ON_DUTY = text(
 _OPEN = text(
     """
     SELECT id, number, lane, state, owner, opened_at, waiting_since, taken_at, owner_seen_at,
-           acted_at, offered_to FROM alert
+           acted_at, offered_to, requested_at, acknowledged_at, on_scene_at FROM alert
     WHERE state <> 'closed' AND lane <> 'canary'
     ORDER BY owner IS NOT NULL, opened_at, number LIMIT 500
     """

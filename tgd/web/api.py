@@ -12,8 +12,7 @@ from tgd.rules.territory import Area
 from tgd.store import console as store
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.facts import row_of
-from tgd.web.live import GONE, within_reach
+from tgd.web.live import rows_for
 from tgd.web.pages import the_sheet
 from tgd.web.render import Pages, as_json
 
@@ -48,7 +47,4 @@ def add_routes(app: FastAPI, console: Console, _: Pages) -> None:
 def _listed(session: Session, seat: Seat, areas: tuple[Area, ...]) -> dict[str, object]:
     rows = [r for r in store.live_rows(session, clock.now()) if r.closed_at is None]
     rows += store.closed_rows(session, CLOSED_GIVEN)
-    shown = within_reach(session, seat, [row_of(r) for r in rows], areas)
-    return {
-        "seq": store.head_seq(session), "alerts": [row for row in shown if row["list"] != GONE],
-    }  # fmt: skip
+    return {"seq": store.head_seq(session), "alerts": rows_for(session, seat, rows, areas)}

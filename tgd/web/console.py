@@ -58,7 +58,7 @@ class Console:
         self._engine = engine
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="record")
         self._hashing = ThreadPoolExecutor(PASSWORDS_AT_ONCE, thread_name_prefix="passwords")
-        self.hub = Hub(self.ask, listener)
+        self.hub = Hub(self.ask, listener, self.areas)
 
     async def open(self) -> None:
         """Start to follow the record."""

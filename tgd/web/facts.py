@@ -46,14 +46,15 @@ MESSAGE = "message"
 """Name of the message as received among the groups of a look; it may hold anything."""
 
 
-def row_of(r: Any) -> dict[str, Any]:
+def row_of(r: Any, commune: place_facts.Commune | None = None) -> dict[str, Any]:
     """One alert for the list: nothing personal, the same for every role that sees alerts."""
     return {
         "id": str(r.id), "reference": reference(r.number), "lane": r.lane, "state": r.state,
         "labels": list(r.labels), "presses": r.presses, "opened_at": r.opened_at,
         "waiting_since": r.waiting_since, "closed_at": r.closed_at, "owner": r.owner,
         "offered_to": r.offered_to,
-        "has_position": r.has_position, "proposed": r.proposed_by is not None,
+        "has_position": r.has_position, "commune": commune, "battery_pct": r.battery_pct,
+        "proposed": r.proposed_by is not None,
         "mark": r.version + r.updates + r.presses + r.calls + r.plans, "next": next_of(r),
         "tones_s": list(tones_of(r)), "stamp": f"{zlib.crc32(repr(_shown(r)).encode()):08x}",
         "list": "closed" if r.state == AlertState.CLOSED else r.lane,
@@ -133,7 +134,6 @@ def sheet_of(
     may_locate = look.discloses(FieldGroup.GEOLOCATION)
     shown = place_facts.shown_fix(session, alert.id) if may_locate else None
     record, person = _record(session, look), _person(session, look, officer, shown)
-    colleagues = _colleagues(session, look)
     parts = {
         FieldGroup.PERSON.value: person,
         FieldGroup.GEOLOCATION.value: place_facts.position(shown, areas) if shown else None,
@@ -141,18 +141,20 @@ def sheet_of(
         MESSAGE: _messages(session, look, keys),
     }
     looks.looked(session, seat.name, alert.id, [g for g, part in parts.items() if part], now)
-    rooms = place_facts.rooms_of(shown, person["home"] if person else None, areas)
+    home = person["home"] if person else None
     return _head(alert) | {
         "stages": walk.stages(alert.opened_at, [
             alert.taken_at, alert.verified_at, alert.requested_at, alert.acknowledged_at,
             alert.on_scene_at,
         ], is_open=look.is_open),
-        "rooms": rooms, "look_at": _ring_at(look), "ring_room": _must_ring(session, look),
+        "rooms": place_facts.rooms_of(shown, home, areas),
+        "zone_there": place_facts.zone_of(session, shown, home, areas) if look.is_open else None,
+        "look_at": _ring_at(look), "ring_room": _must_ring(session, look),
         "person": person, "position": parts[FieldGroup.GEOLOCATION.value],
         "record": record, "messages": parts[MESSAGE],
         "message_after_taking": _message_after_taking(look),
         "may": may_do(look) | _may_also(session, look, record),
-        "colleagues": colleagues,
+        "colleagues": _colleagues(session, look),
         "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip

@@ -26,6 +26,7 @@ from tgd.rules.territory import Area
 from tgd.store import canaries, nudges, shifts
 from tgd.store import console as store
 from tgd.web.facts import fingerprint, row_of
+from tgd.web.place_facts import communes
 
 POLL_S = 1.0
 """Slowest reading of the record when no nudge comes."""
@@ -84,8 +85,9 @@ Ask = Callable[[Callable[[Session], Any]], Awaitable[Any]]
 class Hub:
     """Reads once for all consoles of this process."""
 
-    def __init__(self, ask: Ask, listener: Listener) -> None:
+    def __init__(self, ask: Ask, listener: Listener, areas: tuple[Area, ...] = ()) -> None:
         self._ask = ask
+        self._areas = areas
         self._listener = listener
         self._seen: dict[UUID, tuple[Any, ...]] = {}
         self._open: set[UUID] = set()
@@ -169,22 +171,20 @@ class Hub:
     async def _turn(self) -> None:
         since = clock.now() - OVERLAP
         watched = frozenset(self._open)
-        seq, rows, self.lookers = await self._ask(
-            lambda session: (*read_rows(session, since, watched), _lookers(session))
-        )
+        before = self._seen
+        read = await self._ask(lambda session: _read(session, since, watched, before, self._areas))
+        seq, rows, self.lookers = read.seq, read.rows, read.lookers
         if time.monotonic() - self._canaries_at > CANARIES_S:
             self.canaries, self._canaries_at = await self._ask(canaries.listed), time.monotonic()
         if time.monotonic() - self._room_at > ROOM_S:
             self.room, self._room_at = await self._ask(read_room), time.monotonic()
-        seen = {r.id: fingerprint(r) for r in rows}
-        before, self._seen = self._seen, seen
+        self._seen = read.seen
         self.owners = frozenset(r.owner for r in rows if r.owner and r.closed_at is None)
         self._owner_of = {r.id: r.owner for r in rows if r.closed_at is None}
         self._open = set(self._owner_of)
         self.seq, self._read_at = max(self.seq, seq), time.monotonic()
-        changed = [row_of(r) for r in rows if before.get(r.id) != seen[r.id]]
-        if changed:
-            self._tell(Fact(self.seq, changed))
+        if read.changed:
+            self._tell(Fact(self.seq, read.changed))
 
     def _tell(self, fact: Fact) -> None:
         for console in tuple(self.consoles):
@@ -202,8 +202,42 @@ def _end(console: asyncio.Queue[Fact | None]) -> None:
     console.put_nowait(None)
 
 
-def _lookers(session: Session) -> dict[UUID, list[str]]:
-    return shifts.lookers(session, clock.now())
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one turn has read."""
+
+    seq: int
+    rows: list[Any]
+    seen: dict[UUID, tuple[Any, ...]]
+    changed: list[dict[str, Any]]
+    lookers: dict[UUID, list[str]]
+
+
+def _read(
+    session: Session, since: datetime, watched: frozenset[UUID],
+    before: dict[UUID, tuple[Any, ...]], areas: tuple[Area, ...],
+) -> _Reading:  # fmt: skip
+    """All that a turn asks, in one transaction: the rows that look otherwise than before with where
+    they are."""
+    seq, rows = read_rows(session, since, watched)
+    seen = {r.id: fingerprint(r) for r in rows}
+    changed = rows_of(session, [r for r in rows if before.get(r.id) != seen[r.id]], areas)
+    return _Reading(seq, rows, seen, changed, shifts.lookers(session, clock.now()))
+
+
+def rows_of(session: Session, rows: list[Any], areas: tuple[Area, ...]) -> list[dict[str, Any]]:
+    """Rows of the list; those of open alerts with the commune where they are."""
+    located = [r.id for r in rows if r.has_position and r.closed_at is None]
+    there = communes(session, located, areas)
+    return [row_of(r, there.get(r.id)) for r in rows]
+
+
+def rows_for(
+    session: Session, seat: Seat, rows: list[Any], areas: tuple[Area, ...]
+) -> list[dict[str, Any]]:
+    """Rows as this person may have them now: without places behind a lock."""
+    made = rows_of(session, rows, () if seat.locked else areas)
+    return [row for row in within_reach(session, seat, made, areas) if row["list"] != GONE]
 
 
 def read_rows(
@@ -225,9 +259,9 @@ def within_reach(
     return [row if UUID(row["id"]) in ids else row | {"list": GONE} for row in rows]
 
 
-def missed(session: Session, seq: int) -> Fact:
+def missed(session: Session, seq: int, areas: tuple[Area, ...]) -> Fact:
     """Everything open, and what was closed since this number with an overlap: twice is harmless."""
     at = store.moment_of_seq(session, seq) if seq > 0 else None
     since = at - OVERLAP if at is not None else clock.now()
     head, rows = read_rows(session, since)
-    return Fact(head, [row_of(r) for r in rows])
+    return Fact(head, rows_of(session, rows, areas))

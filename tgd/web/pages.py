@@ -19,8 +19,8 @@ from tgd.store import console as store
 from tgd.technical import HOURS
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.facts import row_of, sheet_of
-from tgd.web.live import GONE, within_reach
+from tgd.web.facts import sheet_of
+from tgd.web.live import rows_for
 from tgd.web.render import Pages
 
 CLOSED_SHOWN = 20
@@ -146,5 +146,4 @@ def _rows(
     seq = store.head_seq(session)
     rows = store.live_rows(session, clock.now())
     rows = [r for r in rows if r.closed_at is None] + store.closed_rows(session, CLOSED_SHOWN)
-    shown = within_reach(session, seat, [row_of(r) for r in rows], areas)
-    return seq, [row for row in shown if row["list"] != GONE]
+    return seq, rows_for(session, seat, rows, areas)

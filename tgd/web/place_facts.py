@@ -1,6 +1,7 @@
 """Where she is, as values for the sheet: the fix, its doubts, who is sent there, what lies near."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,50 @@ from tgd.rules.place import Fix, Shown, choose, fix_of, near
 from tgd.rules.territory import Area, of_commune, of_position
 from tgd.store import console as store
 
+ROUGH_M = 1000.0
+"""A circle that is wider names a commune only roughly."""
+
 
 def shown_fix(session: Session, alert: UUID) -> Shown | None:
     """The fix to be shown of all that the record holds of the alert."""
     return choose(fix_of(row) for row in store.positions_of(session, alert))
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """Where an alert is, as coarse as the list says it."""
+
+    name: str
+    is_rough: bool
+    """The circle is wide: she may be in the one beside it."""
+
+
+def communes(
+    session: Session, alerts: Collection[UUID], areas: Sequence[Area]
+) -> dict[UUID, Commune]:
+    """The commune of each of these alerts of which one is known."""
+    if not (alerts and areas):
+        return {}
+    fixes: dict[UUID, list[Fix]] = {}
+    for row in store.positions_of_each(session, alerts):
+        fixes.setdefault(row.alert, []).append(fix_of(row))
+    found = {}
+    for alert, known in fixes.items():
+        shown = choose(known)
+        there = of_position(shown.fix.lat, shown.fix.lon, areas) if shown else ()
+        if shown and there:
+            names = " / ".join(dict.fromkeys(area.name for area in there))
+            found[alert] = Commune(names, shown.fix.reach_m > ROUGH_M)
+    return found
+
+
+def zone_of(
+    session: Session, shown: Shown | None, home: str | None, areas: Sequence[Area]
+) -> str | None:
+    """The time zone where she is, else of her home, by the court in charge; None for unknown."""
+    there = of_position(shown.fix.lat, shown.fix.lon, areas) if shown else ()
+    area = there[0] if there else of_commune(home, areas)
+    return store.zone_of_court(session, area.court) if area else None
 
 
 def position(shown: Shown, areas: Sequence[Area]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,8 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 VENDOR = HERE / "vendor"
 """What others wrote, byte for byte as `vendor/lock.json` says."""
+WEAK_PCT = 15
+"""A battery below it may die before somebody is there (CONSOLE 3.7)."""
 
 
 def static_files() -> dict[str, Path]:
@@ -114,7 +117,10 @@ class Pages:
             "distance": lambda metres: moments.distance(metres, language),
             "target": lambda step: f"{TARGET_S[step] // 60}:{TARGET_S[step] % 60:02d}",
             "left": lambda at: moments.left(at, now),
-            "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key, "order": order,
+            "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key,
+            "time_in": lambda at, own: moments.clock_time(at, ZoneInfo(own)),
+            "weak": lambda pct: pct is not None and pct < WEAK_PCT,
+            "place_of": lambda own: own.rpartition("/")[2].replace("_", " "), "order": order,
             "link_name": lambda seat: link_name(seat, language),
             "once": lambda: secrets.token_hex(12),
         }  # fmt: skip
@@ -157,6 +163,8 @@ def plain(value: Any) -> Any:
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
     return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 

@@ -19,6 +19,7 @@ from tgd.errors import Refusal
 from tgd.rules.access import Act
 from tgd.rules.alert import reference
 from tgd.rules.pace import is_flood
+from tgd.rules.walk import must_ring
 from tgd.store import exercises, nudges, pace
 from tgd.store import shifts as store
 from tgd.web import counts, door
@@ -202,11 +203,13 @@ def _room(session: Session, now: datetime) -> dict[str, Any]:
     alerts, on_duty = store.open_alerts(session), store.on_duty(session, now)
     late = [a for a in alerts if a.owner is None and a.lane == "real"
             and now - a.waiting_since > TAKE_WITHIN]  # fmt: skip
+    unheard = [a for a in alerts if a.lane == "real"
+               and must_ring(a.requested_at, a.acknowledged_at, a.on_scene_at, now)]  # fmt: skip
     gone = [a for a in alerts if a.owner is not None and a.owner_seen_at is not None
             and now - max(a.owner_seen_at, a.acted_at or a.opened_at) > A_SIGN_WITHIN]  # fmt: skip
     return {
         "on_duty": on_duty, "alerts": alerts, "late": {a.id for a in late},
-        "gone": {a.id for a in gone},
+        "gone": {a.id for a in gone}, "unheard": {a.id for a in unheard},
         "shelved": store.shelved(session, now), "hand_overs": store.hand_overs(session),
         "reference": reference, "heard": sum(one.sound == accounts.Sound.ON for one in on_duty),
     }  # fmt: skip

@@ -36,10 +36,11 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/sync")
     async def sync(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_ALERTS, acting=False)
-        fact = await console.ask(lambda session: missed(session, _since(request)))
+        fact = await console.ask(lambda session: missed(session, _since(request), console.areas))
         fact = await _for(console, seat, fact)
         return as_json(
-            _facts(made, door.language_of(console, request), fact) | beat(console, fact.seq, seat)
+            _facts(made, door.language_of(console, request), fact, seat)
+            | beat(console, fact.seq, seat)
         )
 
     @app.get("/events")
@@ -51,11 +52,12 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         )
 
 
-def rendered(made: Pages, language: str, fact: Fact) -> str:
-    """The fact as an event of the stream, made by the first console that needs it."""
-    if language not in fact.said:
-        fact.said[language] = event("facts", fact.seq, _facts(made, language, fact))
-    return fact.said[language]
+def rendered(made: Pages, language: str, fact: Fact, seat: Seat) -> str:
+    """The fact as an event of the stream, made by the first console that needs it so."""
+    kind = f"{language} locked" if seat.locked else language
+    if kind not in fact.said:
+        fact.said[kind] = event("facts", fact.seq, _facts(made, language, fact, seat))
+    return fact.said[kind]
 
 
 def event(name: str, seq: int, said: dict[str, Any]) -> str:
@@ -80,8 +82,10 @@ def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
             "missing": room.missing(seat.name, has_voice=has_voice) if answers else []}  # fmt: skip
 
 
-def _facts(made: Pages, language: str, fact: Fact) -> dict[str, Any]:
-    return {"seq": fact.seq, "rows": made.rows(language, fact.rows)}
+def _facts(made: Pages, language: str, fact: Fact, seat: Seat) -> dict[str, Any]:
+    """Nobody's place is said behind a lock."""
+    rows = [row | {"commune": None} for row in fact.rows] if seat.locked else fact.rows
+    return {"seq": fact.seq, "rows": made.rows(language, rows)}
 
 
 def _since(request: Request) -> int:
@@ -104,9 +108,9 @@ async def _stream(
     language = door.language_of(console, request)
     facts = console.hub.subscribe(seat.name)
     try:
-        fact = await console.ask(lambda session: missed(session, _since(request)))
+        fact = await console.ask(lambda session: missed(session, _since(request), console.areas))
         yield "retry: 3000\n\n"
-        yield rendered(made, language, await _for(console, seat, fact))
+        yield rendered(made, language, await _for(console, seat, fact), seat)
         due = sign_due = time.monotonic()
         while True:
             if time.monotonic() >= due:
@@ -124,7 +128,7 @@ async def _stream(
             if new is _END:
                 return
             if isinstance(new, Fact):
-                yield rendered(made, language, await _for(console, seat, new))
+                yield rendered(made, language, await _for(console, seat, new), seat)
     except RecordAway:
         return  # who comes back is authorised anew
     finally:

@@ -107,7 +107,7 @@ const whatFor = (one) => [one.form ? one.form.id : "", one.name || "", one.getAt
 
 function told(part) {
   const bare = part.cloneNode(true);
-  for (const time of bare.querySelectorAll("time[data-since], time[data-until]")) time.textContent = "";
+  for (const time of bare.querySelectorAll("time[data-since], time[data-until], [data-clock]")) time.textContent = "";
   for (const field of bare.querySelectorAll("input[name=once]")) field.removeAttribute("value");
   for (const form of bare.querySelectorAll("form")) form.removeAttribute("data-sent");
   return bare.outerHTML;

@@ -120,7 +120,7 @@ function facts(said) {
     // what was read earlier may come later, by another way: a row never goes back
     if (before && row.mark < before.mark) continue;
     const isClosed = row.list === "closed" || row.list === "gone";
-    alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
+    alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, runs: row.list === "real" && !row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
     if (filled && !before && row.list === "real") arrived += 1;
     if (filled && !before && ["real", "exercise"].includes(row.list)) news.add(row.list === "real" ? "new" : "exercise");
     if (before && row.presses > before.presses && row.list === "real") { news.add("again"); soundAgain(); }
@@ -133,13 +133,23 @@ function facts(said) {
 }
 
 function count() {
-  waiting = [...alerts.values()].filter((one) => one.waits).length;
+  const all = [...alerts.values()], oldest = all.filter((one) => one.waits).map((one) => one.since).sort()[0];
+  waiting = all.filter((one) => one.waits).length;
   byId("waiting-count").textContent = waiting;
+  byId("taken-count").textContent = all.filter((one) => one.runs).length;
+  byId("oldest").hidden = !oldest;
+  const since = byId("oldest").querySelector("time");
+  if (oldest) { since.dataset.since = oldest; since.textContent = age(oldest); } else delete since.dataset.since;
   soundTick(waits());
   document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 }
 
-const clock = () => new Date(Date.now() + skew).toLocaleTimeString("fr-FR", { timeZone: page.zone });
+// By the server's clock, in the zone of the service or of the place where somebody is.
+const clocks = new Map();
+function clock(zone = page.zone) {
+  if (!clocks.has(zone)) clocks.set(zone, new Intl.DateTimeFormat("fr-FR", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" }));
+  return clocks.get(zone).format(Date.now() + skew);
+}
 
 function age(since) {
   const s = Math.max(0, Math.floor((Date.now() + skew - Date.parse(since)) / 1000)), two = (n) => String(n).padStart(2, "0");
@@ -169,6 +179,10 @@ function watch() {
   }
   for (const time of document.querySelectorAll("time[data-until]")) {
     const to = left(time.dataset.until), said = to ? `${time.dataset.in} ${to}` : time.dataset.due;
+    if (time.textContent !== said) time.textContent = said;
+  }
+  for (const time of document.querySelectorAll("[data-clock]")) {
+    const said = clock(time.dataset.clock);
     if (time.textContent !== said) time.textContent = said;
   }
   soundTick(waits());
