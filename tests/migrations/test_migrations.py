@@ -17,7 +17,7 @@ from dispatch.formats.conference import RecordingSaid
 from tests.conftest import NOW, _admin, _named, drop_record
 from tests.walking import EXAMPLE, LEAD, NANTERRE, OTHER_POOL, Walk
 from tests.world import World
-from tgd import accounts, inventory, migrate, shifts
+from tgd import accounts, inventory, migrate, room_words, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
 from tgd.allocation import (
@@ -51,6 +51,7 @@ from tgd.rules.handset import IncidentKind
 from tgd.rules.law_reading import said_by
 from tgd.rules.law_texts import TEXTS
 from tgd.seal import Keys
+from tgd.store import room_words as room_words_kept
 from tgd.store.accounts import is_first_sending
 
 
@@ -220,6 +221,10 @@ def fill(url: str) -> None:
         salima = Actor("Salima", Role.SUPERVISOR)
         shifts.start(session, salima, NOW, heard_sound=True)
         shifts.hand_over(session, salima, "Rien à signaler.", NOW)
+        room_words.say(session, salima, "Appelez du renfort.", NOW)
+        accounts.make_account(session, "Berthe", Role.OPERATOR, "no hash", NOW)
+        said = room_words_kept.running(session, NOW)[0].id
+        room_words.read(session, Actor("Berthe", Role.OPERATOR), said, NOW)
         accounts.sign_in(session, "Salima", NOW)
         spare = inventory.enroll(session, "+33639980002", NOW, secret="s")
         world.hear(world.press(world.canary()))

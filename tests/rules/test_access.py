@@ -39,7 +39,7 @@ MAY = {
     " settle_technical refer see_files call",
     "supervisor": "see_alerts see_technical take note release verify request_intervention close"
     " countersign settle_technical refer see_files call hear_recording"
-    " announce_exercise",
+    " announce_exercise tell_room",
     "prosecutor": "see_alerts decide clear delegate hold hear_recording keep_positions"
     " keep_evidence" + OF_COURT,
     "registry": OF_COURT,

@@ -18,6 +18,7 @@ ACT = re.compile("(?:[A-Z][a-z]+){2,}")
 SAID_TO_PEOPLE = (
     "tgd/alerts/acts.py", "tgd/alerts/calling.py", "tgd/alerts/duress.py",
     "tgd/alerts/exercising.py", "tgd/alerts/handing_on.py", "tgd/technical.py", "tgd/shifts.py",
+    "tgd/room_words.py",
 )  # fmt: skip
 """Acts whose refusals a page shows."""
 OF_ALLOCATION = ("tgd/allocation", "tgd/casework")

@@ -6,7 +6,15 @@ alert without a moment to look again, no overlapping allocation.
 
 from sqlmodel import SQLModel
 
-from tgd.records.accounts import Account, FormDone, HandOver, Shift, WebSession
+from tgd.records.accounts import (
+    Account,
+    FormDone,
+    HandOver,
+    RoomWords,
+    RoomWordsRead,
+    Shift,
+    WebSession,
+)
 from tgd.records.alerts import (
     Alert,
     AlertMerge,
@@ -114,6 +122,8 @@ __all__ = [
     "Referral",
     "RestrainedPerson",
     "ReturnCertificate",
+    "RoomWords",
+    "RoomWordsRead",
     "SQLModel",
     "SheetCopy",
     "Shift",

@@ -107,3 +107,26 @@ class HandOver(SQLModel, table=True):
     """Technical items that were open, and case files with a release within three days."""
     coming: str | None = Field(default=None, sa_column=Column(ForeignKey("account.name")))
     confirmed_at: datetime | None = Field(default=None, sa_column=moment())
+
+
+class RoomWords(SQLModel, table=True):
+    """What a supervisor says to everybody on shift; shown to each until read, or until its end."""
+
+    __tablename__ = "room_words"
+
+    id: UUID = Field(primary_key=True)
+    said_by: str = Field(sa_column=Column(ForeignKey("account.name"), nullable=False))
+    said_at: datetime = Field(sa_column=moment(nullable=False))
+    ends_at: datetime = Field(sa_column=moment(nullable=False))
+    words: str = Field(sa_column=Column(Text, nullable=False))
+    """Empty once they are forgotten."""
+
+
+class RoomWordsRead(SQLModel, table=True):
+    """Somebody of the room has read it."""
+
+    __tablename__ = "room_words_read"
+
+    words: UUID = Field(sa_column=Column(ForeignKey("room_words.id"), primary_key=True))
+    account: str = Field(sa_column=Column(ForeignKey("account.name"), primary_key=True))
+    read_at: datetime = Field(sa_column=moment(nullable=False))

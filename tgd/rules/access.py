@@ -37,6 +37,7 @@ class Act(StrEnum):
     CALL = "call"  # ring the operator's telephone and the handset into one conversation
     HEAR_RECORDING = "hear_recording"
     ANNOUNCE_EXERCISE = "announce_exercise"
+    TELL_ROOM = "tell_room"  # words to everybody on shift
     READ_JOURNAL = "read_journal"
     SEE_FILES = "see_files"
     REFER = "refer"
@@ -98,7 +99,7 @@ ACTS: dict[Role, frozenset[Act]] = {
         {_A.SEE_ALERTS, _A.SEE_TECHNICAL, _A.TAKE, _A.NOTE, _A.RELEASE, _A.VERIFY,
          _A.REQUEST_INTERVENTION, _A.CLOSE, _A.COUNTERSIGN, _A.SETTLE_TECHNICAL, _A.REFER,
          _A.SEE_FILES, _A.CALL, _A.HEAR_RECORDING,
-         _A.ANNOUNCE_EXERCISE}
+         _A.ANNOUNCE_EXERCISE, _A.TELL_ROOM}
     ),
     _R.PROSECUTOR: _OF_COURT
     | {_A.SEE_ALERTS, _A.DECIDE, _A.CLEAR, _A.DELEGATE, _A.HOLD, _A.HEAR_RECORDING,

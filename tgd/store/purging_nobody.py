@@ -38,6 +38,8 @@ _SHIFTS = """
     AND confirmed_at IS NOT NULL
     """
 """Words of a shift that left no alert open belong to no file either."""
+_ROOM = "UPDATE room_words SET words = '' WHERE words <> '' AND ends_at <= :before"
+"""Nor does what was said to everybody on shift."""
 
 
 def count_alerts(session: Session, due: Recorded) -> int:
@@ -50,7 +52,8 @@ def erase_words(session: Session, due: Recorded, now: datetime, limit: int) -> d
     """Words, numbers and messages of alerts of nobody that were closed so long ago, so many at
     once; gives how many rows of each thing, and nothing where nothing was."""
     ids = _locked(session, due, limit)
-    gone = {"shifts": _rows(session, _SHIFTS, before=due.before)}
+    gone = {"shifts": _rows(session, _SHIFTS, before=due.before),
+            "room": _rows(session, _ROOM, before=due.before)}  # fmt: skip
     if ids:
         for name, statement in _OF_ALERTS.items():
             gone[name] = gone.get(name, 0) + _rows(session, statement, ids=ids)

@@ -23,7 +23,7 @@ from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
 from tgd.rules.territory import Area
-from tgd.store import canaries, nudges, shifts
+from tgd.store import canaries, nudges, room_words, shifts
 from tgd.store import console as store
 from tgd.web.facts import fingerprint, row_of
 from tgd.web.place_facts import communes
@@ -63,6 +63,14 @@ class Room:
     """Whose shift runs, and whether a telephone is given for it."""
     unread: frozenset[str] = frozenset()
     """Who left a hand-over that nobody has confirmed."""
+    words: tuple[Any, ...] = ()
+    """What is said to everybody on shift, with who has read it."""
+
+    def unread_by(self, name: str) -> list[Any]:
+        """What this person, whose shift runs, has not read of it."""
+        if name not in self.on_shift:
+            return []
+        return [w for w in self.words if name != w.said_by and name not in w.readers]
 
     def missing(self, name: str, *, has_voice: bool) -> list[str]:
         """What this person has still to do before answering for anybody."""
@@ -74,9 +82,11 @@ class Room:
 
 def read_room(session: Session) -> Room:
     """The room as it is now."""
+    now = clock.now()
     return Room(
-        shifts.to_mend(session, clock.now()), shifts.on_shift(session), shifts.left_unread(session)
-    )
+        shifts.to_mend(session, now), shifts.on_shift(session), shifts.left_unread(session),
+        tuple(room_words.running(session, now)),
+    )  # fmt: skip
 
 
 Ask = Callable[[Callable[[Session], Any]], Awaitable[Any]]
@@ -129,6 +139,10 @@ class Hub:
                 await self._task
         for console in self.consoles:
             _end(console)
+
+    def look_at_room(self) -> None:
+        """The next turn reads the room again: somebody here has changed it."""
+        self._room_at = float("-inf")
 
     def looks_at_something(self, name: str) -> bool:
         """Whether this person has the sheet of an open alert on a screen."""

@@ -20,7 +20,7 @@ from tgd.rules.access import Act
 from tgd.rules.alert import reference
 from tgd.rules.pace import is_flood
 from tgd.rules.walk import must_ring
-from tgd.store import exercises, nudges, pace
+from tgd.store import exercises, nudges, pace, room_words
 from tgd.store import shifts as store
 from tgd.web import counts, door
 from tgd.web.acting import STATUS, sent
@@ -67,7 +67,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
     @app.get("/shift")
     async def shift(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.TAKE)
-        return await _shift_page(console, made, request, seat)
+        return await shift_page(console, made, request, seat)
 
     @app.post("/shift/{name}")
     async def act(request: Request, name: str) -> Response:
@@ -75,7 +75,7 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         if doing is None:
             raise door.NotThere
         seat, form = await sent(console, request, Act.TAKE, None)
-        shown = partial(_shift_page, console, made, request, seat)
+        shown = partial(shift_page, console, made, request, seat)
         return await act_in_room(console, request, seat, form, doing, "/shift", shown)
 
     @app.get("/shift/{name}")
@@ -171,9 +171,10 @@ async def act_in_room(
     return as_json({"done": True}) if door.wants_json(request) else RedirectResponse(page, 303)
 
 
-async def _shift_page(
+async def shift_page(
     console: Console, made: Pages, request: Request, seat: Seat, status: int = 200, said: str = ""
 ) -> Response:
+    """The own shift and hand-overs, with a sentence about what was refused."""
     now = clock.now()
     seen = await console.ask(lambda session: _room(session, now))
     mine = next((one for one in seen["on_duty"] if one.account == seat.name), None)
@@ -211,5 +212,6 @@ def _room(session: Session, now: datetime) -> dict[str, Any]:
         "on_duty": on_duty, "alerts": alerts, "late": {a.id for a in late},
         "gone": {a.id for a in gone}, "unheard": {a.id for a in unheard},
         "shelved": store.shelved(session, now), "hand_overs": store.hand_overs(session),
-        "reference": reference, "heard": sum(one.sound == accounts.Sound.ON for one in on_duty),
+        "words": room_words.running(session, now), "reference": reference,
+        "heard": sum(one.sound == accounts.Sound.ON for one in on_duty),
     }  # fmt: skip

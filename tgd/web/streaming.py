@@ -21,8 +21,8 @@ from tgd.errors import RecordAway
 from tgd.rules.access import Act, may
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.live import Fact, missed, within_reach
-from tgd.web.render import Pages, as_json, browser_of, iso
+from tgd.web.live import Fact, Room, missed, within_reach
+from tgd.web.render import Pages, as_json, browser_of, iso, shown
 
 BEAT_S = 1.5
 """A page says that the link is slow 2.8 s after the last one: a beat may be late by 1.3 s."""
@@ -68,8 +68,8 @@ def event(name: str, seq: int, said: dict[str, Any]) -> str:
 def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
     """What a beat says: where the journal is, the server's clock for the ages, which of the
     channels that have a canary are heard, whose browser this is, whether it is locked, what is to
-    be mended, who else looks at which alert, and what its person has still to do before
-    answering."""
+    be mended, who else looks at which alert, what is said to the whole room, and what its person
+    has still to do before answering."""
     now, known = clock.now(), console.hub.canaries
     after = timedelta(seconds=console.settings.canary_lost_after_s)
     lost = [c.handset for c in known if c.pressed_at is None or now - c.pressed_at > after]
@@ -78,8 +78,17 @@ def beat(console: Console, seq: int, seat: Seat) -> dict[str, Any]:
     answers = may(seat.role, Act.TAKE)
     return {"seq": seq, "now": iso(now), "channels": channels, "lost": lost,
             "locked": seat.locked, "browser": browser_of(seat), "to_mend": room.to_mend,
+            "words": _words(room, seat) if answers else [],
             "looks": console.hub.others_at(seat.name) if answers else {},
             "missing": room.missing(seat.name, has_voice=has_voice) if answers else []}  # fmt: skip
+
+
+def _words(room: Room, seat: Seat) -> list[dict[str, Any]]:
+    """What is said to everybody on shift and this person has not read; a locked screen says none of
+    it."""
+    unread = [] if seat.locked else room.unread_by(seat.name)
+    return [{"id": str(w.id), "by": w.said_by, "at": iso(w.said_at), "words": shown(w.words)}
+            for w in unread]  # fmt: skip
 
 
 def _facts(made: Pages, language: str, fact: Fact, seat: Seat) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Link {
   beaten(said) {
     if (said.browser !== this.browser) return this.bye();  // somebody else has signed in here
     this.heardAt = performance.now();
-    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, locked: said.locked, lost: said.lost, toMend: said.to_mend, missing: said.missing, looks: said.looks, at: Date.now() };
+    this.beat = { kind: "beat", seq: said.seq, now: said.now, channels: said.channels, locked: said.locked, lost: said.lost, toMend: said.to_mend, missing: said.missing, looks: said.looks, words: said.words, at: Date.now() };
     this.tell(this.beat);
     this.look();
     // The journal moved and no fact came: most moves change no row, one look makes sure.

@@ -82,6 +82,7 @@ function beat(said) {
   for (const place of document.querySelectorAll(".last-look")) place.textContent = clock();
   for (const place of document.querySelectorAll(".channels")) place.textContent = said.channels ? `${page.channels} ${said.channels}` : "";
   standing(said);
+  roomWords(said.words || []);
   looks = said.looks || {};
   showLooks();
   tellShown();
@@ -101,6 +102,36 @@ function standing(said) {
   const words = location.pathname === "/shift" ? "" : said.missing.map((one) => missing.dataset[one]).join(" ");
   if (byId("missing-what").textContent !== words) byId("missing-what").textContent = words;
   missing.hidden = !words;
+}
+
+// What a supervisor says to everybody on shift: it stands until each has read it.
+const readWords = new Set();
+function roomWords(unread) {
+  const banner = byId("room-words");
+  if (!banner) return;
+  const now = location.pathname === "/shift" ? [] : unread.filter((one) => !readWords.has(one.id)), key = now.map((one) => one.id).join(" ");
+  if (banner.dataset.key === key) return;
+  banner.dataset.key = key;
+  banner.hidden = !now.length;
+  banner.replaceChildren(...now.map(said));
+  function said({ id, by, at, words }) {
+    const line = document.createElement("p"), who = document.createElement("bdi"), text = document.createElement("bdi"), read = document.createElement("button");
+    who.textContent = by;
+    text.textContent = words;
+    Object.assign(read, { type: "button", className: "small", textContent: banner.dataset.read });
+    read.addEventListener("click", () => { readWords.add(id); roomWords(unread); tellRead(id); byId("main").focus(); });
+    line.append(`${banner.dataset.from} `, who, ` (${clock(page.zone, Date.parse(at))})${page.colon} `, text, " ", read);
+    return line;
+  }
+}
+
+// What could not be told stands there again with the next beat.
+async function tellRead(id) {
+  const sent = new URLSearchParams({ form_token: page.formToken });
+  try {
+    const reply = await fetch(`/room/words/${id}/read`, { method: "POST", body: sent, headers: { accept: "application/json" }, signal: AbortSignal.timeout(10000) });
+    if (!reply.ok) readWords.delete(id);
+  } catch { readWords.delete(id); }
 }
 
 // For whoever does not see the list: once for all that came together, whatever is silenced.
@@ -146,9 +177,9 @@ function count() {
 
 // By the server's clock, in the zone of the service or of the place where somebody is.
 const clocks = new Map();
-function clock(zone = page.zone) {
+function clock(zone = page.zone, at = Date.now() + skew) {
   if (!clocks.has(zone)) clocks.set(zone, new Intl.DateTimeFormat("fr-FR", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" }));
-  return clocks.get(zone).format(Date.now() + skew);
+  return clocks.get(zone).format(at);
 }
 
 function age(since) {
