@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looking import DARK, LIGHT, looking
 from tests.browser.town import BRUNO, Town, open_town, served
@@ -62,6 +62,41 @@ def test_the_map_is_drawn_from_our_origin_alone(
     assert {url.startswith(mapped.url + "/") for url in asked} == {True}
     assert any("/maplibre-gl-worker.mjs" in url for url in asked)
     assert any(url.endswith("/map/town") for url in asked)
+
+
+def test_her_way_is_a_line_and_her_place_is_copied(drawing: Browser, mapped: Town) -> None:
+    """The button is there after the sheet was renewed beneath the page as well."""
+    for n, (lat, lon) in enumerate([(45.0209, 2.0507), (45.0216, 2.0519), (45.0225, 2.0522)], 1):
+        mapped.ask(
+            "INSERT INTO alert_position (id, alert, lat, lon, radius_m, method, trust, found_at,"
+            " heard_at) SELECT gen_random_uuid(), alert, :lat, :lon, 12, method, trust,"
+            " found_at + :n * interval '1 minute', heard_at + :n * interval '1 minute'"
+            " FROM alert_position WHERE alert = :a ORDER BY heard_at LIMIT 1 RETURNING 1",
+            a=mapped.alerts["Ana"], lat=lat, lon=lon, n=n,
+        )  # fmt: skip
+    with looking(drawing, mapped, "bruno", **LIGHT) as eyes:
+        eyes.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        eyes.go(mapped.address("/alerts/Ana"))
+        until_drawn(eyes.page)
+        assert "au nord-est" in eyes.page.locator("#track").inner_text()
+        for _ in range(2):
+            eyes.page.evaluate("navigator.clipboard.writeText('')")
+            eyes.page.locator("#copy-place").click()
+            expect(eyes.page.locator("#place .copied")).to_have_text("copié")
+            assert eyes.page.evaluate("navigator.clipboard.readText()") == "45.02250, 2.05220"
+            eyes.page.evaluate("document.querySelector('#sheet-facts').dataset.old = 'yes'")
+            eyes.page.evaluate("refreshSheet()")
+            expect(eyes.page.locator("#sheet-facts[data-old]")).to_have_count(0)
+        if SHOTS:
+            eyes.page.locator("#map-card").screenshot(path=f"{SHOTS}/track.png")
+            eyes.page.locator("#place").screenshot(path=f"{SHOTS}/place.png")
+        eyes.page.evaluate("""() => {
+          Object.defineProperty(navigator, "clipboard", {value: undefined});
+          document.execCommand = (what) => (window.old = what, true);
+        }""")
+        eyes.page.locator("#copy-place").click()
+        assert eyes.page.evaluate("window.old") == "copy", "plain http has no other"
+        assert eyes.troubles == []
 
 
 def test_the_map_follows_her_until_the_operator_looks_elsewhere_and_ends_with_the_alert(

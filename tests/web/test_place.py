@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -57,6 +58,52 @@ async def test_a_worse_fix_stands_beside_the_better_one(house: House) -> None:
     assert "inconnue pour cet endroit" in page
 
 
+async def test_her_way_since_the_press_stands_in_words_and_as_points_while_it_is_open(
+    house: House,
+) -> None:
+    alert = house.press(house.give())
+    bruno = await house.signed_in("Bruno")
+    assert "Depuis l’appui" not in (await bruno.get(f"/alerts/{alert}")).text, "one is no way"
+    add_fix(house, alert, 48.89514, 10, "gnss", -120)
+    add_fix(house, alert, 48.89604, 10, "gnss", -240)
+    add_fix(house, alert, 48.95, 900, "cell", -250)
+    page = (await bruno.get(f"/alerts/{alert}")).text
+    assert re.search(r"Depuis l’appui\u00a0:</b> 41\d\u00a0m au nord ", page)
+    assert "(3 positions en 4:0" in page
+    assert re.search(r"Depuis peu\u00a0:</b> au nord, \d+\u00a0m par minute", page)
+    points = re.search(r'data-points="([^"]*)"', page)
+    assert points
+    assert points[1].split() == [
+        "48.89234,2.20711", "48.89514,2.20711", "48.89604,2.20711",
+    ]  # fmt: skip
+    track = (await bruno.json(f"/api/alerts/{alert}"))["position"]["track"]
+    assert (len(track["points"]), track["whole"]["direction"]) == (3, "n")
+    house.close(alert)
+    camille = await house.signed_in("Camille")
+    for who in (bruno, camille):
+        assert "data-points" not in (await who.get(f"/alerts/{alert}")).text
+
+
+async def test_the_nearest_place_says_which_way_and_one_without_coordinates_says_so(
+    house: House,
+) -> None:
+    alert = house.press(house.give())
+    places = [
+        {"label": "Chez elle", "city": "Nanterre", "lat": "48.89134", "lon": "2.20711"},
+        {"label": "École", "city": "Nanterre", "lat": "48.9", "lon": "2.3"},
+        {"label": "Travail", "city": "Nanterre"},
+    ]
+    house.ask("UPDATE protected_person SET places = :p RETURNING 1", p=json.dumps(places))
+    page = (await (await house.signed_in("Bruno")).get(f"/alerts/{alert}")).text
+    found = re.search(r'id="nearest">(.*?)</div>', page)
+    assert found
+    assert "<bdi>Chez elle, Nanterre</bdi>\u00a0: 112\u00a0m, elle est au nord" in found[1]
+    said = re.findall(r"<li[^>]*><bdi>([^<]*)</bdi>[^\n]*?</li>", page)
+    assert said == ["Chez elle, Nanterre", "École, Nanterre", "Travail, Nanterre"]
+    assert page.count("pas de coordonnées au dossier") == 1
+    assert 'Travail, Nanterre</bdi> <span class="quiet">pas sur la carte' in page
+
+
 async def test_known_places_inside_the_circle_are_named(house: House) -> None:
     alert = house.press(house.give())
     places = [
@@ -73,7 +120,7 @@ async def test_known_places_inside_the_circle_are_named(house: House) -> None:
         ("École, Inconnue", None), ("École, Inconnue", None),
     ]  # fmt: skip
     page = (await bruno.get(f"/alerts/{alert}")).text
-    assert page.count("dans le cercle") == 1
+    assert page.count("dans le cercle") == 2, "in the list, and as the nearest"
     house.close(alert)
     page = (await bruno.get(f"/alerts/{alert}")).text
     assert "data-lat" not in page

@@ -28,7 +28,7 @@ from tgd.rules.case_sheet import AGREED, HINDERS
 from tgd.rules.coming import left, tones_of
 from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
-from tgd.rules.place import Shown
+from tgd.rules.place import Shown, choose
 from tgd.rules.territory import Area
 from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting, shifts
@@ -132,11 +132,12 @@ def sheet_of(
         return None
     look = Look(seat, alert, now)
     may_locate = look.discloses(FieldGroup.GEOLOCATION)
-    shown = place_facts.shown_fix(session, alert.id) if may_locate else None
+    fixes = place_facts.fixes_of(session, alert.id) if may_locate else []
+    shown = choose(fixes)
     record, person = _record(session, look), _person(session, look, officer, shown)
     parts = {
         FieldGroup.PERSON.value: person,
-        FieldGroup.GEOLOCATION.value: place_facts.position(shown, areas) if shown else None,
+        FieldGroup.GEOLOCATION.value: place_facts.position(shown, fixes, areas) if shown else None,
         FieldGroup.ALERT_RECORD.value: record,
         MESSAGE: _messages(session, look, keys),
     }
@@ -151,11 +152,10 @@ def sheet_of(
         "zone_there": place_facts.zone_of(session, shown, home, areas) if look.is_open else None,
         "look_at": _ring_at(look), "ring_room": _must_ring(session, look),
         "person": person, "position": parts[FieldGroup.GEOLOCATION.value],
-        "record": record, "messages": parts[MESSAGE],
+        "record": record, "messages": parts[MESSAGE], "mine": look.is_mine, "open": look.is_open,
         "message_after_taking": _message_after_taking(look),
         "may": may_do(look) | _may_also(session, look, record),
         "colleagues": _colleagues(session, look),
-        "mine": look.is_mine, "open": look.is_open,
         "needs_second": needs_second(alert, _usual_end(alert)),
     }  # fmt: skip
 

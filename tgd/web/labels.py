@@ -7,6 +7,7 @@ from tgd.rules.delivery import DeliveryState
 from tgd.rules.doubt import Label, Trust
 from tgd.rules.forgetting import Keeping
 from tgd.rules.territory import Force
+from tgd.rules.track import Direction
 from tgd.rules.trigger import Method
 from tgd.rules.walk import Progress, Step
 from tgd.web.words import word
@@ -53,6 +54,16 @@ TRUSTS = {
     Trust.UNKNOWN: word("source unknown"),
     Trust.UNVERIFIED: word("source not proven"),
     Trust.VERIFIED: word("source proven"),
+}
+DIRECTIONS = {
+    Direction.N: word("to the north"),
+    Direction.NE: word("to the north-east"),
+    Direction.E: word("to the east"),
+    Direction.SE: word("to the south-east"),
+    Direction.S: word("to the south"),
+    Direction.SW: word("to the south-west"),
+    Direction.W: word("to the west"),
+    Direction.NW: word("to the north-west"),
 }
 METHODS = {
     Method.GNSS: word("satellites"),

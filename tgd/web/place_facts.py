@@ -8,17 +8,18 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd.rules.case_sheet import home_of
-from tgd.rules.place import Fix, Shown, choose, fix_of, near
+from tgd.rules.place import Fix, Shown, choose, fix_of, near, point_of
 from tgd.rules.territory import Area, of_commune, of_position
+from tgd.rules.track import Leg, Track, direction, track_of
 from tgd.store import console as store
 
 ROUGH_M = 1000.0
 """A circle that is wider names a commune only roughly."""
 
 
-def shown_fix(session: Session, alert: UUID) -> Shown | None:
-    """The fix to be shown of all that the record holds of the alert."""
-    return choose(fix_of(row) for row in store.positions_of(session, alert))
+def fixes_of(session: Session, alert: UUID) -> list[Fix]:
+    """All that the record holds of where she is."""
+    return [fix_of(row) for row in store.positions_of(session, alert)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,37 @@ def zone_of(
     return store.zone_of_court(session, area.court) if area else None
 
 
-def position(shown: Shown, areas: Sequence[Area]) -> dict[str, Any]:
-    """The fix, those named beside it, and the force in charge at this very point."""
+def position(shown: Shown, fixes: Sequence[Fix], areas: Sequence[Area]) -> dict[str, Any]:
+    """The fix, those named beside it, her way since the press, and the force in charge at this very
+    point."""
     there = of_position(shown.fix.lat, shown.fix.lon, areas)
     return _fix(shown.fix) | {
         "newer": _fix(shown.newer) if shown.newer else None,
         "finer": _fix(shown.finer) if shown.finer else None,
         "has_moved": shown.has_moved,
+        "track": _track(track_of(fixes, shown.fix)),
         "areas": [
             {"name": a.name, "insee": a.insee, "force": a.force, "control_room": a.control_room}
             for a in there
         ],
     }
+
+
+def _track(track: Track | None) -> dict[str, Any] | None:
+    if track is None:
+        return None
+    return {
+        "points": [{"lat": p.lat, "lon": p.lon, "at": p.at} for p in track.points],
+        "lasted_s": round(track.lasted.total_seconds()), "whole": _leg(track.whole),
+        "lately": _leg(track.lately),
+    }  # fmt: skip
+
+
+def _leg(leg: Leg | None) -> dict[str, Any] | None:
+    if leg is None:
+        return None
+    return {"metres": leg.metres, "direction": leg.direction,
+            "metres_a_minute": leg.metres_a_minute}  # fmt: skip
 
 
 def _fix(fix: Fix) -> dict[str, Any]:
@@ -89,10 +109,13 @@ def _place(place: dict[str, Any], shown: Shown | None) -> dict[str, Any]:
     label = ", ".join(str(place[k]) for k in ("label", "city") if place.get(k))
     there = near(shown.fix, place) if shown else None
     if there is None:
-        return {"label": label, "distance_m": None, "inside": None, "lat": None, "lon": None}
+        return {"label": label, "distance_m": None, "inside": None, "lat": None, "lon": None,
+                "direction": None, "is_known": point_of(place) is not None}  # fmt: skip
+    assert shown is not None, "it lies near a fix"
     return {
         "label": label, "distance_m": there.distance_m, "inside": there.is_inside,
-        "lat": there.lat, "lon": there.lon,
+        "lat": there.lat, "lon": there.lon, "is_known": True,
+        "direction": direction(there.lat, there.lon, shown.fix.lat, shown.fix.lon),
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,7 @@ class Pages:
             "target": lambda step: f"{TARGET_S[step] // 60}:{TARGET_S[step] % 60:02d}",
             "left": lambda at: moments.left(at, now),
             "age": lambda at: moments.age(at, now), "iso": iso, "zone": zone.key,
+            "duration": lambda seconds: timedelta(seconds=seconds),
             "time_in": lambda at, own: moments.clock_time(at, ZoneInfo(own)),
             "weak": lambda pct: pct is not None and pct < WEAK_PCT,
             "place_of": lambda own: own.rpartition("/")[2].replace("_", " "), "order": order,

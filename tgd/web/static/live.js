@@ -110,6 +110,8 @@ function told(part) {
   for (const time of bare.querySelectorAll("time[data-since], time[data-until], [data-clock]")) time.textContent = "";
   for (const field of bare.querySelectorAll("input[name=once]")) field.removeAttribute("value");
   for (const form of bare.querySelectorAll("form")) form.removeAttribute("data-sent");
+  for (const copy of bare.querySelectorAll("[data-copy]")) copy.hidden = true;
+  for (const said of bare.querySelectorAll(".copied")) said.textContent = "";
   return bare.outerHTML;
 }
 

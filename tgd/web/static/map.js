@@ -36,6 +36,8 @@ function facts() {
   for (const place of document.querySelectorAll("#places li[data-lat]")) {
     features.push(feature("place", "Point", [Number(place.dataset.lon), Number(place.dataset.lat)], place.querySelector("bdi").textContent.slice(0, 40)));
   }
+  const way = byId("track") ? byId("track").dataset.points.trim().split(/\s+/).map((point) => point.split(",").map(Number).reverse()) : [];
+  if (way.length > 1) features.push(feature("track", "LineString", way));
   features.push(feature("here", "Point", [lon, lat]));
   const lons = ring.map((p) => p[0]), lats = ring.map((p) => p[1]);
   return { data: { type: "FeatureCollection", features }, bounds: [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]] };
@@ -91,6 +93,7 @@ function style(data) {
     drawn("newer-point", "facts", "newer-point", "circle", { "circle-radius": 7, "circle-color": amber }),
     drawn("circle-fill", "facts", "circle", "fill", { "fill-color": red, "fill-opacity": 0.15 }),
     drawn("circle-line", "facts", "circle", "line", { "line-color": red, "line-width": 2.5 }),
+    drawn("track", "facts", "track", "line", { "line-color": colour("--ink"), "line-width": 3, "line-dasharray": [1, 1.5] }),
     drawn("place", "facts", "place", "circle", { "circle-radius": 6, "circle-color": colour("--link"), "circle-stroke-color": colour("--card"), "circle-stroke-width": 2 }),
     labels("place-name", "facts", { filter: ["==", ["get", "kind"], "place"] }),
     drawn("here", "facts", "here", "circle", { "circle-radius": 8, "circle-color": red, "circle-stroke-color": colour("--card"), "circle-stroke-width": 3 }),
