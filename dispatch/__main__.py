@@ -31,6 +31,7 @@ from tgd.living import live, print_sentence, say_listening
 from tgd.log import log
 from tgd.reachable import Reachable
 from tgd.rules.auditing import NOT_TOLD
+from tgd.seal import Keys
 from tgd.serving import Readiness, health_app, serve
 from tgd.settings import Settings
 from tgd.spool import SpoolView
@@ -129,18 +130,26 @@ def _calls(parts: _Parts) -> Calls | None:
     url = parts.settings.database_url.get_secret_value()
     return Calls(
         parts.engine, parts.telephone, Listener(url, (nudges.CALLS,)), parts.settings.answers_url,
-        records=parts.settings.recording_kept_days > 0,
+        records=parts.settings.recording_kept_days > 0, keys=_keys(parts.settings),
     )  # fmt: skip
 
 
-def _blind(read: Settings, policy: Policy, destinations: dict[str, Destination]) -> Blind | None:
-    """What tells from the spool; not without the keys that open it, made by a gateway."""
+def _keys(read: Settings) -> Keys | None:
+    """The keys of this service, made by a gateway; dispatch makes none."""
     if not read.master_key.get_secret_value() and not (read.data_dir / keyring.NAME).exists():
+        return None
+    return keyring.open_keys(read)
+
+
+def _blind(read: Settings, policy: Policy, destinations: dict[str, Destination]) -> Blind | None:
+    """What tells from the spool; not without the keys that open it."""
+    keys = _keys(read)
+    if keys is None:
         print_sentence(
             "No master key here: nothing is told from the spool while the record is away."
         )
         return None
-    view = SpoolView(read.spool, keyring.open_keys(read))
+    view = SpoolView(read.spool, keys)
     return Blind(view, BlindLedger(read.spool / "blind"), policy, destinations)
 
 

@@ -18,19 +18,23 @@ from sqlmodel import Session
 from dispatch import conversing
 from dispatch.conversing import MOST, Due, ToAsk, ToHangUp, ToRing, ToSpeak
 from dispatch.formats.conference import LegSaid, conference_twiml
-from tgd import clock
+from tgd import clock, sound
 from tgd.database import transaction
 from tgd.errors import RecordAway
 from tgd.listening import Listener
 from tgd.log import log
 from tgd.rules.calling import LegState, leg_state
+from tgd.seal import Keys
 from tgd.store import calls as store
-from tgd.store import nudges
+from tgd.store import evidence, nudges
 from tgd.telephone import Telephone, TelephoneLater, TelephoneRefused
 
 LOOK_EVERY_S = 1.0
 """The slow poll under NOTIFY."""
 ERASE_EVERY_S = 30.0
+FETCH_EVERY_S = 5.0
+MOST_SOUNDS = 5
+"""Fetched in one turn, one after the other: a sound may have 64 MB."""
 EVENTS = ("initiated", "ringing", "answered", "completed")
 UNKNOWN_THERE = frozenset({"code_20404", "status_404"})
 """The provider knows no such thing."""
@@ -47,10 +51,10 @@ class Calls:
 
     def __init__(
         self, engine: Engine, telephone: Telephone, listener: Listener, public_url: str, *,
-        records: bool,
+        records: bool, keys: Keys | None = None,
     ) -> None:  # fmt: skip
         self._engine, self._telephone, self._listener = engine, telephone, listener
-        self._public_url, self._records = public_url, records
+        self._public_url, self._records, self._keys = public_url, records, keys
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -59,6 +63,7 @@ class Calls:
         self._tasks = [
             asyncio.create_task(self._forever(self._ring_and_wait), name="calls"),
             asyncio.create_task(self._forever(self._erase_and_wait), name="recordings"),
+            asyncio.create_task(self._forever(self._fetch_and_wait), name="evidence"),
         ]
 
     async def close(self) -> None:
@@ -87,6 +92,10 @@ class Calls:
     async def _erase_and_wait(self) -> None:
         erased = await self.erase()
         await asyncio.sleep(0 if erased >= MOST else ERASE_EVERY_S)
+
+    async def _fetch_and_wait(self) -> None:
+        fetched = await self.fetch()
+        await asyncio.sleep(0 if fetched >= MOST_SOUNDS else FETCH_EVERY_S)
 
     async def turn(self) -> int:
         """Claim what is due, ask for all of it at once; gives how much that was."""
@@ -173,6 +182,26 @@ class Calls:
                     continue
             await self._written(partial(_erased, one))
         return len(due)
+
+    async def fetch(self) -> int:
+        """Fetch the sound of new recordings for their fingerprint, and of those that a procedure
+        keeps for a copy of our own; gives how many there were."""
+        seals = self._keys is not None
+        due: list[Any] = await self._written(
+            lambda s, now: evidence.claim(s, now, MOST_SOUNDS, seals=seals)
+        )
+        for one in due:
+            try:
+                heard = await self._telephone.recording(one.reference)
+            except (TelephoneLater, TelephoneRefused) as wrong:
+                log.warning("recording_not_fetched", status=wrong.why)
+                continue
+            if not await self._written(partial(self._fetched, one, heard)):
+                log.error("recording_differs", recording=str(one.id))
+        return len(due)
+
+    def _fetched(self, one: Any, heard: bytes, session: Session, now: datetime) -> bool:
+        return sound.fetched(session, one, heard, now, by=conversing.WORKER, keys=self._keys)
 
     async def _written(self, act: Callable[[Session, datetime], T]) -> T:
         return await asyncio.to_thread(self._in_one, act)

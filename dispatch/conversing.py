@@ -17,7 +17,7 @@ from tgd.errors import Refusal
 from tgd.journal import Line
 from tgd.rules.calling import NO_NEWS, TOO_LATE, LegState, Party, follow, later_leg
 from tgd.store import calls as store
-from tgd.store import nudges
+from tgd.store import evidence, nudges
 
 WORKER = "dispatch"
 MOST = 20
@@ -234,6 +234,7 @@ def hear_recording(
 
 def erased(session: Session, recording: UUID, alert: UUID, now: datetime) -> None:
     """The provider keeps this sound no longer."""
+    evidence.drop_copy(session, recording)
     if store.erased(session, recording, now):
         detail = {"recording": str(recording)}
         journal.write(session, [Line(now, WORKER, "RecordingErased", alert, None, detail)])

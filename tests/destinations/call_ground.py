@@ -88,6 +88,12 @@ class Line:
         with self.engine.begin() as connection:
             return list(connection.execute(text(question), values))
 
+    def keep_for_a_procedure(self, hold: UUID) -> None:
+        """A prosecutor keeps all of the alert."""
+        self.ask("INSERT INTO kept_longer (id, alert, what, reason, by, begun_at) VALUES"
+                 " (:id, :alert, 'procedure', 'procedure 26/1', 'Camille', now()) RETURNING 1",
+                 id=hold, alert=self.alert)  # fmt: skip
+
     def legs(self, conversation: UUID) -> dict[str, str]:
         """The two states as the sheet shows them."""
         found = self.ask(
@@ -137,7 +143,12 @@ async def line(world: World, record_url: str, policy: Policy) -> AsyncIterator[L
     provider.connect_customer(**{PUBLIC_URL: served.url})
     telephone = TwilioTelephone(ACCOUNT, TOKEN, provider.url, OURS, timeout_s=2)
     calls = Calls(
-        engine, telephone, Listener(record_url, (nudges.CALLS,)), PUBLIC_URL, records=True
+        engine,
+        telephone,
+        Listener(record_url, (nudges.CALLS,)),
+        PUBLIC_URL,
+        records=True,
+        keys=world.keys,
     )
     async with httpx.AsyncClient(base_url=served.url, timeout=20) as http:
         made = Line(world, engine, provider, calls, http, ana, alert, record_url)

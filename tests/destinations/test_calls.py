@@ -1,6 +1,7 @@
 """Bruno and Ana are rung into one conversation; what the provider says of it is heard, once."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from call_ground import CRIES, DESK, SORRY, Line, line
 
 from dispatch.conversing import claim
+from simulators.twilio_conferences import SILENCE
 from tests.acts.dispatching import BERTA, BRUNO, POLICY
 from tests.world import World
-from tgd import accounts, clock
+from tgd import accounts, clock, sound
 from tgd.alerts import acts, calling
 from tgd.database import transaction
 from tgd.errors import Incomplete, SomebodyWasFaster, WrongState
@@ -116,14 +118,60 @@ async def test_a_recording_that_a_procedure_needs_stays_at_the_provider(bruno: L
     await bruno.over(bruno.want())
     (kept,) = await bruno.until("SELECT id FROM recording")
     bruno.ask("UPDATE recording SET erase_at = now() - interval '1 s' RETURNING 1")
-    bruno.ask("INSERT INTO kept_longer (id, alert, what, reason, by, begun_at) VALUES"
-              " (:id, :alert, 'procedure', 'procedure 26/1', 'Camille', now()) RETURNING 1",
-              id=kept.id, alert=bruno.alert)  # fmt: skip
+    bruno.keep_for_a_procedure(kept.id)
     assert await bruno.calls.erase() == 0
     assert len(bruno.provider.recordings) == 1
     bruno.ask("UPDATE kept_longer SET ended_at = now(), ended_by = 'Camille' RETURNING 1")
     assert await bruno.calls.erase() == 1
     assert bruno.provider.recordings == []
+
+
+async def test_what_was_recorded_has_a_fingerprint_and_a_copy_when_a_procedure_keeps_it(
+    bruno: Line,
+) -> None:
+    """The line in the journal has it too; what is erased leaves no copy."""
+    await bruno.over(bruno.want())
+    (kept,) = await bruno.until("SELECT id FROM recording")
+    digest = hashlib.sha256(SILENCE).hexdigest()
+    await bruno.provider.become("http_500", times=1)
+    assert await bruno.calls.fetch() == 1, "not now"
+    assert await bruno.calls.fetch() == 0, "tried again in a minute"
+    bruno.ask("UPDATE recording SET fetch_asked_at = now() - interval '61 s' RETURNING 1")
+    assert await bruno.calls.fetch() == 1
+    (found,) = bruno.ask("SELECT sha256, size_bytes FROM recording")
+    assert (found.sha256, found.size_bytes) == (digest, len(SILENCE))
+    (line,) = bruno.ask("SELECT detail FROM journal WHERE act = 'RecordingFingerprinted'")
+    assert line.detail == {"recording": str(kept.id), "sha256": digest, "bytes": len(SILENCE)}
+    assert not bruno.ask("SELECT 1 FROM recording_copy")
+    bruno.ask("UPDATE recording SET fetch_asked_at = now() - interval '61 s' RETURNING 1")
+    assert await bruno.calls.fetch() == 0, "nobody needs a copy"
+    bruno.keep_for_a_procedure(kept.id)
+    assert await bruno.calls.fetch() == 1
+    (copy,) = bruno.ask("SELECT sound_sealed FROM recording_copy")
+    assert SILENCE not in copy.sound_sealed
+    with transaction(bruno.engine) as session:
+        assert sound.copy_of(session, kept.id, bruno.world.keys) == SILENCE
+    assert await bruno.calls.fetch() == 0
+    bruno.ask("UPDATE kept_longer SET ended_at = now(), ended_by = 'Camille' RETURNING 1")
+    bruno.ask("UPDATE recording SET erase_at = now() - interval '1 s' RETURNING 1")
+    assert await bruno.calls.erase() == 1
+    assert not bruno.ask("SELECT 1 FROM recording_copy")
+
+
+async def test_another_sound_under_its_name_is_written_down_once_and_not_copied(
+    bruno: Line,
+) -> None:
+    await bruno.over(bruno.want())
+    (kept,) = await bruno.until("SELECT id FROM recording")
+    assert await bruno.calls.fetch() == 1
+    bruno.provider.recordings[0].sound = SILENCE[:-1] + b"!"
+    bruno.keep_for_a_procedure(kept.id)
+    for expected in (1, 0):
+        bruno.ask("UPDATE recording SET fetch_asked_at = now() - interval '61 s' RETURNING 1")
+        assert await bruno.calls.fetch() == expected
+    assert not bruno.ask("SELECT 1 FROM recording_copy")
+    assert len(bruno.ask("SELECT 1 FROM journal WHERE act = 'RecordingDiffers'")) == 1
+    assert bruno.ask("SELECT 1 FROM recording WHERE differs_at IS NOT NULL")
 
 
 async def test_a_recording_that_the_provider_does_not_have_is_erased_already(bruno: Line) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +18,7 @@ from dispatch.formats.conference import RecordingSaid
 from tests.conftest import NOW, _admin, _named, drop_record
 from tests.walking import EXAMPLE, LEAD, NANTERRE, OTHER_POOL, Walk
 from tests.world import World
-from tgd import accounts, inventory, migrate, room_words, shifts
+from tgd import accounts, inventory, migrate, room_words, shifts, sound
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
 from tgd.allocation import (
@@ -42,6 +43,7 @@ from tgd.records import (
     Notice,
     NoticeTelling,
     ProviderMessage,
+    Recording,
     StockCensus,
     TechnicalItem,
 )
@@ -263,6 +265,9 @@ def fill_calls(session: Session, spare: str, alert: UUID) -> None:
     call = calling.want_call(session, salima, alert, NOW)
     kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 12)
     hear_recording(session, call, kept, timedelta(days=30), NOW)
+    one = SimpleNamespace(id=session.exec(select(Recording.id)).one(), alert=alert, sha256=None,
+                          held=True)  # fmt: skip
+    assert sound.fetched(session, one, b"sound", NOW, by="dispatch", keys=Keys(bytes(32)))
 
 
 def fill_the_rest(walk: Walk) -> None:

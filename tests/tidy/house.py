@@ -30,7 +30,7 @@ GREY = (
     "tgd/technical.py", "tgd/store/*", "tgd/journal.py", "tgd/records/*", "gateway/intake.py",
     "gateway/telemetry.py", "dispatch/turn.py", "dispatch/composing.py", "dispatch/hearing.py",
     "dispatch/adopting.py", "dispatch/remembering.py", "dispatch/noticing.py",
-    "dispatch/conversing.py", "tgd/shifts.py", "tgd/room_words.py",
+    "dispatch/conversing.py", "tgd/shifts.py", "tgd/room_words.py", "tgd/sound.py",
 )  # fmt: skip
 """Given a session and a moment, one transaction: no socket, no clock, no await."""
 

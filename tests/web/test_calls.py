@@ -1,7 +1,10 @@
 """The call on the sheet: what Bruno sees and may do, and who hears what was recorded."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +15,7 @@ from dispatch.formats.conference import LegSaid, RecordingSaid
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_conferences import SILENCE, Recording
 from tests.web.conftest import NUMBER, House
-from tgd import clock
+from tgd import clock, sound
 from tgd.rules.calling import LegState, Party
 from tgd.settings import Settings
 from tgd.telephone import TwilioTelephone
@@ -204,6 +207,40 @@ async def test_nobody_else_hears_it(house: House, provider: SmsProvider, name: s
     assert "/recordings/" not in (await person.get(f"/alerts/{alert}")).text
     assert (await person.get(f"/recordings/{kept}")).status_code == 404
     assert not house.ask("SELECT 1 FROM journal WHERE act = 'RecordingHeard'")
+
+
+@with_voice
+async def test_another_sound_is_not_played_but_our_own_copy_is(
+    house: House, provider: SmsProvider
+) -> None:
+    """Both are written down; a provider that is away or has lost it is stood in for as well."""
+    alert = house.press(house.give(number=NUMBER))
+    bruno = await on_shift(house)
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/call")
+    kept, sami = recorded(house), await house.signed_in("Sami")
+    assert "pas encore d’empreinte" in (await sami.get(f"/alerts/{alert}")).text
+    one = SimpleNamespace(id=kept, alert=alert, sha256=None, held=False)
+    fetched = partial(sound.fetched, one=one, sound=SILENCE, now=clock.now(), by="dispatch",
+                      keys=house.keys)  # fmt: skip
+    house.do(fetched)
+    digest = hashlib.sha256(SILENCE).hexdigest()
+    assert (await sami.get(f"/alerts/{alert}")).text.count(digest) == 2, "recording and timeline"
+    heard = await sami.get(f"/recordings/{kept}")
+    assert heard.headers["repr-digest"].startswith("sha-256=:")
+    provider.recordings[0].sound = b"another"
+    refused = await sami.get(f"/recordings/{kept}")
+    assert (refused.status_code, "n’est pas le son" in refused.text) == (409, True)
+    assert "donne un autre son" in (await sami.get(f"/alerts/{alert}")).text
+    one.sha256, one.held = digest, True
+    house.do(fetched)
+    assert (await sami.get(f"/recordings/{kept}")).content == SILENCE
+    provider.recordings.clear()
+    assert (await sami.get(f"/recordings/{kept}")).content == SILENCE
+    await provider.become("http_500")
+    assert (await sami.get(f"/recordings/{kept}")).content == SILENCE
+    assert len(house.ask("SELECT 1 FROM journal WHERE act = 'RecordingDiffers'")) == 1
+    assert len(house.ask("SELECT 1 FROM journal WHERE act = 'RecordingHeard'")) == 5
 
 
 @with_voice

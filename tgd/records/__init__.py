@@ -23,7 +23,7 @@ from tgd.records.alerts import (
     Note,
     Sighting,
 )
-from tgd.records.calls import CallLeg, Conversation, Exercise, Recording
+from tgd.records.calls import CallLeg, Conversation, Exercise, Recording, RecordingCopy
 from tgd.records.courts import (
     Clearance,
     Commune,
@@ -119,6 +119,7 @@ __all__ = [
     "Provisioning",
     "Recall",
     "Recording",
+    "RecordingCopy",
     "Referral",
     "RestrainedPerson",
     "ReturnCertificate",

@@ -6,7 +6,17 @@ No number stands here: whom to ring is looked up at the moment of ringing.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from tgd.records.columns import moment, one_of
@@ -117,3 +127,20 @@ class Recording(SQLModel, table=True):
     kept_at: datetime = Field(sa_column=moment(nullable=False))
     erase_at: datetime = Field(sa_column=moment(nullable=False))
     erased_at: datetime | None = Field(default=None, sa_column=moment())
+    sha256: str | None = Field(default=None, sa_column=Column(String(64)))
+    """Of the sound as it was fetched first, soon after the call; in hexadecimal digits."""
+    size_bytes: int | None = Field(default=None, sa_column=Column(BigInteger))
+    fetch_asked_at: datetime | None = Field(default=None, sa_column=moment())
+    """When it was last fetched, or tried to be."""
+    differs_at: datetime | None = Field(default=None, sa_column=moment())
+    """When the provider gave another sound under its name for the first time."""
+
+
+class RecordingCopy(SQLModel, table=True):
+    """The sound itself, sealed: of what a procedure keeps as evidence, until it is erased."""
+
+    __tablename__ = "recording_copy"
+
+    recording: UUID = Field(sa_column=Column(ForeignKey("recording.id"), primary_key=True))
+    sound_sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    made_at: datetime = Field(sa_column=moment(nullable=False))

@@ -236,7 +236,10 @@ def keep_recording(session: Session, row: dict[str, Any]) -> bool:
 def recording(session: Session, recording_id: UUID) -> Any:
     """A recording that is still kept."""
     found = session.connection().execute(
-        text("SELECT id, alert, reference FROM recording WHERE id = :id AND erased_at IS NULL"),
+        text(
+            "SELECT id, alert, reference, sha256 FROM recording"
+            " WHERE id = :id AND erased_at IS NULL"
+        ),
         {"id": recording_id},
     )
     return found.one_or_none()
@@ -295,8 +298,10 @@ def recordings_of(session: Session, alert: UUID, limit: int = 20) -> list[Any]:
     """What was recorded of an alert, newest first."""
     found = session.connection().execute(
         text(
-            "SELECT id, duration_s, kept_at, erase_at, erased_at FROM recording"
-            " WHERE alert = :alert ORDER BY kept_at DESC, id DESC LIMIT :limit"
+            "SELECT r.id, r.duration_s, r.kept_at, r.erase_at, r.erased_at, r.sha256, r.size_bytes,"
+            " r.differs_at, c.made_at AS copied_at FROM recording r"
+            " LEFT JOIN recording_copy c ON c.recording = r.id"
+            " WHERE r.alert = :alert ORDER BY r.kept_at DESC, r.id DESC LIMIT :limit"
         ),
         {"alert": alert, "limit": limit},
     )

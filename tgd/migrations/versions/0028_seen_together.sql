@@ -20,3 +20,17 @@ CREATE TABLE room_words_read (
     FOREIGN KEY (words) REFERENCES room_words (id),
     FOREIGN KEY (account) REFERENCES account (name)
 );
+
+ALTER TABLE recording
+    ADD COLUMN sha256 varchar(64),
+    ADD COLUMN size_bytes bigint,
+    ADD COLUMN fetch_asked_at timestamp with time zone,
+    ADD COLUMN differs_at timestamp with time zone;
+
+CREATE TABLE recording_copy (
+    recording uuid NOT NULL,
+    sound_sealed bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    PRIMARY KEY (recording),
+    FOREIGN KEY (recording) REFERENCES recording (id)
+);
