@@ -19,7 +19,7 @@ DARK: dict[str, Any] = {
 }  # fmt: skip
 EVERY_LOOK = bool(os.environ.get("TGD_TEST_EVERY_LOOK"))
 """Each page in each window, theme, contrast and language, by all rules: an hour, not for CI."""
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 JUDGE = """only => axe.run(document, {runOnly: only,
   resultTypes: ["violations"]}).then(r => r.violations.map(v =>
   `${v.id}: ${v.nodes.length} × ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].failureSummary}`))"""

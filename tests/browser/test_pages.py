@@ -19,7 +19,7 @@ def every_look() -> dict[str, dict[str, Any]]:
     contrasts = {
         "plain": {},
         "contrast": {"contrast": "more"},
-        "forced": {"forced_colors": "active"},
+        "forced": {"forced_colors": "active", "reduced_motion": "reduce"},
     }
     return {
         f"{window}-{theme}-{contrast}-{language[:2]}":
@@ -65,7 +65,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 OPEN_TO_ALL = ("/login", "/signalement", "/favicon.ico")
 NO_PAGE = re.compile(
     r"/(api/.*|agreements|exercises|map/.*|recordings/.*|static/.*|sync|events|stock/search"
-    r"|stock(/censuses)?\.csv|.*/papers/.*|.*\{name\})"
+    r"|stock(/censuses)?\.csv|room/words|.*/papers/.*|.*\{name\})"
 )
 """Answers to scripts, files that are kept, and addresses of acts that lead back to their page."""
 
