@@ -41,13 +41,23 @@ FILES = ("/files", "/files/new", "/files/Judith", "/files/Lola", "/files/Maud", 
          "/files/Ursule/sheet")  # fmt: skip
 STOCK = ("/stock", "/stock/census", "/stock/in_stock", "/stock/provisioned", "/stock/issued")
 PAGES: dict[str, tuple[str, ...]] = {
-    "operator": ("/", *ALERTS, "/keys", "/on-paper", "/technical", "/shift", "/files/new"),
+    "operator": (
+        "/",
+        *ALERTS,
+        "/alerts/Bella/log",
+        "/keys",
+        "/on-paper",
+        "/technical",
+        "/shift",
+        "/files/new",
+    ),
     "supervisor": ("/", *OTHERS, "/technical", "/shift", "/supervision", "/files/new"),
     # a closed alert is only a room's that is known to have been concerned: Emma's is nobody's
     "control_room": ("/", *OTHERS[:-1], "/files/new", "/keys"),
     "prosecutor": (
         "/",
         *OTHERS,
+        "/alerts/Emma/log",
         *FILES,
         *STOCK,
         "/deadlines",

@@ -8,7 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+# ruff: noqa: S608 -- statements are made of constants of this file
+
 MOST_ROWS = 500
+MOST_LINES = 400
+"""Lines and notes, each, that a sheet shows: the newest. All of them stand in its log."""
 
 _ROW = """
     SELECT a.id, a.number, a.lane, a.trust, a.labels, a.state, a.version, a.updates, a.presses,
@@ -143,7 +147,9 @@ def messages_of(session: Session, alert: UUID, limit: int = 20) -> list[Any]:
     return list(rows)
 
 
-def lines_of(session: Session, alert: UUID, *, with_looks: bool, limit: int = 400) -> list[Any]:
+def lines_of(
+    session: Session, alert: UUID, *, with_looks: bool, limit: int = MOST_LINES
+) -> list[Any]:
     """The journal of an alert, newest first; who looked at it only where that may be seen."""
     rows = session.connection().execute(
         text(
@@ -156,7 +162,7 @@ def lines_of(session: Session, alert: UUID, *, with_looks: bool, limit: int = 40
     return list(rows)
 
 
-def notes_of(session: Session, alert: UUID, limit: int = 400) -> list[Any]:
+def notes_of(session: Session, alert: UUID, limit: int = MOST_LINES) -> list[Any]:
     """What humans wrote about an alert, newest first."""
     rows = session.connection().execute(
         text(
@@ -166,6 +172,38 @@ def notes_of(session: Session, alert: UUID, limit: int = 400) -> list[Any]:
         {"alert": alert, "limit": limit},
     )
     return list(rows)
+
+
+_LOG = """
+    SELECT seq, at, who, act, detail, NULL AS words FROM journal j WHERE alert = :alert
+    AND (:with_looks OR act NOT IN ('AccessLogged', 'AccessRefused'))
+    AND NOT (act = 'NoteWritten' AND EXISTS (SELECT 1 FROM note n
+             WHERE n.alert = j.alert AND n.at = j.at AND n.who = j.who))
+    UNION ALL
+    SELECT (SELECT min(j.seq) FROM journal j WHERE j.alert = n.alert AND j.at = n.at
+            AND j.who = n.who AND j.act = 'NoteWritten'),
+           at, who, 'NoteWritten', CAST('{}' AS jsonb), words FROM note n WHERE alert = :alert
+    """
+"""Lines and notes; of a note that is forgotten the line that it was written is left."""
+
+
+def log_of(
+    session: Session, alert: UUID, *, with_looks: bool, limit: int, after: int = 0
+) -> list[Any]:
+    """All lines of an alert, notes with their words, oldest first."""
+    rows = session.connection().execute(
+        text(f"SELECT * FROM ({_LOG}) l ORDER BY at, seq, act LIMIT :limit OFFSET :after"),
+        {"alert": alert, "with_looks": with_looks, "limit": limit, "after": after},
+    )
+    return list(rows)
+
+
+def log_length(session: Session, alert: UUID, *, with_looks: bool) -> int:
+    """How many lines there are."""
+    found = session.connection().execute(
+        text(f"SELECT count(*) FROM ({_LOG}) l"), {"alert": alert, "with_looks": with_looks}
+    )
+    return int(found.scalar_one())
 
 
 def deliveries_of(session: Session, alert: UUID, limit: int = 200) -> list[Any]:

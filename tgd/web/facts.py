@@ -22,7 +22,7 @@ from tgd.allocation.acting import officer as acting_officer
 from tgd.casework.sheet_form import form_of
 from tgd.records import Alert
 from tgd.rules import walk
-from tgd.rules.access import Act, FieldGroup, Role, discloses, may, sees
+from tgd.rules.access import Act, FieldGroup, Role, discloses, may
 from tgd.rules.alert import AlertState, Lane, Outcome, reference
 from tgd.rules.case_sheet import AGREED, HINDERS
 from tgd.rules.coming import left, tones_of
@@ -34,14 +34,15 @@ from tgd.seal import CannotUnseal, Keys
 from tgd.store import acting, shifts
 from tgd.store import console as store
 from tgd.unseen import made_visible
-from tgd.web import call_facts, kept_facts, place_facts
-from tgd.web.labels import MACHINES
+from tgd.web import call_facts, kept_facts, place_facts, timeline
 
 AS_RECEIVED = frozenset({Label.UNKNOWN_SOURCE, Label.UNDECODABLE, Label.FREE_TEXT})
 """Only where the message itself is all that we have is it shown as it came."""
 LONGEST_MESSAGE = 10_000
 REQUESTED, FAILS = "requested", 2
 """The topic of a request, and after how many attempts it is said that it does not get through."""
+MOST_DELIVERIES = 10_000
+"""In a log: more than any policy tells of one alert."""
 MESSAGE = "message"
 """Name of the message as received among the groups of a look; it may hold anything."""
 
@@ -251,7 +252,7 @@ def _record(session: Session, look: Look) -> dict[str, Any] | None:
         "kept": kept, "is_held": kept_facts.is_held(kept),
         "reason": alert.reason, "proposed_reason": alert.proposed_reason,
         "test": _test(session, alert) if alert.lane == Lane.TEST else None,
-        "timeline": _timeline(session, look),
+    } | timeline.shown(session, look.seat.role, alert.id) | {
         "deliveries": [dict(d._mapping) for d in store.deliveries_of(session, alert.id)],
         "calls": call_facts.calls_of(session, alert),
         "recordings": call_facts.recordings_of(session, look.seat, alert.id),
@@ -268,22 +269,6 @@ def _test(session: Session, alert: Alert) -> dict[str, Any] | None:
         "heard_at": found.heard_at, "channels": list(found.channels),
         "travelled_s": travelled, "kept_after_s": max(found.kept_after.total_seconds(), 0.0),
     }  # fmt: skip
-
-
-def _timeline(session: Session, look: Look) -> list[dict[str, Any]]:
-    with_looks = sees(look.seat.role, FieldGroup.ACCESS_TRACES)
-    lines = [
-        {"at": x.at, "who": x.who, "act": x.act, "automatic": x.who in MACHINES,
-         "detail": x.detail, "words": None}
-        for x in store.lines_of(session, look.alert.id, with_looks=with_looks)
-        if x.act != "NoteWritten"
-    ]  # fmt: skip
-    notes = [
-        {"at": n.at, "who": n.who, "act": "NoteWritten", "automatic": False, "detail": {},
-         "words": n.words}
-        for n in store.notes_of(session, look.alert.id)
-    ]  # fmt: skip
-    return sorted(lines + notes, key=lambda line: line["at"], reverse=True)
 
 
 def _messages(session: Session, look: Look, keys: Keys | None) -> list[dict[str, Any]] | None:
@@ -355,3 +340,20 @@ def _may_also(session: Session, look: Look, record: dict[str, Any] | None) -> di
 def _usual_end(a: Alert) -> Outcome:
     """Every outcome that is not a test needs the same."""
     return Outcome.TEST if a.lane == Lane.TEST else Outcome.OTHER
+
+
+def log_of(
+    session: Session, seat: Seat, alert_id: UUID, now: datetime, areas: Sequence[Area], page: int
+) -> dict[str, Any] | None:
+    """A page of all that was done about an alert, as this person may see it; None when there is
+    none, or no more. Writes down that it was shown."""
+    officer = acting_officer(session, seat.name, seat.role, now, tuple(areas))
+    alert = _there_for(session, officer, alert_id)
+    if alert is None or not Look(seat, alert, now).discloses(FieldGroup.ALERT_RECORD):
+        return None
+    found = timeline.whole(session, seat.role, alert_id, page)
+    if page > found["pages"]:
+        return None
+    looks.looked(session, seat.name, alert_id, [FieldGroup.ALERT_RECORD.value], now)
+    deliveries = [dict(d._mapping) for d in store.deliveries_of(session, alert_id, MOST_DELIVERIES)]
+    return _head(alert) | found | {"reason": alert.reason, "deliveries": deliveries}

@@ -19,7 +19,7 @@ from tgd.store import console as store
 from tgd.technical import HOURS
 from tgd.web import door
 from tgd.web.console import Console
-from tgd.web.facts import sheet_of
+from tgd.web.facts import log_of, sheet_of
 from tgd.web.live import rows_for
 from tgd.web.render import Pages
 
@@ -27,7 +27,7 @@ CLOSED_SHOWN = 20
 
 
 def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
-    """`/`, `/alerts/{id}`, `/keys`, `/technical`, `/journal`."""
+    """`/`, `/alerts/{id}`, `/alerts/{id}/log`, `/keys`, `/technical`, `/journal`."""
 
     @app.get("/")
     async def home(request: Request) -> Response:
@@ -57,6 +57,19 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
 
 
 def _add_other_pages(app: FastAPI, console: Console, made: Pages) -> None:
+    @app.get("/alerts/{alert_id}/log")
+    async def log(request: Request, alert_id: str) -> Response:
+        """All that was done about it, to be printed."""
+        found, page = door.uuid_of(alert_id), door.page_of(request)
+        seat = await door.allowed(console, request, Act.SEE_ALERTS, alert=found)
+        if seat.locked:
+            raise door.Locked
+        now, areas = clock.now(), console.areas
+        whole = await console.ask(lambda s: log_of(s, seat, found, now, areas, page))
+        if whole is None:
+            raise door.NotThere
+        return made.page(request, "log.html", seat, log=whole, now=now)
+
     @app.get("/keys")
     async def keys(request: Request) -> Response:
         seat = await door.allowed(console, request, Act.SEE_ALERTS)
