@@ -3,6 +3,7 @@
 The people, files and alerts of the browser tests in a town that does not exist.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -19,11 +20,11 @@ from sqlmodel import Session
 from dispatch.turn import claim
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.looking import DARK, looking
-from tests.browser.town import BRUNO, KEYS, Town, open_town
+from tests.browser.town import BRUNO, KEYS, SALIMA, Town, open_town
 from tests.conftest import forget_settings, fresh_record, open_cluster
 from tests.rules.night_of_plans import EXAMPLE
 from tests.world import World
-from tgd import clock, shifts
+from tgd import clock, room_words, shifts
 from tgd.alerts import acts, handing_on, on_the_way
 from tgd.alerts.acts import Actor
 from tgd.rules.alert import Outcome
@@ -87,8 +88,36 @@ def _the_room_answers(town: Town) -> None:
     town.do(said)
 
 
+def _she_walks(town: Town) -> None:
+    """Gina goes north-east, near her sister's; Salima looks on."""
+    for n, (lat, lon) in enumerate([(45.0209, 2.0507), (45.0216, 2.0519), (45.0225, 2.0522)]):
+        town.ask(
+            "INSERT INTO alert_position (id, alert, lat, lon, radius_m, method, trust, found_at,"
+            " heard_at) VALUES (gen_random_uuid(), :a, :lat, :lon, 14, 'gnss', 'verified',"
+            " :at, :at) RETURNING 1", a=town.alerts["Gina"], lat=lat, lon=lon,
+            at=clock.now() - timedelta(seconds=100 - 45 * n),
+        )  # fmt: skip
+    places = [
+        {"label": "Chez sa sœur", "city": "Exempleville", "lat": "45.0212", "lon": "2.0538"},
+        {"label": "École", "city": "Exempleville"},
+    ]
+    town.ask("UPDATE protected_person SET places = :p WHERE id = (SELECT person FROM alert WHERE"
+             " id = :a) RETURNING 1", p=json.dumps(places), a=town.alerts["Gina"])  # fmt: skip
+    town.ask("UPDATE web_session SET looks_at = ARRAY[CAST(:a AS uuid)], looks_seen_at ="
+             " now() + interval '1 hour' WHERE account = 'salima' RETURNING 1",
+             a=town.alerts["Gina"])  # fmt: skip
+
+
+def _room_is_told(town: Town) -> None:
+    """By Salima, to everybody on shift."""
+    said = "Le réseau B est coupé à Fictigny : rappelez par l’autre ligne."
+    town.do(lambda s: room_words.say(s, SALIMA, said, clock.now()))
+
+
 DEAF = "heard = () => {}; beatAt = Infinity; "
 """The stream says nothing to this page any more."""
+ROOM_WORDS = """new Promise(shown => setInterval(() =>
+  document.getElementById("room-words").hidden || shown(), 100))"""
 INCOMPLETE = "{lost: ['canary-sms'], toMend: 3, missing: ['shift']}"
 SCREENS: dict[str, Screen] = {
     "list": Screen("salima", "/"),
@@ -106,6 +135,15 @@ SCREENS: dict[str, Screen] = {
     ),
     "room-incomplete": Screen("salima", "/", script=f"standing({INCOMPLETE}); {DEAF}"),
     "room-answers": Screen("bruno", "/alerts/Bella", arranged=_the_room_answers),
+    "her-way": Screen(
+        "bruno",
+        "/alerts/Gina",
+        {"viewport": {"width": 1366, "height": 1900}},
+        "#place",
+        arranged=_she_walks,
+    ),
+    "log": Screen("camille", "/alerts/Bella/log"),
+    "room-words": Screen("bruno", "/", arranged=_room_is_told, script=ROOM_WORDS),
     "test-press": Screen("bruno", "/alerts/Diane"),
     "technical": Screen("bruno", "/technical"),
     "on-paper": Screen("bruno", "/on-paper"),

@@ -145,12 +145,13 @@ def _alerts(session: Session, now: datetime) -> dict[str, UUID]:
 def _called(session: Session, alert: UUID, now: datetime) -> None:
     """Bruno has called back, and it was recorded; now he listens again."""
     shifts.start(session, BRUNO, now, heard_sound=True, telephone="01 99 00 00 20")
-    first = calling.want_call(session, BRUNO, alert, now)
-    claim(session, now)
+    earlier = now - timedelta(minutes=1)
+    first = calling.want_call(session, BRUNO, alert, earlier)
+    claim(session, earlier)
     said = LegSaid("CA" + "1" * 32, LegState.NO_ANSWER)
-    hear_leg(session, first, Party.OPERATOR, said, now)
+    hear_leg(session, first, Party.OPERATOR, said, earlier)
     kept = RecordingSaid("RE" + "1" * 32, "CF" + "1" * 32, 42)
-    hear_recording(session, first, kept, timedelta(days=180), now)
+    hear_recording(session, first, kept, timedelta(days=180), earlier)
     calling.want_call(session, BRUNO, alert, now, listen_only=True)
     shifts.sit_at(session, BRUNO, now, "")
 
