@@ -97,6 +97,7 @@ def test_her_way_is_a_line_and_her_place_is_copied(drawing: Browser, mapped: Tow
         eyes.page.locator("#copy-place").click()
         assert eyes.page.evaluate("window.old") == "copy", "plain http has no other"
         assert eyes.troubles == []
+    mapped.ask("DELETE FROM alert_position WHERE radius_m = 12 RETURNING 1")
 
 
 def test_the_map_follows_her_until_the_operator_looks_elsewhere_and_ends_with_the_alert(

@@ -100,6 +100,7 @@ function renew(old, fresh) {
   old.replaceWith(fresh);
   if (!at) return;
   const to = [...fresh.querySelectorAll(at.localName)].find((one) => whatFor(one) === whatFor(at));
+  if (to) to.hidden = at.hidden;  // a button that script alone has is there at once
   (to || byId("sheet")).focus({ preventScroll: true });
 }
 
@@ -111,6 +112,7 @@ function told(part) {
   for (const field of bare.querySelectorAll("input[name=once]")) field.removeAttribute("value");
   for (const form of bare.querySelectorAll("form")) form.removeAttribute("data-sent");
   for (const copy of bare.querySelectorAll("[data-copy]")) copy.hidden = true;
+  for (const part of bare.querySelectorAll("#silence-clock, #silence-over")) { part.hidden = true; part.textContent = ""; }
   for (const said of bare.querySelectorAll(".copied")) said.textContent = "";
   return bare.outerHTML;
 }
@@ -129,6 +131,25 @@ setInterval(() => {
   const due = document.querySelector("#sheet [data-look-at]");
   if (due && Date.now() + skew > Date.parse(due.dataset.lookAt) + 500) refreshSheet();
 }, 1000);
+
+// Twenty seconds of silence, counted by whoever listens; any sound, and the count begins anew.
+const COUNTED_MS = 20000;
+let silentSince = null;
+function showSilence() {
+  const button = byId("silence-clock");
+  if (!button) { silentSince = null; return; }
+  const left = silentSince === null ? 0 : Math.ceil((COUNTED_MS - performance.now() + silentSince) / 1000);
+  const said = left > 0 ? `${left} s – ${button.dataset.again}` : button.dataset.start;
+  const over = silentSince !== null && left <= 0 ? byId("silence-over").dataset.over : "";
+  if (button.textContent !== said) button.textContent = said;
+  if (byId("silence-over").textContent !== over) byId("silence-over").textContent = over;
+  button.hidden = false;
+}
+document.addEventListener("click", (e) => {
+  if (e.target.id === "silence-clock") { silentSince = performance.now(); showSilence(); }
+});
+setInterval(showSilence, 250);
+showSilence();
 
 function reach(id) { const form = byId(id); if (form) form.querySelector("select, button.danger, textarea, button").focus(); }
 
