@@ -11,6 +11,7 @@ from starlette.routing import Route
 from tests.browser.looking import DARK, EVERY_LOOK, LIGHT, Eyes, looking
 from tests.browser.town import Town
 from tgd.cli.demo import ACCOUNTS
+from tgd.web import rate
 
 
 def every_look() -> dict[str, dict[str, Any]]:
@@ -106,7 +107,11 @@ def test_every_page_is_sound(browser: Browser, town: Town, axe: str, role: str, 
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_what_a_stranger_sees_is_sound(browser: Browser, town: Town, axe: str, look: str) -> None:
+def test_what_a_stranger_sees_is_sound(
+    browser: Browser, town: Town, axe: str, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every look it is one address that sends, and one name for each that guesses."""
+    monkeypatch.setattr(rate, "PER_ADDRESS", len(LOOKS))
     with looking(browser, town, axe=axe, **LOOKS[look]) as eyes:
         for page in OPEN_TO_ALL[:2]:
             assert eyes.go(page) == 200
@@ -121,7 +126,7 @@ def test_what_a_stranger_sees_is_sound(browser: Browser, town: Town, axe: str, l
         assert only_status(eyes, 404)
         assert eyes.judge("not there") == []
         eyes.go("/login")
-        eyes.page.fill("[name=name]", "dora")
+        eyes.page.fill("[name=name]", f"dora {look}")
         eyes.page.fill("[name=password]", "a guess")
         assert eyes.send("main button") == 403
         assert only_status(eyes, 403)
