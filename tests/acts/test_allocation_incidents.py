@@ -22,6 +22,17 @@ from tgd.rules.handset import AsideReason, IncidentKind
 PARIS_END = datetime(2027, 5, 23, 22, 0, tzinfo=UTC)
 
 
+def test_a_replacement_that_does_not_exist_is_a_sentence(walk):
+    """Somebody mistypes it in a hurry: nothing is done, and nothing breaks."""
+    walk.until("hand_over")
+    with pytest.raises(WrongState, match="no such handset"):
+        stock.report_incident(
+            walk.session, walk.officer("Greta"), walk.handset, IncidentKind.LOST, "In the tram.",
+            walk.now, replacement="h" + "0" * 12,
+        )  # fmt: skip
+    assert state_of(walk, walk.handset) == "issued"
+
+
 @pytest.mark.parametrize(("kind", "place"), [("lost", "lost"), ("stolen", "stolen"),
                                              ("broken", "faulty")])  # fmt: skip
 def test_a_loss_is_blocked_replaced_and_told_in_one_act(walk, kind, place):

@@ -173,6 +173,7 @@ def report_incident(
     if seen is not None:
         files.stand_in_line(session, seen.id)
         there, seen = _carried(session, officer, handset_id)  # as those before left them
+    _must_be_replaceable(session, seen, replacement)
     told = _partners(seen)
     before = there.model_copy()
     move_handset(session, there, INCIDENT_EVENTS[kind])
@@ -185,9 +186,7 @@ def report_incident(
         words=clean(words), replaced_by=replacement, told=told, by=officer.name, reported_at=now,
     )  # fmt: skip
     files.add(session, row)
-    if replacement is not None:
-        if seen is None:
-            raise WrongState("Nobody carries this handset: there is nothing to replace.")
+    if seen is not None and replacement is not None:
         reserve(session, officer, seen.id, replacement, now)
     elif seen is not None:
         move(session, seen, None, now)
@@ -198,6 +197,15 @@ def report_incident(
     write(session, officer.name, "HandsetIncident", now, file=row.case_file, handset=there.id,
           kind=kind.value, replaced_by=replacement, told=told)  # fmt: skip
     return row
+
+
+def _must_be_replaceable(session: Session, seen: CaseFile | None, replacement: str | None) -> None:
+    if replacement is None:
+        return
+    if seen is None:
+        raise WrongState("Nobody carries this handset: there is nothing to replace.")
+    if store.handset(session, replacement) is None:
+        raise WrongState("There is no such handset to replace it with.")
 
 
 def _partners(seen: CaseFile | None) -> list[str]:
