@@ -8,7 +8,7 @@ const FORGET_MS = 60000, UNHEARD_MS = 5000, ONE_WISH_MS = 1500, WATCH_MS = 400;
 const alerts = new Map();
 // What a page with a list does besides (live.js), and with what is being written (written.js).
 const also = { row: () => {}, beat: () => {}, leaving: async () => {}, done: () => {} };
-let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0, filled = false, waiting = 0;
+let last = Number(page.seq), skew = Date.parse(page.now) - Date.now(), state = "good", arrived = 0, filled = false, waiting = 0, cutAt = null;  // the server's time of the last beat before a cut
 let port = null, alone = null, toldAt = performance.now(), askedAt = null, beatAt = performance.now();
 
 function join() {
@@ -152,7 +152,7 @@ function facts(said) {
     if (before && row.mark < before.mark) continue;
     const isClosed = row.list === "closed" || row.list === "gone";
     alerts.set(row.id, { mark: row.mark, presses: row.presses, waits: row.waiting, runs: row.list === "real" && !row.waiting, since: row.waits_since, tones: row.tones || [], closedAt: isClosed ? performance.now() : 0 });
-    if (filled && !before && row.list === "real") arrived += 1;
+    if (filled && !before && (row.list === "real" || cameAndWent(row))) arrived += 1;
     if (filled && !before && ["real", "exercise"].includes(row.list)) news.add(row.list === "real" ? "new" : "exercise");
     if (before && row.presses > before.presses && row.list === "real") { news.add("again"); soundAgain(); }
     also.row(row);
@@ -162,6 +162,9 @@ function facts(said) {
   count();
   announce(news);
 }
+
+// A real alert that was opened and closed while the link was away: nobody here has seen it.
+const cameAndWent = (row) => row.list === "closed" && row.lane === "real" && cutAt !== null && Date.parse(row.opened_at) > cutAt;
 
 function count() {
   const all = [...alerts.values()], oldest = all.filter((one) => one.waits).map((one) => one.since).sort()[0];
@@ -231,7 +234,7 @@ function watch() {
 function turned(now) {
   const wasOff = state === "off";
   state = now;
-  if (state === "off" && !wasOff) { arrived = 0; soundLost(); }
+  if (state === "off" && !wasOff) { arrived = 0; cutAt = Date.now() + skew - (performance.now() - beatAt); soundLost(); }
   if (state !== "off" && wasOff && arrived) {
     byId("caught-up-said").textContent = `${page.caughtUp} ${arrived}`;
     byId("caught-up").hidden = false;
