@@ -252,11 +252,12 @@ def test_bruno_hands_his_shift_over_and_salima_ticks_each_line(
         assert (signed.leaving, signed.coming) == ("bruno", "salima")
         assert eyes.judge("hand-over confirmed") == []
         for alert in town.ask(mine):
-            eyes.go(f"/alerts/{alert.id}")
+            salima.go("nav a[href='/']")
+            salima.go(f".row a[href='/alerts/{alert.id}']")
             salima.write("#act-take [name=reason]", "Relève de 22 heures.")
             with eyes.page.expect_navigation():
                 salima.press("Enter")
     assert town.ask(mine) == []
-    hands.eyes.go("/shift")
+    hands.go("nav a[href='/shift']")
     hands.go("form.act-end button")
     assert town.ask("SELECT 1 FROM shift WHERE account = 'bruno' AND ended_at IS NOT NULL")
