@@ -138,7 +138,7 @@ SCREENS: dict[str, Screen] = {
     "her-way": Screen(
         "bruno",
         "/alerts/Gina",
-        {"viewport": {"width": 1366, "height": 1900}},
+        {"viewport": {"width": 1366, "height": 1440}},
         "#place",
         arranged=_she_walks,
     ),
