@@ -20,6 +20,7 @@ from tgd.allocation import (
     deciding,
     equipping,
     profiles,
+    recalling,
     referring,
     returning,
     sheets,
@@ -219,7 +220,9 @@ class Walk:
         )
 
     def be_recalled(self) -> None:
-        stock.recall(self.session, self.officer("Sofia"), "battery", "B1", "It swells.", self.now)
+        recalling.recall(
+            self.session, self.officer("Sofia"), "battery", "B1", "It swells.", self.now
+        )
 
     def ask_elsewhere(self) -> None:
         transferring.ask_transfer(

@@ -13,7 +13,7 @@ from tests.acts.allocating import (
     state_of,
 )
 from tests.walking import EXAMPLE, NANTERRE, OTHER_POOL, REASONS
-from tgd.allocation import equipping, returning, stock
+from tgd.allocation import equipping, recalling, returning, stock
 from tgd.allocation.acting import NotThere, NotYet
 from tgd.errors import WrongState
 from tgd.rules.deadlines import DeadlineKind
@@ -133,7 +133,7 @@ def test_a_broken_one_that_she_carries_is_not_set_aside_as_if_it_lay_there(walk)
         stock.quarantine(
             walk.session, walk.officer("Sofia"), walk.handset, AsideReason.DAMAGED, walk.now
         )
-    found = stock.recall(
+    found = recalling.recall(
         walk.session, walk.officer("Sofia"), "model", "Modele A", "It swells.", walk.now
     )
     assert walk.handset in found.carried

@@ -12,6 +12,7 @@ from tgd.allocation import (
     courts,
     deciding,
     equipping,
+    recalling,
     referring,
     releasing,
     returning,
@@ -58,7 +59,7 @@ def test_a_recall_sets_aside_what_lies_there_and_leaves_nobody_without(walk):
     walk.until("hand_over")
     free = walk.order("+33639980022")
     other = walk.order("+33639980023", OTHER_POOL, "Sacha")
-    found = stock.recall(
+    found = recalling.recall(
         walk.session, walk.officer("Sofia"), "battery", "B1", "It swells.", walk.now
     )
     assert (found.set_aside, found.carried) == ((free,), (walk.handset,))
@@ -66,12 +67,12 @@ def test_a_recall_sets_aside_what_lies_there_and_leaves_nobody_without(walk):
     assert state_of(walk, free) == "quarantined"
     assert state_of(walk, other) == "in_stock"  # another court's
     with pytest.raises(Incomplete):
-        stock.recall(walk.session, walk.officer("Sofia"), "colour", "red", "Ugly.", walk.now)
+        recalling.recall(walk.session, walk.officer("Sofia"), "colour", "red", "Ugly.", walk.now)
 
 
 def test_a_recalled_handset_is_swapped_and_comes_back(walk):
     walk.until("hand_over")
-    stock.recall(walk.session, walk.officer("Sofia"), "model", "Modele A", "Recall.", walk.now)
+    recalling.recall(walk.session, walk.officer("Sofia"), "model", "Modele A", "Recall.", walk.now)
     first = walk.handset
     walk.handset = stock.order(
         walk.session, walk.officer("Sofia"), POOL, walk.now, model="Modele B"

@@ -22,7 +22,16 @@ from tests.acts.remembered import places_of
 from tests.conftest import NOW
 from tests.walking import LEAD, MET, OTHER_POOL, POOL, REASONS, SHEET, Walk
 from tests.world import World
-from tgd.allocation import deciding, equipping, referring, releasing, returning, sheets, stock
+from tgd.allocation import (
+    deciding,
+    equipping,
+    recalling,
+    referring,
+    releasing,
+    returning,
+    sheets,
+    stock,
+)
 from tgd.errors import Refusal
 from tgd.purge import purge
 from tgd.records import (
@@ -180,8 +189,8 @@ class Court(RuleBasedStateMachine):
 
     @rule(n=HANDSETS)
     def recall_and_lift(self, n: int) -> None:
-        self.act(stock.recall, "Sofia", "battery", "B1", "It swells.")
-        self.act(stock.lift_recall, "Sofia", self.handsets[n], LiftReason.CHECKED)
+        self.act(recalling.recall, "Sofia", "battery", "B1", "It swells.")
+        self.act(recalling.lift_recall, "Sofia", self.handsets[n], LiftReason.CHECKED)
 
     @rule()
     def shorten(self) -> None:

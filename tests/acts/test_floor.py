@@ -5,7 +5,7 @@ from sqlmodel import col, select
 
 from tests.acts.allocating import made_walk  # noqa: F401  (a fixture)
 from tests.walking import OTHER_POOL, POOL, Walk
-from tgd.allocation import stock
+from tgd.allocation import recalling, stock
 from tgd.allocation.acting import NotThere
 from tgd.errors import NotAllowed, WrongState
 from tgd.records import Handset, Notice
@@ -47,7 +47,7 @@ def test_whatever_takes_it_away(walk: Walk, what: str) -> None:
     elif what == "sent":
         stock.transfer(walk.session, sofia, one, OTHER_POOL, walk.now)
     else:
-        stock.recall(walk.session, sofia, "battery", "B1", "It swells.", walk.now)
+        recalling.recall(walk.session, sofia, "battery", "B1", "It swells.", walk.now)
     assert told(walk) == [one]
 
 

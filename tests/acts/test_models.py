@@ -4,7 +4,7 @@ import pytest
 
 from tests.acts.allocating import made_walk  # noqa: F401  (a fixture)
 from tests.walking import Walk
-from tgd.allocation import accepting, equipping, stock
+from tgd.allocation import accepting, equipping, recalling, stock
 from tgd.allocation.acting import NotYet
 from tgd.errors import Incomplete, NotAllowed
 from tgd.rules.guards import Missing
@@ -56,7 +56,7 @@ def test_sofia_accepts_it_and_it_can_be_given(walk: Walk) -> None:
 
 def test_a_recall_of_the_model_takes_it_back_until_it_is_tried_again(walk: Walk) -> None:
     accept(walk)
-    stock.recall(walk.session, walk.officer("Sofia"), "model", "Modele Z", "It fell.", walk.now)
+    recalling.recall(walk.session, walk.officer("Sofia"), "model", "Modele Z", "It fell.", walk.now)
     ready(walk, "Modele Z")  # ordered after the recall: nothing else would stop it
     assert missing(walk) == (Missing.MODEL_ACCEPTED,)
     accept(walk)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.acts.allocating import made_walk, open_kinds, state_of  # noqa: F401  (a fixture)
 from tests.walking import NANTERRE, REASONS, Walk
-from tgd.allocation import deciding, equipping, stock
+from tgd.allocation import deciding, equipping, recalling, stock
 from tgd.casework import facts
 from tgd.rules.access import Role
 from tgd.rules.deadlines import DeadlineKind
@@ -19,7 +19,7 @@ def made_carried(walk: Walk) -> Walk:
     """Ana carries a handset whose battery is recalled."""
     walk.until("hand_over")
     walk.chase()
-    stock.recall(walk.session, walk.officer("Sofia"), "battery", "B1", "It swells.", walk.now)
+    recalling.recall(walk.session, walk.officer("Sofia"), "battery", "B1", "It swells.", walk.now)
     return walk
 
 
@@ -63,7 +63,7 @@ def test_however_it_is_written_nobody_is_left_with_it(
 ) -> None:
     walk.until("hand_over")
     sofia = walk.officer("Sofia")
-    said = stock.recall(walk.session, sofia, criterion, value, "It swells.", walk.now)
+    said = recalling.recall(walk.session, sofia, criterion, value, "It swells.", walk.now)
     assert said.carried == (walk.handset,)
     assert WAITS in open_kinds(walk)
     accepted = models.is_accepted(walk.session, walk.handset)
@@ -84,7 +84,7 @@ def test_it_closes_when_another_one_is_in_her_hands(carried: Walk) -> None:
 
 
 def test_a_recall_that_is_lifted_waits_no_longer(carried: Walk) -> None:
-    stock.lift_recall(
+    recalling.lift_recall(
         carried.session, carried.officer("Sofia"), carried.handset, LiftReason.CHECKED, carried.now
     )
     assert WAITS not in open_kinds(carried)
@@ -118,7 +118,9 @@ def test_after_its_end_it_is_asked_back_and_renewed_late_it_waits_again(carried:
 
 def test_what_lay_in_the_stock_is_no_matter_of_a_file(walk: Walk) -> None:
     walk.until("provision")
-    done = stock.recall(walk.session, walk.officer("Sofia"), "battery", "B1", "Swells.", walk.now)
+    done = recalling.recall(
+        walk.session, walk.officer("Sofia"), "battery", "B1", "Swells.", walk.now
+    )
     assert (done.set_aside, done.carried) == ((walk.handset,), ())
     assert WAITS not in open_kinds(walk)
     assert waiting(walk) == [("granted", "granted")]

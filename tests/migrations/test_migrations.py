@@ -28,6 +28,7 @@ from tgd.allocation import (
     keeping,
     law_adding,
     partners,
+    recalling,
     sheets,
     stock,
     transferring,
@@ -293,7 +294,7 @@ def fill_the_rest(walk: Walk) -> None:
                                  counted_at=walk.now, lines=[], differing=0))  # fmt: skip
     other = walk.order("+33639980022")
     stock.transfer(walk.session, walk.officer("Sofia"), other, OTHER_POOL, walk.now)
-    stock.recall(walk.session, walk.officer("Sofia"), "battery", "B9", "It swells.", walk.now)
+    recalling.recall(walk.session, walk.officer("Sofia"), "battery", "B9", "It swells.", walk.now)
     lost = walk.order("+33639980023")
     stock.report_incident(
         walk.session, walk.officer("Sofia"), lost, IncidentKind.LOST, "In the post.", walk.now

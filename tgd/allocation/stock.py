@@ -1,10 +1,8 @@
-"""The stock of a court: ordered, received, moved, lost, set aside, recalled."""
+"""The stock of a court: ordered, received, moved, lost, set aside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -26,7 +24,7 @@ from tgd.allocation.deciding import is_ended
 from tgd.allocation.equipping import must_be_this_one, reserve
 from tgd.allocation.sheets import PLATFORM
 from tgd.errors import Incomplete, NotAllowed, SomebodyWasFaster, WrongState
-from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer, Recall
+from tgd.records import CaseFile, Handset, HandsetIncident, HandsetTransfer
 from tgd.rules.access import Act, Role
 from tgd.rules.deadlines import DeadlineKind, Planned
 from tgd.rules.handset import (
@@ -35,26 +33,15 @@ from tgd.rules.handset import (
     HandsetEvent,
     HandsetState,
     IncidentKind,
-    LiftReason,
 )
 from tgd.rules.notice import NoticeKind
 from tgd.rules.phone import e164
 from tgd.rules.scope import Owned, reaches_file, reaches_stock
-from tgd.store import deadlines, equipment, files, models, notices
+from tgd.store import deadlines, equipment, files, notices
 from tgd.store import inventory as store
 
 CRITERIA = ("model", "battery", "radio")
 DESCRIBED = (*CRITERIA, "number", "imei", "imsi")
-
-
-@dataclass(frozen=True, slots=True)
-class Recalled:
-    """What a recall has set aside at once, and what somebody still carries."""
-
-    recall: UUID
-    set_aside: tuple[str, ...]
-    carried: tuple[str, ...]
-    """Each needs a replacement first: nobody is left without."""
 
 
 def order(
@@ -256,12 +243,13 @@ def quarantine(
     """Keep it aside until somebody has looked at it; a file that it was kept for needs another."""
     there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
     before = there.model_copy()
-    _set_aside(session, there, now)
+    set_aside(session, there, now)
     floor.used(session, before, officer.name, now)
     write(session, officer.name, "HandsetQuarantined", now, handset=there.id, why=why.value)
 
 
-def _set_aside(session: Session, there: Handset, now: datetime) -> None:
+def set_aside(session: Session, there: Handset, now: datetime) -> None:
+    """Out of the hands of whoever prepares it; raises WrongState while somebody carries it."""
     if equipment.open_allocation(session, handset=there.id) is not None:
         raise WrongState("She still carries it: replace it, or take it back, first.")
     kept = equipment.preparation(session, handset=there.id)
@@ -279,77 +267,6 @@ def retire(
         raise WrongState("Its allocation has not ended.")
     move_handset(session, there, HandsetEvent.RETIRE)
     write(session, officer.name, "HandsetRetired", now, handset=there.id, why=why.value)
-
-
-def recall(
-    session: Session, officer: Officer, criterion: str, value: str, reason: str, now: datetime
-) -> Recalled:
-    """Call back every handset of a model, a battery or a radio in the stocks of these courts.
-
-    What lies in the stock is set aside at once; what somebody carries is marked and stays with
-    her until a replacement is in her hands, which is a deadline of her file. Raises NotAllowed,
-    Incomplete.
-    """
-    must(officer, Act.SET_ASIDE)
-    if criterion not in CRITERIA:
-        raise Incomplete("A recall is by model, battery or radio.")
-    row = Recall(id=ids.new(now), criterion=criterion, value=clean(value)[:60],
-                 reason=clean(reason), by=officer.name, at=now)  # fmt: skip
-    files.add(session, row)
-    if criterion == "model":  # what comes of it later is tried again before it is given
-        models.withdraw(session, row.value, officer.name, now)
-    concerned = equipment.recalled_by(session, criterion, value, sorted(officer.reach.courts))
-    carried_by = equipment.files_carrying(session, concerned)  # files first, as every act does
-    aside, carried = [], []
-    for handset_id in concerned:
-        there = handset(session, handset_id)
-        move_handset(session, there, None, {"recall": row.id})
-        there = handset(session, handset_id)
-        if equipment.open_allocation(session, handset=handset_id) is not None:
-            carried.append(handset_id)
-            _tell_file(session, officer, carried_by.get(handset_id), there, now)
-        elif there.state in _AT_HAND:
-            before = there.model_copy()
-            _set_aside(session, there, now)
-            floor.used(session, before, officer.name, now)
-            aside.append(handset_id)
-    write(session, officer.name, "HandsetsRecalled", now, recall=str(row.id), criterion=criterion,
-          set_aside=len(aside), carried=len(carried))  # fmt: skip
-    return Recalled(row.id, tuple(aside), tuple(carried))
-
-
-def _tell_file(
-    session: Session, officer: Officer, file_id: UUID | None, there: Handset, now: datetime
-) -> None:
-    """Those of the file read in it that hers is recalled, and are reminded to replace it."""
-    seen = files.case_file(session, file_id) if file_id else None
-    if seen is not None and recalled.watch(session, seen, there.id, now):
-        write(session, officer.name, "HandsetRecalled", now, file=seen.id, handset=there.id,
-              recall=str(there.recall))  # fmt: skip
-
-
-_AT_HAND = (
-    HandsetState.IN_STOCK, HandsetState.RESERVED, HandsetState.PROVISIONED, HandsetState.RETURNED,
-    HandsetState.REFURBISHED, HandsetState.FAULTY,
-)  # fmt: skip
-
-
-def lift_recall(
-    session: Session, officer: Officer, handset_id: str, why: LiftReason, now: datetime
-) -> None:
-    """It may be given again; one that was set aside goes the way of all that were. Raises like
-    `found_handset`, WrongState."""
-    there = found_handset(session, officer, Act.SET_ASIDE, handset_id)
-    if there.recall is None:
-        raise WrongState("This handset is not recalled.")
-    was = str(there.recall)
-    file_id = equipment.files_carrying(session, [there.id]).get(there.id)
-    move_handset(session, there, None, {"recall": None})
-    seen = files.case_file(session, file_id) if file_id else None
-    if seen is not None:
-        recalled.settle(session, seen, officer.name, now)
-    write(session, officer.name, "RecallLifted", now, file=file_id, handset=there.id, recall=was,
-          why=why.value)  # fmt: skip
 
 
 def describe(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import accepting, equipping, returning, stock
+from tgd.allocation import accepting, equipping, recalling, returning, stock
 from tgd.allocation.acting import Officer, found_handset
 from tgd.casework.fields import Field, Kind, NotReadable, word
 from tgd.casework.imei import imei_in, is_imsi
@@ -124,9 +124,11 @@ RECALL_FIELDS = (
 )  # fmt: skip
 
 
-def recall(session: Session, officer: Officer, said: Said, now: datetime) -> stock.Recalled:
+def recall(session: Session, officer: Officer, said: Said, now: datetime) -> recalling.Recalled:
     """Every handset of a model, a battery or a radio comes back."""
-    return stock.recall(session, officer, said["criterion"], said["value"], said["reasons"], now)
+    return recalling.recall(
+        session, officer, said["criterion"], said["value"], said["reasons"], now
+    )
 
 
 ACCEPT_FIELDS = (
@@ -193,7 +195,7 @@ STOCK_ACTS: tuple[StockAct, ...] = (
              (*PARTS, IMEI, IMSI), _describe, frozenset(_S)),
     StockAct("lift-recall", _A.SET_ASIDE, word("Lift its recall"), (
         Field("why", word("Ground"), _K.ONE_OF, choices=LiftReason),
-    ), lambda s, o, h, d, now: stock.lift_recall(s, o, h, d["why"], now),
+    ), lambda s, o, h, d, now: recalling.lift_recall(s, o, h, d["why"], now),
         frozenset(_S) - {_S.RETIRED}),
     StockAct("retire", _A.SET_ASIDE, word("Retire for good"), (WHY,),
              lambda s, o, h, d, now: stock.retire(s, o, h, d["why"], now), _from(_E.RETIRE)),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from tgd.allocation import accepting, agreeing, referring, returning, stock, transferring
+from tgd.allocation import accepting, agreeing, recalling, referring, returning, stock, transferring
 from tgd.allocation.acting import Officer, officer
 from tgd.rules.access import Role
 from tgd.rules.handset import AsideReason
@@ -38,7 +38,7 @@ def recall(session: Session, manager: Officer, handset: str, now: datetime) -> N
     """The battery of a handset that is carried is recalled."""
     said = {"model": None, "battery": SWOLLEN, "radio": None, "number": None}
     stock.describe(session, manager, handset, said, now)
-    stock.recall(session, manager, "battery", SWOLLEN, WHY, now)
+    recalling.recall(session, manager, "battery", SWOLLEN, WHY, now)
 
 
 def being_erased(

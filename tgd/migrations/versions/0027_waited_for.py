@@ -43,7 +43,7 @@ def downgrade() -> None:
     )
     op.execute(
         "ALTER TABLE notice ADD CONSTRAINT notice_kind CHECK (kind IN ("
-        "'reminder', 'escalation', 'handset', 'stock', 'sheet', 'undelivered' "
+        "'reminder', 'escalation', 'handset', 'stock', 'sheet', 'erasure', 'undelivered' "
         "))"
     )
     op.execute(
