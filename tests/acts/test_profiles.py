@@ -206,3 +206,15 @@ def test_only_a_platform_that_is_told_of_files_keeps_profiles(name: str) -> None
             profile = "{name}"
             """
         )
+
+
+def test_a_profile_of_before_the_keys_of_now_is_none(walk: Walk) -> None:
+    """She takes her consent back: the new keys make no profile, and the old one counts no more."""
+    walk.until("test")
+    turn(walk, Received())
+    equipping.withdraw_consent(
+        walk.session, walk.officer("Greta"), walk.id, ConsentScope.DEVICE, walk.now
+    )
+    walk.world.wait(minutes=1)
+    walk.provision()
+    assert {Missing.PLATFORM_PROFILE, Missing.DEVICE_CONSENT} <= set(missing(walk))
