@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import sys
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +21,7 @@ from dispatch.policy import Policy, read_policy
 from dispatch.policy_warnings import warnings
 from dispatch.proving import Telephony
 from dispatch.telling import Destination
-from tgd import keyring, killpoint, settings
+from tgd import clock, keyring, killpoint, settings
 from tgd.database import open_record
 from tgd.errors import Misconfigured
 from tgd.http_turns import Turns
@@ -160,7 +159,7 @@ def _ready(engine: Engine, loop: Loop, blind: Blind | None) -> Readiness:
         if not await record.now():
             return "record away" if blind and blind.is_able else f"record away, {NOT_TOLD}"
         counts.record_away.set(0)
-        return "stuck" if time.monotonic() - loop.last_turn_at > STUCK_AFTER_S else None
+        return "stuck" if clock.monotonic() - loop.last_turn_at > STUCK_AFTER_S else None
 
     return ready
 

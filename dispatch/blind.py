@@ -7,7 +7,6 @@ Decides nothing else; what it may not know (who, where, which number) it does no
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -77,7 +76,7 @@ class Blind:
         self._in_flight: Counter[UUID] = Counter()
         self._telling: set[asyncio.Task[None]] = set()
         self._holds = False
-        self._looked_at = time.monotonic()
+        self._looked_at = clock.monotonic()
         self._is_away: Callable[[], bool] = lambda: False
         self._task: asyncio.Task[None] | None = None
 
@@ -100,7 +99,7 @@ class Blind:
     def is_able(self) -> bool:
         """Whether what lies in the spool is told, from here or by another dispatcher of this
         host: false while it does not look, or cannot read what it sees."""
-        return time.monotonic() - self._looked_at < UNABLE_S and self._view.unreadable == 0
+        return clock.monotonic() - self._looked_at < UNABLE_S and self._view.unreadable == 0
 
     # -- what the loop says and asks
 
@@ -195,7 +194,7 @@ class Blind:
             try:
                 if self._holds or await self._take():
                     await self._look()
-                self._looked_at = time.monotonic()
+                self._looked_at = clock.monotonic()
             except Exception as error:  # noqa: BLE001 the loop of a life-line goes on
                 log.error("blind_failed", exc_info=error)
             await asyncio.sleep(LOOK_S)

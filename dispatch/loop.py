@@ -5,7 +5,6 @@ Woken by NOTIFY, and by a slow poll that needs no NOTIFY; the record is the trut
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,7 +81,7 @@ class Loop:
         self._answers: asyncio.Queue[Answered] = asyncio.Queue()
         self._unwritten: list[Answered] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self.last_turn_at = time.monotonic()
+        self.last_turn_at = clock.monotonic()
 
     @property
     def unwritten(self) -> int:
@@ -103,7 +102,7 @@ class Loop:
 
     def _has_not_turned(self) -> bool:
         """Whether the record, dead or hung, has let no turn end for a while."""
-        return time.monotonic() - self.last_turn_at > TURNLESS_S
+        return clock.monotonic() - self.last_turn_at > TURNLESS_S
 
     async def close(self) -> None:
         """Stop claiming, let what is being told end and be written, then stop."""
@@ -141,7 +140,7 @@ class Loop:
         told = self._blind.told() if self._blind else {}
         in_flight = self._blind.busy() if self._blind else frozenset()
         claimed, adopted = await self._in_thread(partial(self._claim, told, in_flight))
-        self.last_turn_at = time.monotonic()
+        self.last_turn_at = clock.monotonic()
         counts.record_away.set(0)
         for one in claimed:
             task = asyncio.create_task(self._tell(one))
