@@ -35,6 +35,8 @@ class Evidence:
     """The presses that handsets were told are received."""
     spooled: frozenset[str] = frozenset()
     """The presses that lie fsynced in a spool, while the record is away."""
+    named: frozenset[str] = frozenset()
+    """The alerts that those presses will open, under the ids by which they are told meanwhile."""
     pressed: frozenset[str] | None = None
     """Every press that a human made, where that is known."""
     uncounted: tuple[str, ...] = ()

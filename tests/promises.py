@@ -81,7 +81,8 @@ def no_press_joins_what_is_over(e: Evidence) -> None:
 
 
 def nobody_invented_an_alert(e: Evidence) -> None:
-    """Every alert was pressed by somebody, and no destination has one that the record has not."""
+    """Every alert was pressed by somebody, and no destination has one that is neither on record nor
+    in a spool."""
     raised = {t.alert for t in e.triggers}
     unpressed = [str(a.id) for a in e.alerts if a.id not in raised]
     assert not unpressed, f"nobody pressed: {unpressed}"
@@ -89,7 +90,7 @@ def nobody_invented_an_alert(e: Evidence) -> None:
         made = e.kept - e.pressed
         invented = {one for one in made if not one.startswith(e.uncounted)} if e.uncounted else made
         assert not invented, f"nobody pressed: {sorted(invented)}"
-    known = {str(a.id) for a in e.alerts} | {str(m.told) for m in e.merged}
+    known = {str(a.id) for a in e.alerts} | {str(m.told) for m in e.merged} | e.named
     for destination, lines in e.ledgers.items():
         unknown = {line.alert for line in lines} - known
         assert not unknown, f"{destination} was told of what is not on record: {sorted(unknown)}"

@@ -134,7 +134,31 @@ class Ground:
 
 
 class InlineLoop(asyncio.SelectorEventLoop):
-    """An event loop without threads: one order of events, the same every time."""
+    """An event loop without threads, in the night's time: one order of events, every time."""
+
+    def __init__(self) -> None:
+        self._told: Callable[[], float] | None = None
+        super().__init__()
+
+    def tell_by(self, told: Callable[[], float] | None = None) -> None:
+        """Let the night's time pass here; without an argument, the machine's comes back."""
+        self._told = told
+
+    def time(self) -> float:
+        """Seconds, for whoever has a time limit."""
+        return self._told() if self._told else super().time()
+
+    async def settle(self) -> None:
+        """Until everybody waits for something of the night."""
+        await asyncio.sleep(0)
+        while self._ready:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+
+    def let_go(self) -> None:
+        """What still waits is given up: its night is over."""
+        for task in asyncio.all_tasks(self):
+            task.cancel()
+        self.run_until_complete(self.settle())
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
         """Do it now. What is no Exception (a crash) goes through, as death does."""

@@ -20,7 +20,8 @@ FAULTS = {
 }  # fmt: skip
 ROADS = {
     "sms", "spooled", "drained", "nothing keeps", "receipt from record", "receipt from spool",
-    "told again", "repeated at a destination", "ghost", "freed", "answer twice",
+    "told blind", "adopted", "answer kept without the record", "kept answer heard",
+    "ledger_refuses", "told again", "repeated at a destination", "ghost", "freed", "answer twice",
     "gateway-2 is gone for ever", "dispatcher-2 is gone for ever",
 }  # fmt: skip
 

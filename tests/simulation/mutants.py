@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dispatch import owning, routing, turn
+from dispatch import adopting, owning, routing, turn
 from dispatch.facts import AlertFacts
 from dispatch.policy import Policy
 from dispatch.telling import Sent
@@ -158,6 +158,22 @@ def _never_closed() -> list[Broken]:
     return [(routing, "_closing", lambda *_: [])]
 
 
+def _key_lost() -> list[Broken]:
+    right = door._unpacked
+    return [(door, "_unpacked", lambda packed: replace(right(packed), alert=None))]
+
+
+def _told_as_new() -> list[Broken]:
+    right = adopting._row
+
+    def row(one: Any, told: Any, alert: Any, now: Any) -> dict[str, Any]:
+        made = right(one, told, alert, now)
+        again = {"state": DeliveryState.PENDING, "next_try_at": now, "received_at": None}
+        return made | again | {"key": f"{one.key}:again", "topic": "opened"}
+
+    return [(adopting, "_row", row)]
+
+
 def _taken_alone(alert: AlertFacts, policy: Policy) -> bool:
     return alert.state is AlertState.TAKEN
 
@@ -167,6 +183,7 @@ WITHIN = 8
 SHORT = Length(bad_s=300.0, grace_s=240.0, presses=(3,))
 
 _NOBODY = Faults(nobody=True, lasting=frozenset({"nobody"}))
+_NO_RECORD = Faults(record_away=0.8, nobody=True, lasting=frozenset({"nobody"}))
 MUTANTS = {
     "receipt before commit": Mutant(
         "The handset is told before the record has its press.",
@@ -210,4 +227,10 @@ MUTANTS = {
         "One person ends what nobody heard or saw.", Faults(),
         lambda: [(acts, "needs_second", lambda *_, **__: False)]),
     "unwritten end": Mutant("A closing is not in the journal.", Faults(), _unwritten_end),
+    "spool key lost": Mutant(
+        "What was told from the spool opens another alert when the record is back.", _NO_RECORD,
+        _key_lost),
+    "told as new on return": Mutant(
+        "What was told from the spool is told again as new when the record is back.", _NO_RECORD,
+        _told_as_new),
 }  # fmt: skip

@@ -10,9 +10,10 @@ from random import Random
 
 from dispatch.policy import Policy
 from tests.rules.night_of_plans import EXAMPLE
+from tests.simulation.dispatchers import SLOW_POLL_S, Dispatcher
 from tests.simulation.faults import Faults, draw
 from tests.simulation.ground import Ground
-from tests.simulation.house import SLOW_POLL_S, Dispatcher, Gateway
+from tests.simulation.house import Gateway
 from tests.simulation.peers import ControlRoom, Platform, Telephone
 from tests.simulation.people import (
     BERTA,
@@ -100,6 +101,7 @@ def make(world: World, policy: Policy = EXAMPLE, handsets: int = 0) -> Night:
     quiet, world.faults = world.faults, Faults()
     gateways = [Gateway(world, f"gateway-{n}") for n in (1, 2)]
     world.spooled = lambda: set().union(*(g.spooled() for g in gateways))
+    world.named = lambda: set().union(*(g.named() for g in gateways))
     phones = give_handsets(world, gateways, handsets or world.rng.choice((1, 1, 2)))
     dispatchers: list[Dispatcher] = []
     peers = _peers(world, dispatchers)
@@ -107,10 +109,21 @@ def make(world: World, policy: Policy = EXAMPLE, handsets: int = 0) -> Night:
     for one in dispatchers:
         one.others = [other for other in dispatchers if other is not one]
     world.on_nudge.append((nudges.DISPATCH, lambda: nudge(world, dispatchers)))
+    for gateway, dispatcher in zip(gateways, dispatchers, strict=True):
+        _on_one_host(world, gateway, dispatcher)
     for actor in (BRUNO, BERTA):
         Console(world, actor)
     world.faults = quiet
     return Night(world, gateways, dispatchers, phones, policy)
+
+
+def _on_one_host(world: World, gateway: Gateway, dispatcher: Dispatcher) -> None:
+    """One looks into the other's spool, and both see when the record goes."""
+    gateway.mailbox.on_kept = lambda: dispatcher.side.look_soon()
+    for see in (gateway.record_went, dispatcher.record_went):
+        world.on_cut.append(("record", see))
+    for channel in (nudges.DISPATCH, nudges.CONSOLE):
+        world.on_nudge.append((channel, lambda: dispatcher.side.something_changed()))
 
 
 def nudge(world: World, dispatchers: list[Dispatcher]) -> None:
@@ -239,10 +252,8 @@ def _cut(world: World, what: str, share: float, bad_s: float) -> None:
     """Away for this share of the hour, in three pieces."""
     for _ in range(3 if share else 0):
         begins, lasts = world.rng.uniform(0, bad_s), bad_s * share / 3
-        world.at(begins, _said(world, f"no {what} for {lasts:.0f} s", world.cuts.add, what))
-        world.at(
-            min(begins + lasts, bad_s), _said(world, f"{what} is back", world.cuts.discard, what)
-        )
+        world.at(begins, _said(world, f"no {what} for {lasts:.0f} s", world.cut, what))
+        world.at(min(begins + lasts, bad_s), _said(world, f"{what} is back", world.mend, what))
 
 
 def _said(world: World, words: str, do: Callable[[str], None], what: str) -> Callable[[], None]:

@@ -65,7 +65,8 @@ class Story(RuleBasedStateMachine):
     @rule(what=st.sampled_from(("mqtt", "sms", "record", "disk")))
     def is_cut_off(self, what: str) -> None:
         """A network, the record or the spool's disk goes away; the next time, it is back."""
-        self.world.cuts ^= {what}
+        change = self.world.mend if what in self.world.cuts else self.world.cut
+        change(what)
         self.world.say(f"{what} {'goes' if what in self.world.cuts else 'is back'}")
 
     @rule(mode=st.sampled_from((None, *PLATFORM_MODES)))

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from dispatch.remembering import Remembered
 from tests import promises
 from tests.evidence import Evidence, Noted
 from tests.simulation.faults import Faults
@@ -68,6 +69,11 @@ class World:
         self.rung: list[Noted] = []
         self.healed_at: datetime | None = None
         self.spooled: Callable[[], set[str]] = set
+        self.named: Callable[[], set[str]] = set
+        self.changes = 0
+        """How often somebody wrote something: what was read before may be old."""
+        self.remembered: tuple[int, Remembered] | None = None
+        self.on_cut: list[tuple[str, Callable[[], None]]] = []
         self.on_nudge: list[tuple[str, Callable[[], None]]] = []
         self.checks = 0
 
@@ -122,6 +128,19 @@ class World:
         """One number for the whole story."""
         return self._digest.hexdigest()
 
+    # -- what is away
+
+    def cut(self, what: str) -> None:
+        """A network, the record or a disk is away from now on; who looks all the time sees it."""
+        self.cuts.add(what)
+        for other, see in self.on_cut:
+            if other == what:
+                see()
+
+    def mend(self, what: str) -> None:
+        """It is back."""
+        self.cuts.discard(what)
+
     # -- network
 
     def send(self, way: str, do: Callable[[], None], quickly: float = 0.05) -> None:
@@ -156,6 +175,7 @@ class World:
             self.saw("record_refuses")
             raise Away("refused at its commit")
         self.changed |= bool(nudges)
+        self.changes += bool(nudges)
         for channel, wake in self.on_nudge:
             if channel in nudges:
                 wake()
@@ -180,6 +200,7 @@ class World:
         structlog.configure(processors=[_silence])
         ids.seed(self.seed)
         clock.tell_by(self.clock_of_host, lambda: self.t)
+        self.ground.loop.tell_by(lambda: self.t)
         killpoint.watch(self.passed)
         self.ground.weather = self
         try:
@@ -187,6 +208,8 @@ class World:
         finally:
             self.ground.weather = None
             killpoint.watch(None)
+            self.ground.loop.let_go()
+            self.ground.loop.tell_by()
             clock.tell_by()
             ids.seed(None)
             structlog.configure(**spoken)
@@ -216,7 +239,8 @@ class World:
             now=self.now, **record, ledgers=ledgers,
             rung=[r for r in self.rung if not since or r.alert in shown],
             receipts=frozenset((self.heard_back if final else self.told) - forgotten),
-            spooled=frozenset(self.spooled()), pressed=frozenset(self.pressed - forgotten),
+            spooled=frozenset(self.spooled()), named=frozenset(self.named()),
+            pressed=frozenset(self.pressed - forgotten),
             healed_at=self.healed_at,
             slowest=timedelta(seconds=min([0, *self.offsets.values()])),
         )  # fmt: skip
