@@ -148,6 +148,9 @@ LIES: list[tuple[Any, str, Lie]] = [
      of(CANARY, source="handset:ana")),
     (promises.a_canary_is_no_alert, "the room is told of a canary",
      at_room(noted(CANARY, "opened", -5))),
+    (promises.a_canary_is_no_alert, "the room is told of a canary from the spool",
+     lambda e: more(merged=[SimpleNamespace(told="spooled-1", alert=CANARY)])(
+         at_room(noted("spooled-1", "opened", -5))(e))),
     (promises.the_journal_tells_the_state, "taken, and the journal does not know",
      of(ANA, state="taken")),
     (promises.every_press_is_on_record, "pressed, and nowhere",
