@@ -6,11 +6,13 @@ room by its bearer token, the telephone provider by its signature over our publi
 
 import asyncio
 import hmac
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
 from fastapi import FastAPI, Request
 from sqlalchemy import Engine
+from sqlmodel import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.responses import JSONResponse, Response
 
@@ -27,8 +29,8 @@ from dispatch.formats.answers_in import (
     read_answer,
 )
 from dispatch.formats.delivery_id import destination_of
-from dispatch.formats.erased_in import ErasedSaid, read_erased
-from dispatch.formats.texts_in import TextSaid, read_text_status
+from dispatch.formats.erased_in import read_erased
+from dispatch.formats.texts_in import read_text_status
 from dispatch.hearing import Effect, NotYours, hear_answer, hear_failure
 from dispatch.noticing import hear_erased, hear_text
 from dispatch.policy import (
@@ -67,7 +69,7 @@ def make_app(
 
 
 class _Hearing:
-    """The three addresses; each reads, proves, hears in a worker thread, and says what came."""
+    """The addresses; each reads, proves, hears in a worker thread, and says what came."""
 
     def __init__(
         self, engine: Engine, policy: Policy, telephony: Telephony, blind: Blind | None
@@ -76,15 +78,10 @@ class _Hearing:
         self._blind = blind
 
     async def answer(self, destination: str, request: Request) -> Response:
-        told = self._policy.destination(destination)
-        if not isinstance(told, WebhookDestination | CisuDestination):
-            return said(404, "There is no such destination.")
-        raw = await body_of(request)
-        if isinstance(raw, Response):
-            return raw
-        if not _is_proven(told, request, raw):
-            counts.heard_answers.labels(destination, "?", "unproven").inc()
-            return said(401, "The signature or the token is not right.")
+        found = await self._proven(destination, request, WebhookDestination, CisuDestination)
+        if isinstance(found, Response):
+            return found
+        told, raw = found
         return await self._hear(told, read_answer(told.kind, raw))
 
     async def keypad(self, destination: str, request: Request) -> Response:
@@ -113,22 +110,52 @@ class _Hearing:
         text = read_text_status(raw)
         if text is None:
             return said(400, "A MessageSid or a known MessageStatus is missing.")
-        key = request.query_params.get("key", "")
-        try:
-            result = await asyncio.to_thread(self._hear_text_now, told.name, key, text)
-        except RecordAway:
-            counts.heard_answers.labels(told.name, "text", "away").inc()
-            return said(503, "Try again in a moment.")
-        except NotYours as refusal:
-            counts.heard_answers.labels(told.name, "text", "refused").inc()
-            return said(404, str(refusal))
-        counts.heard_answers.labels(told.name, "text", result).inc()
-        return JSONResponse({"result": result})
+        key = request.query_params.get("key", "")[:200]
+        return await self._write_of_notice(
+            told.name, "text", lambda s: hear_text(s, told.name, key, text, clock.now())
+        )
 
     async def erased(self, destination: str, request: Request) -> Response:
         """A platform says that a copy of a case sheet is gone there."""
+        found = await self._proven(destination, request, WebhookDestination)
+        if isinstance(found, Response):
+            return found
+        told, raw = found
+        gone = read_erased(raw)
+        if gone is None:
+            return said(400, "Say {key, erased: true, by}.")
+        return await self._write_of_notice(
+            told.name, "erased", lambda s: hear_erased(s, told.name, gone, clock.now())
+        )
+
+    async def _write_of_notice(
+        self, destination: str, what: str, write: Callable[[Session], str]
+    ) -> Response:
+        """What was said of no alert, written in one transaction."""
+        try:
+            result = await asyncio.to_thread(self._write_by, write)
+        except RecordAway:
+            counts.heard_answers.labels(destination, what, "away").inc()
+            return said(503, "Try again in a moment.")
+        except NotYours as refusal:
+            counts.heard_answers.labels(destination, what, "refused").inc()
+            return said(404, str(refusal))
+        counts.heard_answers.labels(destination, what, result).inc()
+        return JSONResponse({"result": result})
+
+    def _write_by(self, write: Callable[[Session], str]) -> str:
+        with transaction(self._engine) as session:
+            return write(session)
+
+    async def _proven(
+        self,
+        destination: str,
+        request: Request,
+        *kinds: type[WebhookDestination] | type[CisuDestination],
+    ) -> tuple[WebhookDestination | CisuDestination, bytes] | Response:
+        """The destination, if it is one of these, and what it has said and proven."""
         told = self._policy.destination(destination)
-        if not isinstance(told, WebhookDestination):
+        if not isinstance(told, kinds):
             return said(404, "There is no such destination.")
         raw = await body_of(request)
         if isinstance(raw, Response):
@@ -136,30 +163,7 @@ class _Hearing:
         if not _is_proven(told, request, raw):
             counts.heard_answers.labels(destination, "?", "unproven").inc()
             return said(401, "The signature or the token is not right.")
-        found = read_erased(raw)
-        if found is None:
-            return said(400, "Say {key, erased: true, by}.")
-        return await self._hear_erased(told.name, found)
-
-    async def _hear_erased(self, destination: str, found: ErasedSaid) -> Response:
-        try:
-            result = await asyncio.to_thread(self._hear_erased_now, destination, found)
-        except RecordAway:
-            counts.heard_answers.labels(destination, "erased", "away").inc()
-            return said(503, "Try again in a moment.")
-        except NotYours as refusal:
-            counts.heard_answers.labels(destination, "erased", "refused").inc()
-            return said(404, str(refusal))
-        counts.heard_answers.labels(destination, "erased", result).inc()
-        return JSONResponse({"result": result})
-
-    def _hear_erased_now(self, destination: str, found: ErasedSaid) -> str:
-        with transaction(self._engine) as session:
-            return hear_erased(session, destination, found, clock.now())
-
-    def _hear_text_now(self, destination: str, key: str, text: TextSaid) -> str:
-        with transaction(self._engine) as session:
-            return hear_text(session, destination, key[:200], text, clock.now())
+        return told, raw
 
     async def _telephone(
         self, destination: str, request: Request, kind: Literal["keypad", "status"]

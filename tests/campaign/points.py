@@ -39,7 +39,7 @@ WITHOUT = {
     "gateway/reconciler.py:_ask_last": "asks",
     "gateway/reconciler.py:_ask_kept": "asks",
     "gateway/sms.py:_keep": "one commit before the 2xx; the provider calls again without one",
-    "dispatch/answers.py:_hear_text_now": "one commit before the 2xx; the same",
+    "dispatch/answers.py:_write_by": "one commit before the 2xx; the same",
     "dispatch/auditor/looking.py:_look_inside": "asks; it cannot write",
     "dispatch/blind.py:_hear_again": "the ledger has the answer until it is done (test_adopting)",
     "dispatch/call_answers.py:_write": "one commit before the 2xx; the provider calls again",

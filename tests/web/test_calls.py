@@ -14,7 +14,7 @@ from dispatch.conversing import ToRing, claim, hear_leg, hear_recording, not_pla
 from dispatch.formats.conference import LegSaid, RecordingSaid
 from simulators.sms_provider import Account, SmsProvider
 from simulators.twilio_conferences import SILENCE, Recording
-from tests.web.conftest import NUMBER, House
+from tests.web.conftest import NUMBER, Browser, House
 from tgd import clock, sound
 from tgd.rules.calling import LegState, Party
 from tgd.settings import Settings
@@ -139,10 +139,7 @@ async def test_where_no_voice_is_set_up_the_number_is_there_to_dial(house: House
 
 @with_voice
 async def test_a_call_that_changed_is_a_fact_for_the_consoles(house: House) -> None:
-    alert = house.press(house.give(number=NUMBER))
-    bruno = await on_shift(house)
-    await bruno.post(f"/alerts/{alert}/take")
-    await bruno.post(f"/alerts/{alert}/call")
+    _, bruno = await called(house)
     before = (await bruno.json("/sync?since=0"))["rows"][0]["mark"]
     heard(house, Party.OPERATOR, LegState.RINGING)
     assert (await bruno.json("/sync?since=0"))["rows"][0]["mark"] > before
@@ -151,6 +148,15 @@ async def test_a_call_that_changed_is_a_fact_for_the_consoles(house: House) -> N
     before = (await bruno.json("/sync?since=0"))["rows"][0]["mark"]
     house.do(lambda s: not_placed(s, _ring(call.id), "status_500", clock.now(), is_certain=False))
     assert (await bruno.json("/sync?since=0"))["rows"][0]["mark"] >= before
+
+
+async def called(house: House) -> tuple[UUID, Browser]:
+    """An alert whose handset Bruno, who has it, has asked to be rung."""
+    alert = house.press(house.give(number=NUMBER))
+    bruno = await on_shift(house)
+    await bruno.post(f"/alerts/{alert}/take")
+    await bruno.post(f"/alerts/{alert}/call")
+    return alert, bruno
 
 
 def _ring(call: UUID) -> Any:
@@ -174,10 +180,7 @@ async def provider(house: House) -> AsyncIterator[SmsProvider]:
 async def test_the_supervisor_and_the_prosecutor_hear_it_and_it_is_written_down(
     house: House, provider: SmsProvider
 ) -> None:
-    alert = house.press(house.give(number=NUMBER))
-    bruno = await on_shift(house)
-    await bruno.post(f"/alerts/{alert}/take")
-    await bruno.post(f"/alerts/{alert}/call")
+    alert, _ = await called(house)
     kept = recorded(house)
     for name in ("Sami", "Camille"):
         person = await house.signed_in(name)
@@ -198,10 +201,7 @@ async def test_the_supervisor_and_the_prosecutor_hear_it_and_it_is_written_down(
 @with_voice
 @pytest.mark.parametrize("name", ["Bruno", "Corg", "Lise", "Stock", "Dpo", "Root"])
 async def test_nobody_else_hears_it(house: House, provider: SmsProvider, name: str) -> None:
-    alert = house.press(house.give(number=NUMBER))
-    bruno = await on_shift(house)
-    await bruno.post(f"/alerts/{alert}/take")
-    await bruno.post(f"/alerts/{alert}/call")
+    alert, _ = await called(house)
     kept = recorded(house)
     person = await house.signed_in(name)
     assert "/recordings/" not in (await person.get(f"/alerts/{alert}")).text
@@ -214,10 +214,7 @@ async def test_another_sound_is_not_played_but_our_own_copy_is(
     house: House, provider: SmsProvider
 ) -> None:
     """Both are written down; a provider that is away or has lost it is stood in for as well."""
-    alert = house.press(house.give(number=NUMBER))
-    bruno = await on_shift(house)
-    await bruno.post(f"/alerts/{alert}/take")
-    await bruno.post(f"/alerts/{alert}/call")
+    alert, _ = await called(house)
     kept, sami = recorded(house), await house.signed_in("Sami")
     assert "pas encore d’empreinte" in (await sami.get(f"/alerts/{alert}")).text
     one = SimpleNamespace(id=kept, alert=alert, sha256=None, held=False)
@@ -245,10 +242,7 @@ async def test_another_sound_is_not_played_but_our_own_copy_is(
 
 @with_voice
 async def test_what_was_erased_or_is_lost_is_not_there(house: House, provider: SmsProvider) -> None:
-    alert = house.press(house.give(number=NUMBER))
-    bruno = await on_shift(house)
-    await bruno.post(f"/alerts/{alert}/take")
-    await bruno.post(f"/alerts/{alert}/call")
+    alert, _ = await called(house)
     kept = recorded(house)
     sami = await house.signed_in("Sami")
     await provider.become("http_500")
@@ -269,10 +263,7 @@ def test_voice_needs_an_account_a_number_and_a_way_back() -> None:
 
 @with_voice
 async def test_a_call_shows_since_when_it_runs_and_that_it_is_recorded(house: House) -> None:
-    alert = house.press(house.give(number=NUMBER))
-    bruno = await on_shift(house)
-    await bruno.post(f"/alerts/{alert}/take")
-    await bruno.post(f"/alerts/{alert}/call")
+    alert, bruno = await called(house)
     heard(house, Party.OPERATOR, LegState.ANSWERED)
     heard(house, Party.HANDSET, LegState.ANSWERED)
     calls = (await bruno.get(f"/alerts/{alert}")).text.partition('id="calls"')[2]

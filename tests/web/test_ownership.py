@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 
 from dispatch.turn import claim
 from tests.acts.dispatching import POLICY
-from tests.web.conftest import House
+from tests.web.conftest import Browser, House
 from tests.web.test_live import events, until
 from tgd import clock
 from tgd.web.once import Once
@@ -22,11 +23,10 @@ def owner_of(house: House, alert: UUID) -> str | None:
     return house.ask("SELECT owner FROM alert WHERE id = :a", a=alert)[0].owner
 
 
-async def test_two_operators_press_f2_together(house: House) -> None:
+async def press_f2_together(house: House, people: Sequence[Browser], rounds: int) -> None:
     """Always two different alerts, or one winner and nobody twice; never none."""
-    people = [await house.signed_in("Bruno"), await house.signed_in("Berthe")]
     carried = [house.give("Ana"), house.give("Eve", number="+33639980002")]
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         waiting = [house.press(one) for one in carried[: 1 + round_ % 2]]
         replies = await asyncio.gather(*(p.post("/take-next", json=True) for p in people))
         taken = [r.json()["alert"] for r in replies]
@@ -38,6 +38,11 @@ async def test_two_operators_press_f2_together(house: House) -> None:
             " closed_at = now(), look_again_at = NULL, owner = NULL WHERE state <> 'closed'"
             " RETURNING 1"
         )
+
+
+async def test_two_operators_press_f2_together(house: House) -> None:
+    people = [await house.signed_in("Bruno"), await house.signed_in("Berthe")]
+    await press_f2_together(house, people, ROUNDS)
 
 
 async def test_f2_waits_for_an_alert_that_is_being_changed(house: House) -> None:
