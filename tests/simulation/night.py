@@ -243,7 +243,7 @@ def _bad_hour(night: Night) -> None:
         world.at(chance.uniform(0, bad_s), night.bury)
     if faults.clock_step_s:
         host = chance.choice((*night.gateways, *night.dispatchers)).name
-        world.at(chance.uniform(0, bad_s), lambda: _step(night, host))
+        world.at(chance.uniform(0, bad_s), lambda: step(night, host))
     if faults.policy_changes:
         world.at(chance.uniform(0, bad_s), lambda: _change_policy(night))
 
@@ -264,7 +264,8 @@ def _said(world: World, words: str, do: Callable[[str], None], what: str) -> Cal
     return done
 
 
-def _step(night: Night, host: str) -> None:
+def step(night: Night, host: str) -> None:
+    """This host's clock is wrong from now on, and its dispatchers look at it."""
     world = night.world
     world.saw("clock_step_s")
     world.offsets[host] += int(world.faults.clock_step_s)

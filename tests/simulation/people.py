@@ -177,14 +177,15 @@ class Console:
 
     def nudged(self) -> None:
         """Something changed on the screen; a human looks at it in his own time."""
-        if not self._looking and not self.world.faults.nobody:
+        if self.world.faults.nobody:
+            self.world.saw("nobody")
+        elif not self._looking:
             self._looking = True
             self.world.at(self.world.rng.uniform(5, 60), self._look)
 
     def _look(self) -> None:
         self._looking = False
         if self.world.faults.nobody:
-            self.world.saw("nobody")
             return
         alert = self._do("takes the next alert", lambda s, now: acts.take_next(s, self.actor, now))
         if alert is None or not hasattr(alert, "id"):
