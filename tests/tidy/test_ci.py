@@ -77,3 +77,15 @@ def test_one_that_falls_again_has_failed(ci: ModuleType, tmp_path: Path) -> None
     )
     assert ci.stands(str(stands))
     assert not ci.stands(str(falls)), "twice is not three times"
+
+
+def test_what_falls_in_code_without_a_file_is_an_ordinary_failure(
+    pytester: pytest.Pytester,
+) -> None:
+    """It ended the whole run, and every other result with it."""
+    pytester.makeconftest(
+        "import sys\nsys.path.insert(0, " + repr(str(HERE.parents[1])) + ")\n"
+        "from tests.conftest import pytest_runtest_makereport\n"
+    )
+    pytester.makepyfile(test_it="def test_it():\n    exec(compile('1 / 0', '<string>', 'exec'))\n")
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(failed=1)
