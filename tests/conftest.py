@@ -22,6 +22,7 @@ from sqlmodel import Session, SQLModel
 
 import tgd.records  # noqa: F401  (the tables)
 from tests import seeds, warm
+from tests.campaign.outcome import summed_up
 from tests.world import World
 from tgd import clock
 from tgd.database import open_record
@@ -71,6 +72,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     place.parent.mkdir(exist_ok=True)
     with place.open("a") as broken:
         broken.write(f"{item.nodeid}\n")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """N and the bound of every campaign that was played: a green run says how much it shows."""
+    if lines := summed_up(terminalreporter.getreports("passed")):
+        terminalreporter.section("campaigns")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,8 +4,11 @@ Zero losses in N independent faults bound the rate of loss per fault below 3/N a
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 GOALS = {
     "s until all were back": 60.0,
@@ -77,6 +80,28 @@ def missed(outcomes: Sequence[Outcome]) -> list[str]:
     if without > ACCEPTS_WITHIN_S * faults:
         late.append(f"R22: no probe was accepted in {without:.0f} s, of {faults} faults")
     return late
+
+
+def again(name: str, seed: int, size: Any) -> str:
+    """The command that plays the same: every field that is not as in the daily size is said."""
+    daily = type(size)()
+    words = [
+        f"--size {shlex.quote(f'{one.name}={json.dumps(value)}')}"
+        for one in fields(size)
+        if (value := getattr(size, one.name)) != getattr(daily, one.name)
+    ]
+    return " ".join(["python -m tests.campaign", name, f"--seed {seed}", *words])
+
+
+def summed_up(reports: Iterable[Any]) -> list[str]:
+    """What the tests of this run found, each campaign a line, by goal; of reports of pytest."""
+    lines = {
+        str(value)
+        for report in reports
+        for name, value in report.user_properties
+        if name == "outcome"
+    }
+    return sorted(lines, key=lambda line: (line[0], *map(int, re.findall(r"^\w(\d+)", line)), line))
 
 
 def worst(seconds: list[float]) -> float:
