@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 import struct
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,12 @@ class FaultProxy:
         self.rate_bps: float | None = None
         self.cut_after: int | None = None
         self.ledger_book = Ledger(ledger)
+        self.felt: Counter[str] = Counter()
+        """What the faults did: connections `cut`, bytes `held`, `lost` and `delayed`. Whoever
+        calls while nobody listens is not seen here, and not counted."""
         self._chance = random.Random(seed)
         self._writers: set[asyncio.StreamWriter] = set()
-        self._streams: set[asyncio.Task[None]] = set()
+        self._streams: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._listener: asyncio.Server | None = None
         self._control: web.AppRunner | None = None
 
@@ -110,6 +114,7 @@ class FaultProxy:
     async def settle(self) -> None:
         """Make listener and connections what the mode says."""
         if self.mode in (Mode.REFUSE, Mode.RESET):
+            self.felt += Counter(cut=sum(not w.is_closing() for w in self._streams.values()))
             self.reset_all()
         if self.mode is Mode.REFUSE:
             await self._stop_listening()
@@ -151,20 +156,21 @@ class FaultProxy:
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stream = asyncio.current_task()
         assert stream is not None
-        self._streams.add(stream)
+        self._streams[stream] = writer
         self._writers.add(writer)
         try:
             await self._join(reader, writer)
         except asyncio.CancelledError:
             pass  # by stop(); Python 3.11 would print a stack for a stream that ends cancelled
         finally:
-            self._streams.discard(stream)
+            del self._streams[stream]
             self._writers.discard(writer)
             writer.close()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.ledger_book.write("connected", mode=str(self.mode))
         if self.mode is Mode.RESET:
+            self.felt["cut"] += 1
             self.reset_all()
             return
         try:
@@ -203,12 +209,17 @@ class FaultProxy:
 
     async def _survives(self, size: int, way: Way) -> bool:
         """Wait as long as the link wants, then say whether the piece arrives."""
+        if self.mode is Mode.BLACKHOLE:
+            self.felt["held"] += size
         while self.mode is Mode.BLACKHOLE:
             await asyncio.sleep(0.02)
         lost = Mode.LOST_REPLY if way is Way.REPLY else Mode.LOST_REQUEST
         if self.mode is lost:
+            self.felt["lost"] += size
             self.ledger_book.write("lost", way=str(way), bytes=size)
             return False
+        if self.latency_s or self.jitter_s or self.rate_bps:
+            self.felt["delayed"] += size
         jitter_s = self._chance.uniform(-self.jitter_s, self.jitter_s)
         await asyncio.sleep(max(0.0, self.latency_s + jitter_s))
         if self.rate_bps:

@@ -29,7 +29,7 @@ LONG: dict[str, dict[str, Any]] = {
     "hostile": {"seconds": 1800.0, "each": 3},
     "clocks": {"rounds": 60},
     "disks": {"times": 10, "full_s": 20.0},
-    "links": {"times": 20, "bad_s": 5.0, "locked_s": 20.0},
+    "links": {"times": 20, "bad_s": 5.0, "black_s": 13.0, "locked_s": 20.0},
     "partitions": {"cuts": 30, "cut_s": 60.0},
 }
 """Every campaign, and what is larger in its long size."""

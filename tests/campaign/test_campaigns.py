@@ -4,12 +4,16 @@ N and the bound stand at the end of the run (`conftest.py`); a failure prints wh
 """
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from simulators.proxy import FaultProxy
 from tests import warm
 from tests.campaign import (
     brokers,
@@ -25,6 +29,7 @@ from tests.campaign import (
 )
 from tests.campaign.conftest import Played
 from tests.campaign.outcome import Outcome, again, missed, summed_up
+from tests.campaign.town import Town
 from tests.channels.broker_ground import MOSQUITTO
 
 needs_broker = [
@@ -71,6 +76,18 @@ def test_the_end_of_a_run_tells_each_campaign_once() -> None:
     assert told == [first, second]
     assert "N=1, judged 30, lost 0 (< 100.00% per fault at 95 %)" in told[0]
     assert summed_up([Report([])]) == []
+
+
+async def test_a_fault_that_met_nobody_is_said_and_not_counted() -> None:
+    """Else N would grow by faults that nobody had to withstand."""
+    way = FaultProxy(1)
+    await way.start()
+    made = cast(Town, SimpleNamespace(links={"platform": way}))
+    felt = await links.broken(made, "platform", "reset", links.Size(bad_s=0.01))
+    await way.stop()
+    assert not felt
+    assert links.told(felt) == "met nobody, not counted"
+    assert links.told(Counter(lost=3, cut=2)) == "2 connections cut, 3 bytes lost"
 
 
 @dataclass

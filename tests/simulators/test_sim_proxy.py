@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from counterparts import until
 
-from simulators.proxy import FaultProxy
+from simulators.proxy import FaultProxy, Mode
 
 
 class Echo:
@@ -134,6 +134,31 @@ async def test_latency_and_rate(link: FaultProxy) -> None:
     began_s = loop.time()
     assert await through(link, b"x" * 100) == b"x" * 100
     assert loop.time() - began_s >= 0.2
+
+
+async def test_says_what_a_fault_did(link: FaultProxy) -> None:
+    """A mode that met nobody is nothing that anybody withstood."""
+    for mode in Mode:
+        await link.switch(mode)
+    assert not link.felt
+    await link.switch("lost_request")
+    await through(link, b"x" * 10)
+    await link.switch("pass", latency_s=0.01)
+    await through(link, b"x" * 10)
+    assert link.felt == {"lost": 10, "delayed": 20}
+    await link.switch("blackhole", latency_s=0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
+    writer.write(b"x" * 10)
+    await until(lambda: link.felt["held"] == 10)
+    await link.switch("refuse")
+    assert link.felt["cut"] == 1
+    with pytest.raises(ConnectionResetError):
+        await reader.read()
+    writer.close()
+    await link.switch("reset")
+    with pytest.raises(ConnectionResetError):
+        await through(link, b"x")
+    assert link.felt["cut"] == 2
 
 
 async def test_upstream_down(link: FaultProxy, echo: Echo) -> None:
