@@ -1,4 +1,4 @@
-"""Bad links: between gateway, dispatcher, record and platform, each fault that TCP knows; locks.
+"""Bad links: of handsets, gateway, dispatcher, record, platform, each fault that TCP knows; locks.
 
 The link breaks under presses, stays bad for some seconds, and heals. Presses go on being taken;
 afterwards everything is on record once, and told.
@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from tests.campaign.outcome import Outcome, Say
 from tests.campaign.town import Town, inhabited, switched, town
 
-LINKS = ("gateway-record", "dispatch-record", "platform")
+LINKS = ("gateway-record", "dispatch-record", "platform", "handsets")
 MODES: dict[str, dict[str, float]] = {
     "refuse": {}, "reset": {}, "blackhole": {}, "lost_reply": {}, "lost_request": {},
     "pass": {"latency_s": 0.3, "jitter_s": 0.25},
@@ -101,7 +101,7 @@ async def run(folder: Path, size: Size, seed: int, say: Say) -> list[Outcome]:
     record = Outcome("F17", "record locked, slow", seed, 2 * size.times)
     async with town(folder, seed, links=True, closes=True) as made:
         made.chance.shuffle(faults)
-        async with inhabited(made, size.handsets) as crowd:
+        async with inhabited(made, size.handsets, port=made.links["handsets"].port) as crowd:
             async with crowd.press_on(size.rate_per_s):
                 for n, (link, mode) in enumerate(faults, 1):
                     felt = await broken(made, link, mode, size)

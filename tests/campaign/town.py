@@ -147,9 +147,9 @@ async def town(
     links: bool = False, closes: bool = False, environment: dict[str, str] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Town]:  # fmt: skip
-    """So many of each on free ports. `links`: their ways to the record and the platform are bad
-    when told so. `closes`: the platform's agent takes and closes each alert, so that the next
-    press of the same handset opens a new one."""
+    """So many of each on free ports. `links`: their ways to the record and the platform, and one
+    of the handsets to the listener, are bad when told so. `closes`: the platform's agent takes
+    and closes each alert, so that the next press of the same handset opens a new one."""
     names = [f"{what}{n}" for what in ("mqtt", "gateway", "answers") for n in range(1, 3)]
     ports = named_ports(*names, "console", "provider", "platform")
     ports |= {"mqtt": ports["mqtt1"], "gateway": ports["gateway1"], "answers": ports["answers1"]}
@@ -160,6 +160,7 @@ async def town(
         if links:
             bad["platform"] = await _link(stack, ports["platform"], seed)
             ways["platform"] = bad["platform"].port
+            bad["handsets"] = await _link(stack, ports["mqtt"], seed)
         words = policy(ports).replace(f":{ports['platform']}/", f":{ways['platform']}/")
         (folder / "policy.toml").write_text(words)
         read = settings_of(folder, ports, settings)
