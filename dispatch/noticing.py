@@ -66,7 +66,7 @@ def _rows(one: Any, policy: Policy, now: datetime) -> list[dict[str, Any]]:
     return [
         {"notice": one.id, "destination": name, "key": telling_key(
             str(one.id), kind, isinstance(policy.destination(name), SmsDestination), name, day,
-            urgent=one.is_urgent)}
+            urgent=str(one.deadline or one.id) if one.is_urgent else "")}
         for name in policy.notices.tell
         if not (is_for_machines(kind) and isinstance(policy.destination(name), SmsDestination))
         and not (kind is NoticeKind.PROFILE and name != policy.notices.profile)

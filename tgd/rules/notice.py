@@ -47,12 +47,15 @@ def is_urgent(
 
 def telling_key(
     notice: str, kind: NoticeKind, to_human: bool, destination: str, day: str, *,
-    urgent: bool = False,
+    urgent: str = "",
 ) -> str:  # fmt: skip
     """One notice is told once to each destination; a human's telephone hears of deadlines once a
-    day, for it says no more than to look, and of each handset and each urgent matter by itself."""
-    if to_human and kind is not NoticeKind.HANDSET and not urgent:
-        return f"{kind}:{day}:{destination}"
+    day, for it says no more than to look, and of each handset and each urgent matter by itself.
+
+    An urgent matter is named: what prosecutor and association are told of one release is one text.
+    """
+    if to_human and kind is not NoticeKind.HANDSET:
+        return f"{kind}:{urgent or day}:{destination}"
     return f"{notice}:{destination}"
 
 
