@@ -60,11 +60,13 @@ class DeliveryFacts:
     attempts: int
     next_try_at: datetime | None
     made_at: datetime
+    rests: bool = False
+    """This process told it a moment ago, and its own pause is not over by its steady clock."""
 
     @classmethod
-    def of(cls, d: Any) -> "DeliveryFacts":
+    def of(cls, d: Any, *, rests: bool = False) -> "DeliveryFacts":
         """From a row of the record."""
         return cls(
             d.key, d.destination, Topic(d.topic), d.round, DeliveryState(d.state), d.attempts,
-            d.next_try_at, d.made_at,
+            d.next_try_at, d.made_at, rests,
         )  # fmt: skip

@@ -24,8 +24,19 @@ from dispatch.blind import Blind
 from dispatch.blind_facts import BlindAlert
 from dispatch.policy import Policy
 from dispatch.remembering import Remembered, remember
+from dispatch.resting import Rests
 from dispatch.telling import Destination
-from dispatch.turn import FAULTS, Answered, Claimed, Fault, claim, free_dead, write_answers
+from dispatch.turn import (
+    FAULTS,
+    Answered,
+    Claimed,
+    Fault,
+    claim,
+    free_dead,
+    lease_until,
+    pauses,
+    write_answers,
+)
 from tgd import clock, journal, killpoint
 from tgd.allocation import chasing
 from tgd.database import refused_by, transaction
@@ -80,6 +91,7 @@ class Loop:
         self._telling: set[asyncio.Task[None]] = set()
         self._answers: asyncio.Queue[Answered] = asyncio.Queue()
         self._unwritten: list[Answered] = []
+        self._rests = Rests()
         self._tasks: list[asyncio.Task[None]] = []
         self.last_turn_at = clock.monotonic()
 
@@ -160,9 +172,14 @@ class Loop:
             adopted = adopt(session, told, now)
             faults: list[Fault] = adopted.faults
             busy = in_flight | (told.keys() - adopted.done)
-            claimed = claim(session, self._policy, now, self._worker, faults=faults, busy=busy)
+            claimed = claim(
+                session, self._policy, now, self._worker, faults=faults, busy=busy,
+                resting=self._rests.still(),
+            )  # fmt: skip
             killpoint.reach("dispatch_before_claimed")
         killpoint.reach("dispatch_after_claimed")
+        leases = [(c.delivery, lease_until(c.destination, self._policy, now)) for c in claimed]
+        self._rests.begin((one, (until - now).total_seconds()) for one, until in leases)
         for one in faults:
             counts.faults.labels(one.what).inc()
             why = refused_by(one.error)
@@ -244,10 +261,12 @@ class Loop:
         return [one for one in answered if _alert_of(one) not in free]
 
     def _write_now(self, answered: list[Answered]) -> None:
+        now = clock.now()
         with transaction(self._engine) as session:
-            write_answers(session, answered, clock.now())
+            write_answers(session, answered, now)
             killpoint.reach("dispatch_before_answered")
         killpoint.reach("dispatch_after_answered")
+        self._rests.begin(pauses(answered, now))
 
     async def _look_around(self) -> None:
         """Each second: leases of the dead, and the figures that an outsider watches."""

@@ -24,6 +24,8 @@ CLOSED_NOTICE_FOR = timedelta(hours=24)
 """How long a destination is told of an alert that is over, or of its end, and does not take it."""
 LONGEST_PAUSE = timedelta(seconds=660)
 """No delivery waits longer for its next try (`acknowledge_within_s` is at most 600)."""
+RESTS_AGAIN = timedelta(seconds=1)
+"""When a delivery that rests is looked at again: its date says nothing."""
 LEFT_TWICE = 2
 """Once so many had it and no longer do, whoever is to be rung is rung at once: people who take it
 one after the other and do nothing would else keep everybody outside from ever hearing of it."""
@@ -71,7 +73,7 @@ def plan(
     alive = [d for d in deliveries if d.key not in unneeded and not d.state.is_settled]
     again = [d.key for d in alive if _is_due(d, now)]
     moments = [*later, *news_later]
-    moments += [d.next_try_at for d in alive if d.next_try_at is not None and not _is_due(d, now)]
+    moments += [_try_at(d, now) for d in alive if not _is_due(d, now)]
     if gone_at is not None:
         moments.append(gone_at)
     if alert.state is not AlertState.CLOSED or wanted or news or again:
@@ -83,7 +85,21 @@ def plan(
 
 def _is_due(delivery: DeliveryFacts, now: datetime) -> bool:
     at = delivery.next_try_at
-    return at is None or at <= now or at > now + LONGEST_PAUSE
+    if at is not None and _is_of_another_clock(at, now):
+        return not delivery.rests
+    return at is None or at <= now
+
+
+def _try_at(delivery: DeliveryFacts, now: datetime) -> datetime:
+    """When one that is not due is to be looked at again."""
+    at = delivery.next_try_at
+    assert at is not None
+    return now + RESTS_AGAIN if _is_of_another_clock(at, now) else at
+
+
+def _is_of_another_clock(at: datetime, now: datetime) -> bool:
+    """A date that none of ours would bear: ahead of every pause, or passed and never looked at."""
+    return at > now + LONGEST_PAUSE or at < now - HORIZON
 
 
 def key_of(alert: str, topic: Topic, round_: int, destination: str) -> str:

@@ -91,11 +91,13 @@ class _Turn:
 def claim(
     session: Session, policy: Policy, now: datetime, worker: str, limit: int = 200,
     faults: list[Fault] | None = None, busy: Collection[UUID] = (),
+    resting: Collection[UUID] = (),
 ) -> list[Claimed]:  # fmt: skip
     """Plan for the alerts that are due and claim what is to be told; tell it after the commit.
 
     `faults` receives what could not be planned or composed as it stands; none of it stops a turn.
     `busy` are alerts that are being told from the spool this very moment: they wait for its end.
+    `resting` are deliveries that this process has told a moment ago (`resting.Rests`).
     """
     alerts = store.due_alerts(session, now, limit)
     if not alerts:
@@ -106,7 +108,7 @@ def claim(
         by_alert[row.alert].append(row)
     turns = {
         a.id: _waits(a.id, now + BUSY_AGAIN) if a.id in busy
-        else _planned(a, by_alert[a.id], policy, now, worker)
+        else _planned(a, by_alert[a.id], policy, now, worker, resting)
         for a in alerts
     }  # fmt: skip
     turn, claimed = _written(session, turns, policy, now, worker)
@@ -120,11 +122,15 @@ def _nothing() -> _Turn:
     return _Turn([], [], [], [], [], [], [], [])
 
 
-def _planned(alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, worker: str) -> _Turn:
+def _planned(
+    alert: Any, rows: Sequence[Any], policy: Policy, now: datetime, worker: str,
+    resting: Collection[UUID],
+) -> _Turn:  # fmt: skip
     """What this alert needs; one that cannot be planned is reported and tried again soon."""
     turn = _nothing()
     try:
-        facts, deliveries = AlertFacts.of(alert), [DeliveryFacts.of(r) for r in rows]
+        facts = AlertFacts.of(alert)
+        deliveries = [DeliveryFacts.of(r, rests=r.id in resting) for r in rows]
         made = plan(facts, deliveries, policy, now)
         _apply(made, alert, rows, policy, now, worker, turn)
     except FAULTS as error:
@@ -266,7 +272,7 @@ def write_answers(session: Session, answered: Sequence[Answered], now: datetime)
         for one in answered
         if (place := (one.claimed.delivery, one.claimed.token)) in rows
     ]  # the others are a zombie's, or ones that the destination gave itself meanwhile
-    store.hurry_each(session, [(row.alert, _next(one, now) or now) for one, row in ours])
+    store.hurry_each(session, [(row.alert, _next_of(one, now) or now) for one, row in ours])
     lines = [line for one, row in ours for line in _answer_lines(one, row, now)]
     journal.write(session, lines)
     if lines:
@@ -279,7 +285,7 @@ def _answer_row(one: Answered, now: datetime) -> dict[str, Any]:
     return {
         "id": one.claimed.delivery, "token": one.claimed.token, "state": state.value,
         "said": said[:200], "reference": reference_ and reference_[:120],
-        "next_try_at": _next(one, now),
+        "next_try_at": _next_of(one, now),
         "arrived": state.has_arrived,
     }  # fmt: skip
 
@@ -295,7 +301,14 @@ def outcome(answer: Answer) -> tuple[DeliveryState, str, str | None]:
     return DeliveryState.PENDING, answer.why, None
 
 
-def _next(one: Answered, now: datetime) -> datetime | None:
+def pauses(answered: Sequence[Answered], now: datetime) -> list[tuple[UUID, float]]:
+    """Seconds until each is told again after its answer, where it is."""
+    again = [(one.claimed.delivery, _next_of(one, now)) for one in answered]
+    return [(delivery, (at - now).total_seconds()) for delivery, at in again if at is not None]
+
+
+def _next_of(one: Answered, now: datetime) -> datetime | None:
+    """When it is told again after this answer; None when never."""
     is_over = one.claimed.telling.state == AlertState.CLOSED
     seed = one.claimed.delivery.int & 0xFFFF
     return next_moment(one.answer, one.claimed.attempt, seed, now, is_over=is_over)

@@ -27,6 +27,9 @@ OWNED_WITHOUT_AN_ACT = timedelta(seconds=60)
 be danger and for which nobody asks for the police."""
 UNSEEN = timedelta(seconds=20)
 """How long the screen of an owner may give no sign."""
+RINGS, WITHIN = 12, timedelta(seconds=15)
+"""A line that rings is a line that is busy: two dispatchers whose clocks differ, and who are told
+each time that nobody was reached, made eight of it in the worst evening (decision 0012)."""
 LATE = timedelta(seconds=2)
 """How late an escalation may be."""
 
@@ -309,6 +312,18 @@ def _unanswered(alert: Any, e: Evidence) -> Iterable[tuple[datetime, datetime | 
         yield since, None
 
 
+def no_line_rings_without_end(e: Evidence) -> None:
+    """Nobody is told the same thing a dozen times in a quarter of a minute."""
+    rings: dict[str, list[datetime]] = {}
+    for line in e.rung or ():
+        if line.at:
+            rings.setdefault(line.key, []).append(line.at)
+    for key, moments in rings.items():
+        moments.sort()
+        for first, last in zip(moments, moments[RINGS:], strict=False):
+            assert last - first >= WITHIN, f"{key} was rung {RINGS + 1} times from {first} on"
+
+
 def the_journal_is_whole(sealed: Iterable[Sequence[Any]]) -> None:
     """No line of the sealed journal was changed, removed or put elsewhere."""
     found = journal.verify(sealed, 0)
@@ -329,6 +344,7 @@ SAFETY = (
     two_people_end_what_nobody_saw_or_heard,
     a_test_alarms_no_police,
     a_canary_is_no_alert,
+    no_line_rings_without_end,
     the_journal_tells_the_state,
 )
 """True at every moment, whatever is broken."""

@@ -142,6 +142,8 @@ LIES: list[tuple[Any, str, Lie]] = [
      of(BEA, verified="silent")),
     (promises.two_people_end_what_nobody_saw_or_heard, "ended alone under duress",
      of(BEA, labels=["duress"])),
+    (promises.no_line_rings_without_end, "her telephone rings each second",
+     more(rung=[noted(BEA, "opened", -290 + n) for n in range(promises.RINGS + 1)])),
     (promises.a_test_alarms_no_police, "a test rings", more(rung=[noted(TEST, "opened", -5)])),
     (promises.a_canary_is_no_alert, "a canary is open", of(CANARY, state="open")),
     (promises.a_canary_is_no_alert, "a handset of somebody is taken for a canary",

@@ -15,10 +15,10 @@ from tests.simulation.met import Lines, all_lines, all_names
 from tests.simulation.night import live
 from tests.simulation.world import World
 
-SEEDS = (52, 152, 190, 138, 198, 176, 149, 66, 90, 185, 100, 182)
+SEEDS = (7, 52, 152, 190, 138, 198, 176, 149, 66, 90, 185, 100, 182)
 """Together they meet every name and every line. Of seeds 0 to 199, eight were left out as too long
-(7, 41, 62, 75, 107, 142, 145, 180): in the six that were looked at a clock steps forward, and no
-pause between two tries holds (docs/reliability.md, what is known and not mended)."""
+when chosen (7, 41, 62, 75, 107, 142, 145, 180: in the six that were looked at a clock steps
+forward); 7 came in since, for the pauses between two clocks."""
 TOO_LONG_S = 5.0
 """Seconds of this process: an evening that takes more is left out of the choice."""
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dispatch import adopting, owning, routing, turn
+from dispatch import adopting, owning, resting, routing, turn
 from dispatch.facts import AlertFacts
 from dispatch.policy import Policy
 from dispatch.telling import Sent
 from gateway import door
 from gateway.heard import Kept, Receipt
-from tests.simulation.faults import Faults
+from tests.simulation.faults import HOUR, Faults
 from tests.simulation.night import Length
 from tgd.alerts import acts, canaries, raising
 from tgd.rules.alert import AlertState
@@ -47,6 +47,10 @@ class Mutant:
                 stack.callback(setattr, owner, name, right)
                 setattr(owner, name, wrong)
             yield
+
+
+def _no_rest() -> list[Broken]:
+    return [(resting.Rests, "still", lambda _: frozenset())]
 
 
 def _receipt_first() -> list[Broken]:
@@ -230,6 +234,9 @@ MUTANTS = {
     "spool key lost": Mutant(
         "What was told from the spool opens another alert when the record is back.", _NO_RECORD,
         _key_lost),
+    "no pause of its own": Mutant(
+        "A dispatcher believes the dates of another clock alone.",
+        Faults(clock_step_s=26 * HOUR, nobody=True), _no_rest),
     "told as new on return": Mutant(
         "What was told from the spool is told again as new when the record is back.", _NO_RECORD,
         _told_as_new),
