@@ -16,8 +16,9 @@ from tests.acts.allocating import (
 from tests.walking import EXAMPLE, NANTERRE, REASONS, Walk
 from tgd.allocation import courts, deciding, referring
 from tgd.allocation.acting import NotThere, NotYet
+from tgd.casework import facts
 from tgd.errors import Incomplete, SomebodyWasFaster
-from tgd.records import Decision, Journal
+from tgd.records import Decision, Journal, Notice
 from tgd.rules.allocation import DecisionKind
 from tgd.rules.guards import Missing
 from tgd.rules.law import Condition, Route
@@ -129,11 +130,17 @@ def test_camille_asks_for_more_and_the_association_answers(walk):
     walk.until("find")
     decide(walk, "Camille", DecisionKind.ASK_FOR_MORE, "Since when does he know where she lives?")
     assert walk.file().state == "under_evaluation"
+    lea = facts.file_of(walk.session, walk.officer("Lea"), walk.id, walk.now)
+    assert [d["reasons"] for d in lea["decision"]] == ["Since when does he know where she lives?"]
+    told = select(Notice).where(Notice.to_role == "association", Notice.case_file == walk.id)
+    assert walk.session.exec(told).one().about == "referral_waiting"
     walk.assess()
     walk.advise()
     walk.open()
     walk.grant()
     assert walk.file().state == "granted"
+    lea = facts.file_of(walk.session, walk.officer("Lea"), walk.id, walk.now)
+    assert [d["reasons"] is None for d in lea["decision"]].count(False) == 1, "not of the grant"
 
 
 def test_a_refusal_reaches_the_day_of_forgetting(walk):

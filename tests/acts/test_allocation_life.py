@@ -264,7 +264,10 @@ def test_what_is_granted_can_be_reserved_for_his_release(walk):
 
 
 def test_a_grant_that_nobody_handed_over_is_said_and_ends_by_its_day(walk):
-    walk.until("reserve")
+    walk.until("grant")
+    said = {t.kind: t.to for t in walk.chase()}
+    assert said[DeadlineKind.HAND_OVER_WAITING] == "registry", "now: she is in danger"
+    walk.reserve()
     walk.world.wait(days=4)
     assert DeadlineKind.HAND_OVER_WAITING in {t.kind for t in walk.chase()}
     walk.world.now = PARIS_END + timedelta(minutes=1)

@@ -9,6 +9,7 @@ from tests.acts.allocating import made_walk, open_kinds  # noqa: F401  (a fixtur
 from tests.walking import REASONS, Walk
 from tgd.allocation import deciding, delegating, holding
 from tgd.allocation.acting import NotYet
+from tgd.errors import WrongState
 from tgd.purge import purge
 from tgd.records import Decision, Journal, LegalHold
 from tgd.rules.access import Role
@@ -78,6 +79,27 @@ def test_when_she_is_dead_nothing_is_asked_and_nothing_is_erased(walk: Walk, who
     assert walk.file().state == "closed"
     holding.end_hold(walk.session, walk.officer("Camille"), walk.id, walk.now)
     assert purge(walk.session, walk.now).files
+
+
+@pytest.mark.parametrize("ended", ["expired", "withdrawn"])
+def test_when_she_dies_after_the_end_all_is_kept_too(walk: Walk, ended: str) -> None:
+    """She still had it; nothing else can be said of what is over."""
+    walk.until("hand_over")
+    if ended == "expired":
+        walk.world.now = (walk.file().ends_at or walk.now) + timedelta(minutes=1)
+        walk.chase()
+    else:
+        walk.withdraw()
+    assert walk.file().state == ended
+    with pytest.raises(WrongState, match="only that she has died"):
+        withdraw(walk, EndReason.DANGER_ENDED, safety_checked=True, release_checked=True)
+    assert isinstance(withdraw(walk, EndReason.DEATH), Decision)
+    assert (walk.file().state, walk.file().end_reason) == ("withdrawn", "death")
+    assert open_kinds(walk) == {"return_due"}
+    (held,) = walk.session.exec(select(LegalHold)).all()
+    assert held.ended_at is None
+    with pytest.raises(WrongState, match="only that she has died"):
+        withdraw(walk, EndReason.DEATH)
 
 
 def test_a_procedure_that_keeps_it_already_goes_on(walk: Walk) -> None:

@@ -13,7 +13,7 @@ from tests.acts.allocating import acts, made_walk, open_kinds  # noqa: F401  (a 
 from tests.acts.racing import both, rounds
 from tests.walking import EXAMPLE, NANTERRE, REASONS, SHEET, Walk
 from tgd import ids
-from tgd.allocation import deciding, recognising, referring, sheets
+from tgd.allocation import deciding, equipping, recognising, referring, sheets
 from tgd.allocation.acting import officer
 from tgd.casework import facts, file_acts
 from tgd.errors import Incomplete, NotAllowed, Refusal, SomebodyWasFaster, WrongState
@@ -22,6 +22,7 @@ from tgd.records import CaseFile, Decision, Notice, ProtectedPerson, Referral
 from tgd.rules.access import Role
 from tgd.rules.allocation import DecisionKind
 from tgd.rules.deadlines import DeadlineKind
+from tgd.rules.guards import Missing
 from tgd.store import files
 
 
@@ -238,3 +239,20 @@ def test_two_who_recognise_her_at_once_leave_one_open_file(walk: Walk, engine: A
         assert len(opened) >= 1
         assert len(opened) == 1 or len(people) == 2
         walk.session.commit()
+
+
+def test_what_she_agreed_to_once_gives_her_no_other_handset(walk: Walk) -> None:
+    """Two months after the first came back she is reported anew: she is asked anew, too."""
+    walk.until("take_back")
+    walk.world.wait(days=60)
+    greta = walk.officer("Greta")
+    made = recognising.new_file(walk.session, greta, walk.id, "He is back.", walk.now)
+    walk.file_id = made.id
+    for step in (walk.open, walk.find, walk.grant):
+        step()
+    missing = equipping.readiness(walk.session, greta, walk.id, walk.now)
+    assert {Missing.DEVICE_CONSENT, Missing.GEOLOCATION_ANSWER} <= set(missing)
+    assert set(shown(walk, walk.id)["consents"].values()) == {None}
+    walk.consent()
+    missing = equipping.readiness(walk.session, greta, walk.id, walk.now)
+    assert not {Missing.DEVICE_CONSENT, Missing.GEOLOCATION_ANSWER} & set(missing)

@@ -18,11 +18,10 @@ from tgd.allocation.acting import NotThere, officer
 from tgd.database import transaction
 from tgd.errors import NotAllowed, WrongState
 from tgd.purge import Erased, purge
-from tgd.records import CaseFile, Deadline, Journal
+from tgd.records import CaseFile, Consent, Deadline, Journal
 from tgd.rules.access import Role
 from tgd.rules.forgetting import Obstacle, Stage
 from tgd.rules.handset import ConsentScope, HandsetState
-from tgd.store import files
 
 
 @pytest.fixture
@@ -96,7 +95,8 @@ def test_a_person_with_another_file_keeps_what_that_file_needs(walk: Walk):
     assert places_of(s, "Elle est en lieu sur.") == {"note.words"}
     assert "protected_person.name" in places_of(s, "Ana FICTIVE")
     assert places_of(s, "17 rue des Mots-Semes") == {"case_sheet.sheet", "protected_person.places"}
-    assert files.last_consent(s, person, ConsentScope.DEVICE) is not None
+    device = select(Consent).where(Consent.person == person, Consent.scope == ConsentScope.DEVICE)
+    assert s.exec(device).first() is not None
     assert walk.file().state == "active"
     give_back(walk)
     to_the_day(walk)

@@ -24,7 +24,7 @@ from tgd.allocation.acting import (
 from tgd.allocation.referring import advice, advice_to_renew, facts, plan_bans
 from tgd.allocation.releasing import must_lie_ahead, plan_release, watch_on
 from tgd.allocation.signing import sign, written
-from tgd.errors import Incomplete, SomebodyWasFaster
+from tgd.errors import Incomplete, SomebodyWasFaster, WrongState
 from tgd.records import CaseFile, Decision
 from tgd.rules import guards, law
 from tgd.rules.access import Act, Role
@@ -52,7 +52,8 @@ from tgd.rules.deadlines import (
 )
 from tgd.rules.guards import Missing
 from tgd.rules.handset import HandsetEvent, HandsetState
-from tgd.store import deadlines, equipment, files
+from tgd.rules.notice import NoticeKind
+from tgd.store import deadlines, equipment, files, notices
 
 _D, _K = DecisionKind, DeadlineKind
 PERIOD_KINDS = (_K.RENEWAL_FIRST, _K.RENEWAL_SECOND, _K.RENEWAL_LAST, _K.ALLOCATION_END)
@@ -144,6 +145,8 @@ def _follow(session: Session, seen: CaseFile, signed: Decision, now: datetime) -
     elif signed.kind == _D.ASK_FOR_MORE:
         again = Planned(_K.REFERRAL_WAITING, now + timedelta(days=7))
         deadlines.plan(session, seen.id, [again], now)
+        notices.add(session, NoticeKind.REMINDER, _K.REFERRAL_WAITING, now,
+                    to_role=Role.ASSOCIATION, file=seen.id)  # fmt: skip
     elif signed.kind == _D.REFUSE:
         deadlines.settle(session, seen.id, list(DeadlineKind), signed.by, now)
 
@@ -296,6 +299,8 @@ def withdraw(
     from this moment until a prosecutor ends that, for it may be looked into how she died.
     """
     seen = found(session, officer, Act.DECIDE, file_id, version)
+    if is_ended(seen) and (why is not EndReason.DEATH or seen.end_reason == EndReason.DEATH):
+        raise WrongState("Its time is over already: only that she has died can be added.")
     checks = {"safety_checked": safety_checked, "release_checked": release_checked,
               "committee_heard": committee_heard}  # fmt: skip
     missing = _lacks_to_withdraw(session, seen, why, reasons, checks, release_on)

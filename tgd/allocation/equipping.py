@@ -234,8 +234,8 @@ def _prepared(session: Session, seen: CaseFile) -> Prepared:
     kept = equipment.preparation(session, file_id=seen.id)
     sheet = equipment.sheet(session, seen.id)
     pressed = equipment.last_test_press(session, seen.id)
-    device = files.last_consent(session, seen.person, ConsentScope.DEVICE)
-    located = files.last_consent(session, seen.person, ConsentScope.GEOLOCATION)
+    device = files.last_consent(session, seen, ConsentScope.DEVICE)
+    located = files.last_consent(session, seen, ConsentScope.GEOLOCATION)
     return Prepared(
         decision=DecisionKind(decided.kind) if decided else None,
         begins_at=start_of(seen.begins_on, zone_of(session, seen)) if seen.begins_on else None,

@@ -51,7 +51,7 @@ def _handset_of(session: Session, seen: CaseFile) -> str | None:
 
 
 def _agreed(session: Session, seen: CaseFile) -> bool:
-    answer = files.last_consent(session, seen.person, ConsentScope.DEVICE)
+    answer = files.last_consent(session, seen, ConsentScope.DEVICE)
     return answer is not None and answer.withdrawn_at is None
 
 
@@ -108,7 +108,7 @@ def profile_of(session: Session, file_id: UUID, handset_id: str) -> dict[str, An
         return None
     if sheet is None or not sheet.sheet:
         return None
-    located = files.last_consent(session, seen.person, ConsentScope.GEOLOCATION)
+    located = files.last_consent(session, seen, ConsentScope.GEOLOCATION)
     return {
         "handset": handset_id, "number": handset(session, handset_id).number,
         "person": str(seen.person), "version": sheet.version, "court": seen.court,

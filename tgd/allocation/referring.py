@@ -295,7 +295,7 @@ def facts(session: Session, seen: CaseFile) -> law.Facts:
     rows = {law.Condition(row.condition): row for row in files.conditions(session, seen.id)}
     said = reading.facts_of({condition: row.found for condition, row in rows.items()})
     recorded = rows.get(law.Condition.CONSENT)
-    answer = files.last_consent(session, seen.person, ConsentScope.DEVICE)
+    answer = files.last_consent(session, seen, ConsentScope.DEVICE)
     if answer is None or answer.withdrawn_at is None:
         return said
     is_newer = recorded is None or answer.withdrawn_at > recorded.recorded_at

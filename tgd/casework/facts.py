@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tgd.allocation import equipping, referring, sheets
 from tgd.allocation.acting import NotThere, Officer, found, owned, write
-from tgd.casework import assessed, copies, decided, hers, paper_list, sheet_form
+from tgd.casework import assessed, copies, decided, hers, paper_list, sheet_form, tested
 from tgd.casework.file_acts import FILE_ACTS
 from tgd.errors import Refusal
 from tgd.records import CaseFile, Deadline
@@ -280,7 +280,7 @@ def _ban_dates(session: Session, officer: Officer, seen: CaseFile, now: datetime
 def _consents(session: Session, officer: Officer, seen: CaseFile, now: datetime) -> Any:
     said: dict[str, Any] = {}
     for scope in ConsentScope:
-        row = files.last_consent(session, seen.person, scope)
+        row = files.last_consent(session, seen, scope)
         said[scope.value] = row and {
             "agreed": row.withdrawn_at is None, "given_at": row.given_at,
             "withdrawn_at": row.withdrawn_at, "wording": row.wording, "by": row.recorded_by,
@@ -341,7 +341,7 @@ def _handset(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
             | ({} if works else {"words": None})
             for row in casework.incidents(session, seen.id)
         ],
-        "press": _press(session, kept),
+        "press": tested.press_shown(session, officer, kept),
         "profile": copies.profile_shown(session, seen) if works else None,
         "missing": _missing(session, officer, seen, now) if kept or seen.state == "granted" else [],
         "free": board.free_in_court(session, seen.court or "") if shows_free else [],
@@ -368,26 +368,6 @@ def _missing(session: Session, officer: Officer, seen: CaseFile, now: datetime) 
         return sentences(equipping.readiness(session, officer, seen.id, now))
     except Refusal:
         return []
-
-
-def _press(session: Session, kept: Any) -> dict[str, Any] | None:
-    """How the newest test of the handset that is kept came; nothing of where she is."""
-    if kept is None or kept.provisioned_at is None:
-        return None
-    found_ = casework.newest_press(session, kept.handset, kept.provisioned_at)
-    if found_ is None:
-        return None
-    heard = casework.heard_by(session, found_.id)
-    return {
-        "heard_at": found_.heard_at, "channels": sorted({row.channel for row in heard}),
-        "kept_after_ms": [
-            round((row.kept_at - row.received_at).total_seconds() * 1000) for row in heard
-        ],
-        "travelled_ms": round((found_.heard_at - found_.claimed_at).total_seconds() * 1000)
-        if found_.claimed_at else None,
-        "has_position": found_.has_position, "radius_m": found_.radius_m, "method": found_.method,
-        "battery_pct": found_.battery_pct, "is_proven": found_.lane == "test",
-    }  # fmt: skip
 
 
 _PARTS: dict[FileGroup, Any] = {

@@ -84,8 +84,10 @@ TRANSITIONS: dict[tuple[AllocationState, AllocationEvent], AllocationState] = {
     (_S.SUSPENDED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.SUSPENDED, _E.EXPIRE): _S.EXPIRED,
     (_S.EXPIRED, _E.RENEW): _S.ACTIVE,  # late, and she has kept it: no new hand-over
+    (_S.EXPIRED, _E.WITHDRAW): _S.WITHDRAWN,  # she has died; nothing else ends it once more
     (_S.EXPIRED, _E.TAKE_BACK): _S.CLOSED,
     (_S.EXPIRED, _E.SETTLE): _S.CLOSED,
+    (_S.WITHDRAWN, _E.WITHDRAW): _S.WITHDRAWN,  # she has died since
     (_S.WITHDRAWN, _E.TAKE_BACK): _S.CLOSED,
     (_S.WITHDRAWN, _E.SETTLE): _S.CLOSED,
     **{

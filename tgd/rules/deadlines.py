@@ -68,7 +68,7 @@ _M = Role.STOCK_MANAGER
 _K = DeadlineKind
 RULES: dict[DeadlineKind, Rule] = {
     _K.REFERRAL_WAITING: _rule(_P, _G, 0, 1, 2),
-    _K.HAND_OVER_WAITING: _rule(_G, _P, 0, 1, 2),
+    _K.HAND_OVER_WAITING: _rule(_G, _P, 3, 1, 2),  # said at once: she is in danger now
     _K.RENEWAL_FIRST: _rule(_A, _P, 0, 7, 14),
     _K.RENEWAL_SECOND: _rule(_P, _G, 0, 5, 7),
     _K.RENEWAL_LAST: _rule(_P, _G, 0, 1, 3),

@@ -171,11 +171,18 @@ def the_decision(session: Session, file_id: UUID) -> Decision | None:
     ).one_or_none()
 
 
-def last_consent(session: Session, person: UUID, scope: str) -> Consent | None:
-    """What she answered last in this scope; None when nobody has asked."""
+def last_consent(session: Session, seen: CaseFile, scope: str) -> Consent | None:
+    """What she answered last in this scope since the file was opened; None when nobody has asked.
+
+    What she agreed to for an allocation that has ended says nothing of another one.
+    """
     return session.exec(
         select(Consent)
-        .where(col(Consent.person) == person, col(Consent.scope) == scope)
+        .where(
+            col(Consent.person) == seen.person,
+            col(Consent.scope) == scope,
+            col(Consent.given_at) >= seen.opened_at,
+        )
         .order_by(col(Consent.given_at).desc(), col(Consent.id).desc())
         .limit(1)
         .execution_options(populate_existing=True)
