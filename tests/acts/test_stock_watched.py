@@ -15,6 +15,7 @@ from tgd.casework import due
 from tgd.errors import NotAllowed
 from tgd.rules.access import Role
 from tgd.rules.deadlines import DeadlineKind
+from tgd.rules.handset import IncidentKind
 from tgd.rules.stock_watch import Waits, due_in, next_count
 from tgd.store import stock_watch
 
@@ -76,6 +77,26 @@ def test_what_came_back_is_erased_and_tested_within_a_week(walk: Walk) -> None:
         walk.session, walk.officer("Sofia"), walk.handset, walk.now, tested=True
     )
     assert waits(walk) == set()
+
+
+def test_what_is_received_back_has_a_week_from_then(walk: Walk) -> None:
+    """No certificate says when it came: it was lost, and lies at the court again."""
+    handset, sofia = walk.order(), walk.officer("Sofia")
+    stock.report_incident(walk.session, sofia, handset, IncidentKind.LOST, "In the bus", walk.now)
+    walk.world.wait(days=90)
+    returning.receive_back(walk.session, sofia, handset, walk.now)
+    assert waits(walk) == {DeadlineKind.ERASURE_LATE}
+    planned = stock_watch.planned(walk.session)[POOL][DeadlineKind.ERASURE_LATE]
+    assert planned == walk.now + timedelta(days=7)
+
+
+def test_what_is_lost_on_its_way_is_missed_no_more(walk: Walk) -> None:
+    handset = walk.order()
+    stock.transfer(walk.session, walk.officer("Sofia"), handset, OTHER_POOL, walk.now)
+    assert waits(walk, OTHER_POOL) == {DeadlineKind.SENDING_LATE}
+    sacha, lost = walk.officer("Sacha"), IncidentKind.LOST
+    stock.report_incident(walk.session, sacha, handset, lost, "By the carrier", walk.now)
+    assert waits(walk, OTHER_POOL) == set()
 
 
 def test_a_count_is_owed_each_quarter_and_settles_itself(walk: Walk) -> None:

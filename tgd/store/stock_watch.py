@@ -19,15 +19,17 @@ _WAITING = text(
     WITH waiting AS (
         SELECT h.pool,
             min(h.enrolled_at) FILTER (WHERE h.state = 'ordered') AS ordered_since,
-            min(coalesce((SELECT max(r.given_at) FROM return_certificate r
-                WHERE r.handset = h.id), h.enrolled_at))
+            min(coalesce((SELECT max(j.at) FROM journal j
+                WHERE j.handset = h.id AND j.act LIKE 'Handset%'
+                AND j.act IN ('HandsetReturned', 'HandsetReceivedBack')), h.enrolled_at))
                 FILTER (WHERE h.state IN ('returned', 'wiping', 'refurbished')) AS returned_since
         FROM handset h
         WHERE h.state IN ('ordered', 'returned', 'wiping', 'refurbished') AND h.pool IS NOT NULL
         GROUP BY h.pool
     ), sent AS (
-        SELECT to_pool AS pool, min(sent_at) AS sent_since FROM handset_transfer
-        WHERE received_at IS NULL GROUP BY to_pool
+        SELECT t.to_pool AS pool, min(t.sent_at) AS sent_since
+        FROM handset_transfer t JOIN handset h ON h.id = t.handset
+        WHERE t.received_at IS NULL AND h.state = 'in_stock' GROUP BY t.to_pool
     )
     SELECT p.code, w.ordered_since, w.returned_since, s.sent_since,
         (SELECT max(c.counted_at) FROM stock_census c WHERE c.pool = p.code) AS counted_at
@@ -35,6 +37,8 @@ _WAITING = text(
     ORDER BY p.code
     """
 )
+"""What came back without a certificate is received back; what is lost on its way arrives no more,
+and its incident is somebody's already."""
 
 
 def waiting(session: Session) -> list[Any]:
