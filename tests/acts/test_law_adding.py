@@ -51,3 +51,21 @@ def test_what_is_wrong_changes_nothing(walk):
     found = law_adding.add_text(walk.session, recodified(walk.now.date()) | {"months": 0}, walk.now)
     assert isinstance(found, list)
     assert law_adding.in_force_now(walk.session, walk.now) == before
+
+
+def test_a_version_that_is_no_line_or_has_a_blank_around_it_is_judged_like_any(walk):
+    said = recodified(walk.now.date())
+    assert law_adding.judge(walk.session, said | {"version": ["a"]}) == [
+        "version: one line of 1 to 40 characters."
+    ]
+    (sentence,) = law_adding.add_text(
+        walk.session, said | {"version": f" {TEXTS[-1].version} "}, walk.now
+    )
+    assert "known already" in sentence
+
+
+def test_words_that_the_record_cannot_keep_are_named(walk):
+    bad = recodified(walk.now.date())
+    bad["paragraph"] = [*bad["paragraph"], {"place": "II", "words": "un\x00juge"}]
+    (sentence,) = law_adding.add_text(walk.session, bad, walk.now)
+    assert sentence == "paragraph 8: it cannot be printed."

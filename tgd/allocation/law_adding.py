@@ -18,7 +18,7 @@ def judge(session: Session, said: Mapping[str, Any]) -> list[str]:
     """Every sentence of what is wrong with a file's text; nothing changes."""
     found = problems(said)
     known = {text.version for text in law.texts(session)}
-    if said.get("version") in known:
+    if str(said.get("version")).strip() in known:
         found.append("version: this one is known already; a correction is a version of its own.")
     return found
 

@@ -72,6 +72,8 @@ def _paragraphs(said: Mapping[str, Any]) -> list[str]:
             found.append(f"paragraph {n}: it has place and words, and nothing else.")
         elif len(row["words"]) > LONGEST_WORDS:
             found.append(f"paragraph {n}: it is too long.")
+        elif any("\0" in words for words in row.values()):
+            found.append(f"paragraph {n}: it cannot be printed.")
     if found or not isinstance(said.get("places"), dict):
         return found
     there = {row["place"] for row in rows}
