@@ -33,6 +33,7 @@ def test_tests_bans_and_his_release_are_watched_again(walk: Walk) -> None:
     before = open_kinds(walk)
     assert {"test_due", "ban_end", "release"} <= before
     renew_late(walk)
+    walk.tell_nobody()
     assert open_kinds(walk) == before
     due = {one.kind: one.due_at for one in deadlines.of_file(walk.session, walk.id)}
     assert due["test_due"] < walk.now, "the last test is months ago: said at once"

@@ -229,6 +229,7 @@ def test_only_an_unconfirmed_immediate_order_is_shortened(walk):
     with pytest.raises(Incomplete):
         shorten(date(2027, 9, 1))
     signed = shorten(date(2027, 1, 31))
+    walk.tell_nobody()
     assert signed.ends_at == datetime(2027, 1, 31, 23, tzinfo=UTC)
     assert allocations(walk)[0].period.upper == signed.ends_at
     assert set(open_kinds(walk)) == {"allocation_end", "test_due"}

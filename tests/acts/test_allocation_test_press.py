@@ -24,6 +24,7 @@ def answer(walk: Walk, *, agreed: bool) -> None:
         walk.session, walk.officer("Greta"), walk.id, ConsentScope.GEOLOCATION, walk.now,
         agreed=agreed,
     )  # fmt: skip
+    walk.tell_nobody()
 
 
 def press_here(walk: Walk) -> bool:

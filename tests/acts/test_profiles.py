@@ -1,5 +1,6 @@
 """No phone before the profile is live: the platform knows of her before she carries it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from dispatch.policy import Policy, read_policy
 from dispatch.telling import Later, Received
 from tests.acts.allocating import acts, made_walk, open_kinds  # noqa: F401  (a fixture)
 from tests.acts.test_sheet_copies import POLICY
-from tests.walking import SHEET, Walk
-from tgd.allocation import equipping, profiles, sheets
+from tests.walking import REASONS, SHEET, Walk
+from tgd.allocation import deciding, equipping, profiles, sheets, stock
 from tgd.allocation.acting import NotYet
 from tgd.casework import facts
 from tgd.errors import Incomplete, Misconfigured, NotAllowed, WrongState
+from tgd.records import Decision
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.guards import Missing
 from tgd.rules.handset import ConsentScope
@@ -128,6 +130,50 @@ def test_while_she_carries_it_a_new_version_is_waited_for_and_chased(walk: Walk)
     walk.world.wait(days=1)
     assert DeadlineKind.PROFILE_WAITING in {one.kind for one in walk.chase()}
     turn(walk, Received())
+    assert DeadlineKind.PROFILE_WAITING not in open_kinds(walk)
+
+
+def no_geolocation(walk: Walk) -> None:
+    lea, scope = walk.officer("Lea"), ConsentScope.GEOLOCATION
+    equipping.withdraw_consent(walk.session, lea, walk.id, scope, walk.now)
+
+
+def another_number(walk: Walk) -> None:
+    sofia, said = walk.officer("Sofia"), {"number": "+33639980066"}
+    stock.describe(walk.session, sofia, walk.handset, said, walk.now)
+
+
+def renewed(walk: Walk) -> None:
+    camille = walk.officer("Camille")
+    assert isinstance(
+        deciding.renew(walk.session, camille, walk.id, REASONS * 2, walk.now), Decision
+    )
+
+
+def elsewhere(walk: Walk) -> None:
+    walk.ask_elsewhere()
+    walk.be_taken_over()
+
+
+@pytest.mark.parametrize(
+    ("act", "part"),
+    [
+        (no_geolocation, "may_be_located"), (another_number, "number"), (renewed, "until"),
+        (elsewhere, "court"),
+    ],
+)  # fmt: skip
+def test_whatever_the_profile_says_of_her_is_told_anew_when_it_changes(
+    walk: Walk, act: Callable[[Walk], None], part: str
+) -> None:
+    walk.until("test")
+    (before,) = turn(walk, Received())[-1:]
+    walk.hand_over()
+    walk.world.wait(minutes=1)
+    act(walk)
+    (told,) = turn(walk, Received())
+    assert before.noticed.profile is not None
+    assert told.noticed.profile is not None
+    assert told.noticed.profile[part] != before.noticed.profile[part]
     assert DeadlineKind.PROFILE_WAITING not in open_kinds(walk)
 
 

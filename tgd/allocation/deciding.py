@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from tgd.allocation import erasing, holding, recalled
+from tgd.allocation import erasing, holding, profiles, recalled
 from tgd.allocation.acting import (
     NotYet,
     Officer,
@@ -176,6 +176,7 @@ def renew(
     files.add(session, signed)
     _move_period(session, seen, signed.ends_at or now, HandsetEvent.PROLONG)
     _plan_period(session, seen, begins_on, now)
+    profiles.send(session, seen, now)
     deadlines.settle(session, seen.id, [_K.CONSENT_WITHDRAWN], officer.name, now)
     if was_over:
         _watch_again(session, seen, now)
@@ -243,6 +244,7 @@ def shorten(
         equipment.move_period_end(session, held.id, ends_at)
     assert seen.begins_on is not None
     _plan_period(session, seen, seen.begins_on, now)
+    profiles.send(session, seen, now)
     deadlines.settle(session, seen.id, [_K.OPPI_UNCONFIRMED], officer.name, now)
     return written(session, seen, signed, now)
 

@@ -153,8 +153,7 @@ def record_consent(
         deadlines.settle(session, seen.id, kinds, officer.name, now)
     elif not agreed and scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
         deadlines.plan(session, seen.id, [Planned(DeadlineKind.CONSENT_WITHDRAWN, now)], now)
-    if agreed and scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
-        profiles.send(session, seen, now)
+    profiles.send(session, seen, now)
     act = "ConsentGiven" if agreed else "ConsentRefused"
     write(session, officer.name, act, now, file=seen.id, scope=scope.value, wording=wording)
 
@@ -172,6 +171,7 @@ def withdraw_consent(
     if scope is ConsentScope.DEVICE and one_of_states(seen, GRANTED):
         waiting = Planned(DeadlineKind.CONSENT_WITHDRAWN, now)
         deadlines.plan(session, seen.id, [waiting], now)
+    profiles.send(session, seen, now)
     write(session, officer.name, "ConsentWithdrawn", now, file=seen.id, scope=scope.value)
 
 

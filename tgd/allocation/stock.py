@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import floor, recalled
+from tgd.allocation import floor, profiles, recalled
 from tgd.allocation.acting import (
     NotThere,
     Officer,
@@ -100,7 +100,7 @@ def receive(
     kept when the record has none. Raises like `found_handset`, WrongState, Incomplete."""
     there = found_handset(session, officer, Act.TRANSFER, handset_id)
     if imei is not None and there.imei is None:
-        _learn_imei(session, there, imei)
+        _describe(session, there, {"imei": imei})
         there = found_handset(session, officer, Act.TRANSFER, handset_id)
     must_be_this_one(there, imei)
     if there.state == HandsetState.ORDERED:
@@ -115,8 +115,8 @@ def receive(
           imei_compared=imei is not None)  # fmt: skip
 
 
-def _learn_imei(session: Session, there: Handset, imei: str) -> None:
-    kept = equipment.describe_handset(session, there, {"imei": imei})
+def _describe(session: Session, there: Handset, changes: dict[str, Any]) -> None:
+    kept = equipment.describe_handset(session, there, changes)
     if isinstance(kept, str):
         raise Incomplete("Another handset has this number, IMEI or IMSI already.")
     if not kept:
@@ -283,12 +283,22 @@ def describe(
             raise Incomplete("This is no telephone number: write it like +33639980001.")
     if not changes:
         raise Incomplete("Write something first.")
-    kept = equipment.describe_handset(session, there, changes)
-    if isinstance(kept, str):
-        raise Incomplete("Another handset has this number, IMEI or IMSI already.")
-    if not kept:
-        raise SomebodyWasFaster
+    seen = _file_with(session, there.id) if "number" in changes else None
+    _describe(session, there, changes)
+    if seen is not None:
+        profiles.send(session, seen, now)
     write(session, officer.name, "HandsetDescribed", now, handset=there.id, parts=sorted(changes))
+
+
+def _file_with(session: Session, handset_id: str) -> CaseFile | None:
+    """The file that it is kept for or carried by; whoever changes that one is waited for."""
+    kept = equipment.preparation(session, handset=handset_id)
+    carried_by = equipment.files_carrying(session, [handset_id])
+    file_id = kept.case_file if kept else carried_by.get(handset_id)
+    if file_id is None:
+        return None
+    files.stand_in_line(session, file_id)
+    return files.case_file(session, file_id)
 
 
 def place(session: Session, officer: Officer, handset_id: str, pool: str, now: datetime) -> None:

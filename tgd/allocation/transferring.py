@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids
-from tgd.allocation import deciding, sheets, signing
+from tgd.allocation import deciding, profiles, sheets, signing
 from tgd.allocation.acting import (
     NotThere,
     NotYet,
@@ -110,6 +110,7 @@ def accept(
     files.add(session, signed)
     _take_over(session, seen, asked.to_court, pool, now)
     sheets.hand_copies_on(session, before, seen, now)
+    profiles.send(session, seen, now)
     _answer(session, officer, asked, TransferOutcome.ACCEPTED, signed.reasons, now)
     write(session, officer.name, "FileTransferred", now, file=seen.id, decision=str(signed.id),
           before=asked.from_court, to=asked.to_court, hash=signed.content_hash)  # fmt: skip
