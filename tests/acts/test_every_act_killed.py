@@ -17,7 +17,8 @@ from sqlalchemy import Engine, text
 from tests.acts.killed import BEFORE_COMMIT
 from tests.acts.killing import DONE, KILLED, Program, program
 from tests.acts.remembered import fingerprint
-from tests.acts.told_acts import STORIES, Step, look
+from tests.acts.telling import Step
+from tests.acts.told_acts import STORIES, look
 from tests.walking import Walk
 from tgd.casework import file_acts, stock_acts
 from tgd.records import Handset

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.acts.allocating import made_walk  # noqa: F401  (a fixture)
-from tests.acts.told_acts import count
+from tests.acts.telling import count
 from tests.walking import NANTERRE, OTHER_POOL, POOL, Walk
 from tgd.allocation import chasing, returning, stock
 from tgd.allocation.acting import NotThere
