@@ -10,7 +10,7 @@ from dispatch.noticing import ClaimedNotice, claim, write_answers
 from dispatch.policy import Policy, read_policy
 from dispatch.telling import Later, Received
 from tests.acts.allocating import acts, made_walk, open_kinds  # noqa: F401  (a fixture)
-from tests.acts.test_sheet_copies import POLICY
+from tests.acts.test_sheet_copies import POLICY, WRITTEN
 from tests.walking import REASONS, SHEET, Walk
 from tgd.allocation import deciding, equipping, profiles, sheets, stock
 from tgd.allocation.acting import NotYet
@@ -225,31 +225,14 @@ def test_a_handset_that_is_kept_no_longer_waits_for_nobody(walk: Walk) -> None:
 def test_only_a_platform_that_is_told_of_files_keeps_profiles(name: str) -> None:
     with pytest.raises(Misconfigured, match='"profile" names'):
         read_policy(
-            f"""
-            [[destination]]
-            name = "platform"
-            kind = "webhook"
-            url = "https://platform.example/alerts"
-            secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+            f"""{WRITTEN}
+            profile = "{name}"
 
             [[destination]]
             name = "room"
             kind = "webhook"
             url = "https://room.example/alerts"
             secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-
-            [[destination]]
-            name = "on-call"
-            kind = "sms"
-            number = "+33639980199"
-
-            [[step]]
-            after_s = 0
-            tell = ["platform"]
-
-            [notices]
-            tell = ["platform", "on-call"]
-            profile = "{name}"
             """
         )
 

@@ -15,27 +15,26 @@ from tgd.casework import facts
 from tgd.errors import NotAllowed, WrongState
 from tgd.rules.handset import IncidentKind
 
-POLICY = read_policy(
-    """
-    [[destination]]
-    name = "platform"
-    kind = "webhook"
-    url = "https://platform.example/alerts"
-    secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+WRITTEN = """
+[[destination]]
+name = "platform"
+kind = "webhook"
+url = "https://platform.example/alerts"
+secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
-    [[destination]]
-    name = "on-call"
-    kind = "sms"
-    number = "+33639980199"
+[[destination]]
+name = "on-call"
+kind = "sms"
+number = "+33639980199"
 
-    [[step]]
-    after_s = 0
-    tell = ["platform"]
+[[step]]
+after_s = 0
+tell = ["platform"]
 
-    [notices]
-    tell = ["platform", "on-call"]
-    """
-)
+[notices]
+tell = ["platform", "on-call"]
+"""
+POLICY = read_policy(WRITTEN)
 
 
 def copies(walk: Walk, who: str = "Greta") -> list[dict]:
