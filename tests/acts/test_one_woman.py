@@ -24,6 +24,7 @@ from tgd.rules.allocation import DecisionKind
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.guards import Missing
 from tgd.store import files
+from tgd.store import files, namesakes
 
 
 def report(walk: Walk, name: str = "Anna Fictive", court: str = NANTERRE, **more: Any) -> UUID:
@@ -76,6 +77,19 @@ def test_a_name_like_hers_is_shown_to_who_decides_and_to_nobody_else(walk: Walk)
     assert shown(walk, walk.id, "Lea")["namesakes"] == []
     walk.go_on("open")
     assert shown(walk, walk.id, "Camille")["namesakes"] == [], "it is decided"
+
+
+def test_in_a_large_court_a_particle_hides_no_namesake(
+    walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many files as are compared have a “d” in their names, and are newer than hers."""
+    monkeypatch.setattr(namesakes, "MOST", 3)
+    hers = report(walk, "Ana d'Exemple")
+    for name in ("Bea INVENTEE DU BOURG", "Dora FICTIVE", "Edda INVENTEE"):
+        walk.world.wait(minutes=1)
+        report(walk, name)
+    second = report(walk, "Anna D’EXEMPLE")
+    assert [one["id"] for one in shown(walk, second)["namesakes"]] == [str(hers)]
 
 
 def test_what_the_neighbour_reported_goes_on_in_her_open_file(walk: Walk) -> None:

@@ -23,14 +23,16 @@ def like(
     session: Session, courts: Collection[str], words: Sequence[str], person: UUID
 ) -> list[Any]:
     """Files of these courts, of other people, whose names have one of these words in them; those
-    that run first, so many at the most. A rule compares them more closely."""
+    with the most of them first, and of these those that run, so many at the most. A rule compares
+    them more closely."""
     rows = session.connection().execute(
         text(
             f"SELECT {_COLUMNS}, {_BORN} AS born"  # noqa: S608 -- constants of this file
             " FROM case_file f JOIN protected_person p ON p.id = f.person"
             " WHERE f.court = ANY(:courts) AND f.person <> :person"
             f" AND f.state NOT IN ('merged', 'purged') AND {_PLAIN} LIKE ANY(:words)"
-            " ORDER BY (f.state IN ('refused', 'closed')), f.changed_at DESC, f.id LIMIT :most"
+            f" ORDER BY (SELECT count(*) FROM unnest(:words) AS w WHERE {_PLAIN} LIKE w) DESC,"
+            " f.state IN ('refused', 'closed'), f.changed_at DESC, f.id LIMIT :most"
         ),
         {"courts": sorted(courts), "person": person, "most": MOST,
          "words": [f"%{word}%" for word in words]},
