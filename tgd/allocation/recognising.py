@@ -44,7 +44,10 @@ def same_person(
     again = files.open_file_of(session, there.person)
     if (again and again.id) != (goes_on and goes_on.id):
         raise SomebodyWasFaster
-    if not people.is_remembered(session, there.person):
+    her = there.person
+    if not people.is_remembered(session, her):
+        if _as_it_is(session, there.id).person != her:  # somebody has just made her another one
+            raise SomebodyWasFaster
         raise Incomplete("There is no such file within your reach.")
     if again is None:
         return _go_on(session, officer, seen, there, now)
