@@ -51,8 +51,10 @@ async def test_the_same_key_reports_once_and_another_report_is_refused(court: Co
     assert [r.status_code for r in replies] == [201, 201]
     assert replies[0].json() == replies[1].json()
     assert len(court.house.ask("SELECT 1 FROM referral")) == 1
-    other = await reported(court, token, REPORT | {"words": "Une autre."}, "k1")
-    assert other.status_code == 422
+    for other in ("words", "name", "contact"):
+        said = REPORT | {other: "Une autre."}
+        assert (await reported(court, token, said, "k1")).status_code == 422, other
+    assert (await reported(court, token, REPORT | {"urgent": "yes"}, "k1")).status_code == 422
     assert (await reported(court, token, REPORT, "k2")).status_code == 201
     assert len(court.house.ask("SELECT 1 FROM referral")) == 2
 

@@ -76,7 +76,8 @@ def report(
     known = uuid5(partner.id, key) if key else ids.new(now)
     before = store.reported(session, known)
     if before is not None:
-        if (before.words, before.court) != (clean(said["words"]), said["court"]):
+        same = (said["court"], said["name"], clean(said["words"]), said["contact"], said["urgent"])
+        if tuple(before) != same:
             raise WrongState(OTHER_REQUEST)
         return known
     referring.refer(

@@ -37,11 +37,12 @@ def revoke(session: Session, partner: UUID, by: str, now: datetime) -> bool:
 
 
 def reported(session: Session, referral: UUID) -> Any:
-    """What was reported under this id, and to which court; None for nothing."""
+    """What was reported under this id: to which court, of whom, and how; None for nothing."""
     found = session.connection().execute(
         text(
-            "SELECT r.words, f.court FROM referral r JOIN case_file f ON f.id = r.case_file"
-            " WHERE r.id = :id"
+            "SELECT f.court, p.name, r.words, r.contact, r.is_urgent FROM referral r"
+            " JOIN case_file f ON f.id = r.case_file LEFT JOIN protected_person p"
+            " ON p.id = f.person WHERE r.id = :id"
         ),
         {"id": referral},
     )
