@@ -103,7 +103,10 @@ async def test_hand_over_and_return_have_their_certificates(court: Court, tmp_pa
     at = court.walked("hand_over")
     greta = await court.browser("Greta")
     assert (await greta.get(f"{at}/papers/return.pdf")).status_code == 404
-    seen = words_of((await greta.get(f"{at}/papers/hand-over.pdf")).content, tmp_path)
+    reply = await greta.get(f"{at}/papers/hand-over.pdf")
+    named = 'inline; filename="TGD-000001-hand-over.pdf"'
+    assert reply.headers["content-disposition"] == named
+    seen = words_of(reply.content, tmp_path)
     assert court.walk.handset in seen
     assert "Géolocalisation au moment de l’alerte oui" in seen
     court.go_on("withdraw", "take_back")

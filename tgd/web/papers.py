@@ -60,7 +60,7 @@ async def _answer(console: Console, request: Request, paper: Paper, name: str) -
 
     said = await as_officer(console, seat, ask)
     made_of = await asyncio.get_running_loop().run_in_executor(None, pdf, template, said)
-    kind = name.removesuffix(".pdf").partition("-")[0]
+    kind, _ = _named(name)
     shown = f'inline; filename="{said["reference"]}-{kind}.pdf"'
     return Response(made_of, 200, {"content-disposition": shown}, "application/pdf")
 
