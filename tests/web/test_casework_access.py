@@ -1,5 +1,7 @@
 """Every page and act of case files and stocks, asked by every role: a table made of the rules."""
 
+from uuid import uuid4
+
 import pytest
 
 from tests.walking import EXAMPLE
@@ -76,3 +78,12 @@ async def test_who_has_not_signed_in_is_sent_to_the_door(court: Court, path: str
     stranger = court.house.browser()
     assert (await stranger.get(path)).headers["location"] == "/login"
     assert (await stranger.client.get("/api/v1/files")).status_code == 401
+
+
+async def test_a_handset_with_an_impossible_id_is_not_there(court: Court) -> None:
+    sofia = await court.browser("Sofia")
+    paper = f"papers/receipt-{uuid4()}.pdf"
+    for path in ("/stock/%00", f"/stock/a%00/{paper}", "/api/v1/stock/%00"):
+        assert (await sofia.get(path)).status_code == 404, path
+    for path in ("/stock/%00/report-incident", "/api/v1/stock/%00/report-incident"):
+        assert (await sofia.post(path, json=True)).status_code == 404, path

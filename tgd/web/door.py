@@ -162,6 +162,13 @@ def uuid_of(text: str) -> UUID:
         raise NotThere from None
 
 
+def handset_of(text: str) -> str:
+    """The id of a handset in an address; raises NotThere for what no column takes."""
+    if not text.isprintable():
+        raise NotThere
+    return text
+
+
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form or of a JSON object of texts; raises Rejected with a sentence."""
     try:

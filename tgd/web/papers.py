@@ -139,4 +139,5 @@ def _of_stock(handset: str, name: str) -> Paper:
     made = {"receipt": stock.receipt, "erasure": stock.erasure, "incident": stock.loss}
     if known is None or kind not in made:
         raise door.NotThere
-    return "sections", Act.SEE_STOCK, lambda s, asked: made[kind](s, asked, handset, known)
+    one = door.handset_of(handset)
+    return "sections", Act.SEE_STOCK, lambda s, asked: made[kind](s, asked, one, known)

@@ -184,7 +184,7 @@ async def do_act(
 
 def the_handset(session: Session, officer: Officer, handset: str) -> dict[str, Any]:
     """One row of the board with its life; raises NotThere for a handset of another court."""
-    row = board.handset(session, officer.reach.courts, handset)
+    row = board.handset(session, officer.reach.courts, door.handset_of(handset))
     if row is None:
         raise NotThere
     silent = notices.undelivered(session, handset=handset)
