@@ -1,8 +1,8 @@
 """The sound of a call, fetched by this server with the account's credentials: no address of the
 provider reaches a browser, and each listening is in the journal before the first sound."""
 
+import asyncio
 import base64
-import hashlib
 from typing import Any
 
 from fastapi import FastAPI
@@ -48,8 +48,8 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         reference = await console.ask(lambda session: listen(session, actor, found, now))
         if reference is None:
             raise door.NotThere
-        heard = await _sound(console, console.telephone, of, actor.name)
-        digest = base64.b64encode(hashlib.sha256(heard).digest()).decode()
+        heard, sha256 = await _sound(console, console.telephone, of, actor.name)
+        digest = base64.b64encode(bytes.fromhex(sha256)).decode()
         said = {
             "content-disposition": f'inline; filename="{found}.mp3"',
             "repr-digest": f"sha-256=:{digest}:",
@@ -57,8 +57,11 @@ def add_routes(app: FastAPI, console: Console, made: Pages) -> None:
         return Response(heard, media_type="audio/mpeg", headers=said)
 
 
-async def _sound(console: Console, telephone: Telephone, of: Any, name: str) -> bytes:
-    """From the provider, when it is what was recorded; else from our own copy. Raises Rejected."""
+async def _sound(
+    console: Console, telephone: Telephone, of: Any, name: str
+) -> tuple[bytes, str]:  # fmt: skip
+    """From the provider, when it is what was recorded, else from our own copy; and its fingerprint.
+    No beat waits for it: a sound may have 64 MB. Raises Rejected."""
     try:
         heard = await telephone.recording(of.reference)
         missing = None
@@ -66,17 +69,18 @@ async def _sound(console: Console, telephone: Telephone, of: Any, name: str) -> 
         heard, missing = b"", door.Rejected(503, PROVIDER_AWAY)
     except TelephoneRefused:
         heard, missing = b"", door.Rejected(502, NOT_KEPT)
-    found = sound.fingerprint_of(heard)
+    found = await asyncio.to_thread(sound.fingerprint_of, heard)
     if missing is None and of.sha256 in (None, found):
-        return heard
+        return heard, found
     now, keys = clock.now(), console.keys
 
     def from_copy(session: Session) -> bytes | None:
         if missing is None:
             sound.say_differs(session, of.id, of.alert, found, now, by=name)
-        return sound.copy_of(session, of.id, keys)
+        copy = sound.copy_of(session, of.id, keys)
+        return copy if copy is not None and sound.fingerprint_of(copy) == of.sha256 else None
 
     copy = await console.ask(from_copy)
-    if copy is not None and sound.fingerprint_of(copy) == of.sha256:
-        return copy
-    raise missing or door.Rejected(409, DIFFERS)
+    if copy is None:
+        raise missing or door.Rejected(409, DIFFERS)
+    return copy, of.sha256
