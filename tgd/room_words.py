@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids, journal
-from tgd.alerts.acts import Actor
+from tgd.alerts.acts import Actor, clean_words
 from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.journal import Line
 from tgd.rules.access import Act, may
@@ -24,7 +24,7 @@ def say(session: Session, actor: Actor, words: str, now: datetime) -> None:
     """Everybody on shift is shown these words until they are read. Raises NotAllowed, Incomplete,
     WrongState."""
     _must_tell(actor)
-    said = words.strip()
+    said = clean_words(words)
     if not said or len(said) > LONGEST:
         raise Incomplete("Write a word or more, and 400 signs at most.")
     if len(store.running(session, now)) >= MOST:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from tgd import ids, journal
-from tgd.alerts.acts import LONGEST_WORDS, Actor
+from tgd.alerts.acts import Actor, clean_words
 from tgd.errors import Incomplete, NotAllowed, WrongState
 from tgd.journal import Line
 from tgd.rules.access import Act, may
@@ -80,7 +80,7 @@ def hand_over(session: Session, actor: Actor, words: str, now: datetime) -> None
     alerts, items = store.open_alerts(session), open_technical(session)
     releases = store.releases_near(session, now.date())
     row = {"id": ids.new(now), "leaving": actor.name, "now": now,
-           "words": words.strip()[:LONGEST_WORDS], "alerts": [a.id for a in alerts],
+           "words": clean_words(words), "alerts": [a.id for a in alerts],
            "items": [one.id for one in (*items, *releases)]}  # fmt: skip
     if not store.leave(session, row):
         raise WrongState("Your hand-over waits for its confirmation already.")

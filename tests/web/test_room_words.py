@@ -84,6 +84,17 @@ async def test_a_supervisor_says_it_in_a_few_words(
     assert house.ask("SELECT 1 FROM room_words") == []
 
 
+async def test_lines_are_lines_as_browsers_send_them(house: House) -> None:
+    sami, said = await house.signed_in("Sami"), "\r\n".join(["x" * 99] * 4)
+    assert (await sami.post("/room/words", words=said + "\x00\u202e")).status_code == 303
+    assert house.ask("SELECT words FROM room_words")[0].words == "\n".join(["x" * 99] * 4)
+    assert "&lt;U+" not in (await sami.get("/supervision")).text
+    await sami.post("/shift/start", heard_sound="yes")
+    await sami.post("/shift/hand-over", words="Une ligne.\r\nUne autre.")
+    page = (await sami.get("/shift")).text
+    assert "Une ligne.\nUne autre." in page
+
+
 async def test_twenty_at_once_and_no_more(house: House) -> None:
     sami = await house.signed_in("Sami")
     for n in range(20):

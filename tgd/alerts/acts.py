@@ -84,7 +84,7 @@ def _must_take_over(
         _must_not_have(seen, actor)
     if actor.is_destination:
         return
-    words = _clean_words(reason)
+    words = clean_words(reason)
     if len(words) < SHORTEST_REASON:
         raise Incomplete(f"Say why in at least {SHORTEST_REASON} characters.")
     acting.add_note(session, ids.new(now), seen.id, now, actor.name, words)
@@ -147,7 +147,7 @@ def _waiting(seen: Alert, now: datetime) -> dict[str, Any]:
 def note(session: Session, actor: Actor, alert_id: UUID, words: str, now: datetime) -> None:
     """Write words into the alert's record. Raises NotAllowed, Incomplete, WrongState."""
     _must_be_allowed(actor, Act.NOTE)
-    words = _clean_words(words)
+    words = clean_words(words)
     if not words:
         raise Incomplete("Write something first.")
     seen = _seen(session, alert_id)
@@ -223,7 +223,7 @@ def report_end(
     who end it. `were_sent`: it is those who met her that say so. Raises WrongState."""
     seen = _seen(session, alert_id)
     rules.after(AlertState(seen.state), AlertEvent.CLOSE)
-    if reason := _clean_words(reason):
+    if reason := clean_words(reason):
         acting.add_note(session, ids.new(now), seen.id, now, actor.name, reason)
     changes: dict[str, Any] = {}
     if were_sent:
@@ -245,7 +245,7 @@ def close(
     """
     seen = _owned(session, actor, alert_id, Act.CLOSE)
     _must_have_seen_all(seen, shown)
-    reason = _clean_words(reason)
+    reason = clean_words(reason)
     if len(reason) < SHORTEST_REASON:
         raise Incomplete(f"Say why in at least {SHORTEST_REASON} characters.")
     rules.after(AlertState(seen.state), AlertEvent.CLOSE)
@@ -378,7 +378,7 @@ def _act(
     return _seen(session, seen.id)
 
 
-def _clean_words(words: str) -> str:
+def clean_words(words: str) -> str:
     """Without characters that no text column takes, and not without end."""
     kept = "".join(c for c in words if c in SPACES or (c.isprintable() and c != "\x00"))
     return kept.strip()[:LONGEST_WORDS]
