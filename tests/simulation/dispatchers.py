@@ -4,7 +4,8 @@
 real time is played: when a dispatcher wakes, and how long a telling takes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -133,22 +134,26 @@ class Dispatcher:
         if self.world.t < self.frozen_until:
             self.wake(self.frozen_until - self.world.t)
             return
+        with self._on_the_record():
+            claimed, next_at = self._claimed()
+            if self.side.is_telling:
+                self.wake(SLOW_POLL_S)
+            if claimed:
+                self.wake(0.0)
+            elif next_at is not None:
+                self.wake(max(0.001, (next_at - self.world.clock_of_host()).total_seconds()))
+
+    @contextmanager
+    def _on_the_record(self) -> Iterator[None]:
+        """What it does there: it may die of it, or find the record away and try again later."""
         self.world.on(self.name, may_crash=True)
         try:
-            claimed, next_at = self._claimed()
+            yield
         except Crash:
             self.die(self.world.rng.uniform(1, 10))
-            return
         except (RecordAway, SQLAlchemyError):
             self._has_no_turn()
             self.wake(AWAY_S)
-            return
-        if self.side.is_telling:
-            self.wake(SLOW_POLL_S)
-        if claimed:
-            self.wake(0.0)
-        elif next_at is not None:
-            self.wake(max(0.001, (next_at - self.world.clock_of_host()).total_seconds()))
 
     def _claimed(self) -> tuple[bool, datetime | None]:
         """Production's turn: what was told without the record first, then the plan."""
@@ -212,20 +217,12 @@ class Dispatcher:
     def _write(self, life: int) -> None:
         if not self.is_up or life != self.life or self.loop._answers.empty():
             return
-        self.world.on(self.name, may_crash=True)
         waiting = list(self.loop._answers._queue)  # type: ignore[attr-defined]
         before = self._held([one.claimed.delivery for one in waiting])
-        try:
+        with self._on_the_record():
             self.world.ground.run(self.loop._write())
-        except Crash:
-            self.die(self.world.rng.uniform(1, 10))
-            return
-        except (RecordAway, SQLAlchemyError):
-            self._has_no_turn()
-            self.wake(AWAY_S)
-            return
-        self._say_changed()
-        self._no_ghost_speaks(waiting, before)
+            self._say_changed()
+            self._no_ghost_speaks(waiting, before)
 
     def _held(self, deliveries: Sequence[UUID]) -> dict[UUID, Any]:
         names = ",".join(f"'{one}'" for one in deliveries)
