@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import Engine
 
 from dispatch.destinations import build
-from dispatch.policy import read_policy
+from dispatch.notices import Notices
+from dispatch.policy import Policy, read_policy
 from dispatch.telling import Destination, Telling, Topic
 from tgd.rules.trigger import Method, Position
 from tgd.telephone import TwilioTelephone
@@ -147,6 +149,35 @@ def policy_text(kind: str, url: str, more: str = "") -> str:
     step = f'[[step]]\nafter_s = 0\ntell = ["{kind}"]\n'
     limit = f"timeout_s = {TIMEOUT_S}\n"
     return f'[[destination]]\nname = "{kind}"\n{keys}\n{limit}{more}\n{step}'
+
+
+def platform_policy(url: str, more: str) -> str:
+    """A policy whose step tells a webhook named `platform`; and what it says besides."""
+    return f"""
+[[destination]]
+name = "platform"
+kind = "webhook"
+url = "{url}/alerts"
+secret = "{SECRET}"
+
+[[step]]
+after_s = 0
+tell = ["platform"]
+
+{more}"""
+
+
+@asynccontextmanager
+async def noticing(engine: Engine, policy: Policy, provider: str) -> AsyncIterator[Notices]:
+    """The part of dispatch that tells what is no alert; what it opened is closed."""
+    telephone = TwilioTelephone(ACCOUNT, TOKEN, provider, "+33639980100", 3.0)
+    destinations = build(policy, telephone, PUBLIC_URL)
+    try:
+        yield Notices(engine, policy, destinations)
+    finally:
+        for one in destinations.values():
+            await one.close()
+        await telephone.close()
 
 
 @asynccontextmanager

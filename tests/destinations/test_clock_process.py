@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from destination_peers import SECRET
+from destination_peers import SECRET, platform_policy
 from sqlmodel import Session
 
 from simulators.platform import Platform
@@ -19,27 +19,12 @@ from tests.world import World
 from tgd import clock
 from tgd.allocation import referring
 
-POLICY = """
-[[destination]]
-name = "platform"
-kind = "webhook"
-url = "{platform}/alerts"
-secret = "{secret}"
-
-[[step]]
-after_s = 0
-tell = ["platform"]
-
-[notices]
-tell = ["platform"]
-"""
-
 
 @asynccontextmanager
 async def dispatch(url: str, folder: Path, platform: str) -> AsyncIterator[None]:
     """`python -m dispatch` on this record; it ends well when it is asked to."""
     policy = folder / "policy.toml"
-    policy.write_text(POLICY.format(platform=platform, secret=SECRET))
+    policy.write_text(platform_policy(platform, '[notices]\ntell = ["platform"]'))
     settings = {
         "TGD_DATABASE_URL": url, "TGD_DATA_DIR": str(folder), "TGD_POLICY": str(policy),
         "TGD_ANSWERS_LISTEN": "127.0.0.1:0", "TGD_DISPATCH_HEALTH_LISTEN": "127.0.0.1:0",

@@ -9,12 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from destination_peers import SECRET
+from destination_peers import PUBLIC_URL, SECRET, noticing, platform_policy
 from sqlalchemy import Engine
 from standardwebhooks import Webhook
 
 from dispatch.answers import make_app
-from dispatch.destinations import build
 from dispatch.formats.erased_in import read_erased
 from dispatch.notices import Notices
 from dispatch.policy import read_policy
@@ -28,24 +27,13 @@ from tgd.casework import facts
 from tgd.errors import WrongState
 from tgd.serving import serve
 from tgd.store import deadlines
-from tgd.telephone import TwilioTelephone
 
-POLICY = """
-[[destination]]
-name = "platform"
-kind = "webhook"
-url = "{platform}/alerts"
-secret = "{secret}"
-
+BESIDES = f"""
 [[destination]]
 name = "other"
 kind = "webhook"
 url = "https://other.example/alerts"
-secret = "{secret}"
-
-[[step]]
-after_s = 0
-tell = ["platform"]
+secret = "{SECRET}"
 
 [notices]
 tell = ["platform"]
@@ -55,20 +43,16 @@ tell = ["platform"]
 @asynccontextmanager
 async def asked(engine: Engine, agent: Agent) -> AsyncIterator[tuple[Platform, str, Notices]]:
     """A platform that answers us, our listener for it, and the part that tells it."""
-    policy = read_policy(POLICY.format(platform="https://platform.example", secret=SECRET))
-    telephony = Telephony("AC" + "0" * 32, "token", "https://tgd.example")
+    policy = read_policy(platform_policy("https://platform.example", BESIDES))
+    telephony = Telephony("AC" + "0" * 32, "token", PUBLIC_URL)
     served = await serve(make_app(engine, policy, telephony), "127.0.0.1:0")
     platform = Platform(SECRET, back=Back(served.url, "platform"), agent=agent)
     await platform.start()
-    told = read_policy(POLICY.format(platform=platform.url, secret=SECRET))
-    telephone = TwilioTelephone("", "", "http://127.0.0.1:9", "+33639980100", 3.0)
-    destinations = build(told, telephone, "https://tgd.example")
+    told = read_policy(platform_policy(platform.url, BESIDES))
     try:
-        yield platform, served.url, Notices(engine, told, destinations)
+        async with noticing(engine, told, "http://127.0.0.1:9") as notices:
+            yield platform, served.url, notices
     finally:
-        for one in destinations.values():
-            await one.close()
-        await telephone.close()
         await platform.stop()
         await served.stop()
 

@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from destination_peers import ACCOUNT, PUBLIC_URL, SECRET, TOKEN
+from destination_peers import ACCOUNT, SECRET, TOKEN, noticing, platform_policy
 from sqlalchemy import Engine, text
 
-from dispatch.destinations import build
 from dispatch.notices import Notices
 from dispatch.noticing import LEASE, claim, write_answers
 from dispatch.policy import Policy, read_policy
@@ -23,30 +22,19 @@ from tgd.allocation import referring, releasing, stock
 from tgd.database import transaction
 from tgd.errors import Misconfigured
 from tgd.rules.handset import IncidentKind
-from tgd.telephone import TwilioTelephone
 
 ON_CALL = "+33639980199"
-POLICY = """
-[[destination]]
-name = "platform"
-kind = "webhook"
-url = "{platform}/alerts"
-secret = "{secret}"
-
+TEXTED = f"""
 [[destination]]
 name = "on-call"
 kind = "sms"
-number = "{number}"
-
-[[step]]
-after_s = 0
-tell = ["platform"]
+number = "{ON_CALL}"
 """
 TOLD = '[notices]\ntell = ["platform", "on-call"]\n'
 
 
 def policy(platform: str = "https://platform.example", more: str = TOLD) -> Policy:
-    return read_policy(POLICY.format(platform=platform, secret=SECRET, number=ON_CALL) + more)
+    return read_policy(platform_policy(platform, TEXTED + more))
 
 
 @dataclass
@@ -84,15 +72,10 @@ async def outside(engine: Engine) -> AsyncIterator[Outside]:
     platform, provider = Platform(SECRET), SmsProvider(Account(sid=ACCOUNT, token=TOKEN))
     await platform.start()
     await provider.start()
-    telephone = TwilioTelephone(ACCOUNT, TOKEN, provider.url, "+33639980100", 3.0)
-    told = policy(platform.url)
-    destinations = build(told, telephone, PUBLIC_URL)
     try:
-        yield Outside(platform, provider, Notices(engine, told, destinations), engine)
+        async with noticing(engine, policy(platform.url), provider.url) as notices:
+            yield Outside(platform, provider, notices, engine)
     finally:
-        for one in destinations.values():
-            await one.close()
-        await telephone.close()
         await provider.stop()
         await platform.stop()
 
@@ -251,9 +234,6 @@ def test_without_anybody_to_tell_the_policy_warns_and_nothing_piles_up(
     ],
 )  # fmt: skip
 def test_a_section_that_tells_nobody_is_refused(section: str, why: str) -> None:
+    before, after = ("", section) if section.startswith("[") else (section, "")
     with pytest.raises(Misconfigured, match=why.replace("“", '"').replace("”", '"')):
-        read_policy(
-            (section + "\n" if section.startswith("notices") else "")
-            + POLICY.format(platform="https://p.example", secret=SECRET, number=ON_CALL)
-            + (section if section.startswith("[") else "")
-        )
+        read_policy(before + platform_policy("https://p.example", TEXTED + after))
