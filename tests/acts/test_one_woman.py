@@ -23,7 +23,6 @@ from tgd.rules.access import Role
 from tgd.rules.allocation import DecisionKind
 from tgd.rules.deadlines import DeadlineKind
 from tgd.rules.guards import Missing
-from tgd.store import files
 from tgd.store import files, namesakes
 
 
