@@ -21,7 +21,7 @@ from tgd import accounts, clock, passwords, shifts
 from tgd.alerts import acts, calling, exercising
 from tgd.alerts.acts import Actor
 from tgd.cli.demo import ACCOUNTS
-from tgd.cli.demo_court import settle_court
+from tgd.cli.demo_court import COURT, settle_court
 from tgd.database import open_record, transaction
 from tgd.listening import Listener
 from tgd.rules.access import Role
@@ -93,7 +93,10 @@ def settle(town: Town) -> None:
         " WHERE f.court IS NOT NULL ORDER BY f.number"
     )
     town.files = {row.name: row.id for row in rows}
-    found = town.ask("SELECT id, state FROM handset WHERE pool IS NOT NULL ORDER BY id")
+    found = town.ask(  # of the court whose people look: those of the other court are not theirs
+        "SELECT h.id, h.state FROM handset h JOIN pool p ON p.code = h.pool WHERE p.court = :court"
+        " ORDER BY h.id", court=COURT,
+    )  # fmt: skip
     town.handsets = {row.state: row.id for row in found}
 
 
