@@ -15,6 +15,8 @@ from simulators.ledger import Ledger
 from simulators.serving import HOST, read_object
 
 READ_SIZE = 65536
+TURNS_TO_MEET = 5
+"""Turns of the loop from a connection's accept to the first line that we run for it."""
 
 
 class Mode(StrEnum):
@@ -113,13 +115,13 @@ class FaultProxy:
 
     async def settle(self) -> None:
         """Make listener and connections what the mode says."""
-        if self.mode in (Mode.REFUSE, Mode.RESET):
-            self.felt += Counter(cut=sum(not w.is_closing() for w in self._streams.values()))
-            self.reset_all()
         if self.mode is Mode.REFUSE:
             await self._stop_listening()
         else:
             await self._listen()
+        if self.mode in (Mode.REFUSE, Mode.RESET):
+            self.felt += Counter(cut=sum(not w.is_closing() for w in self._streams.values()))
+            self.reset_all()
 
     async def switch(self, mode: str | None = None, **settings: float | None) -> None:
         """Change mode and any of latency_s, jitter_s, rate_bps, cut_after.
@@ -151,6 +153,12 @@ class FaultProxy:
     async def _stop_listening(self) -> None:
         if self._listener is not None:
             listener, self._listener = self._listener, None
+            for one in listener.sockets:
+                asyncio.get_running_loop().remove_reader(one.fileno())
+            # who was accepted is met first: a server that closes, or a task that is cancelled,
+            # before it has begun with somebody closes nothing
+            for _ in range(TURNS_TO_MEET):
+                await asyncio.sleep(0)
             listener.close()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

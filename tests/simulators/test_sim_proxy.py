@@ -1,6 +1,9 @@
 """The fault proxy carries bytes untouched, and breaks the link exactly as it was told."""
 
 import asyncio
+import gc
+import socket
+import warnings
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -187,3 +190,24 @@ async def test_control_door(link: FaultProxy) -> None:
                 assert reply.status == 400
                 assert (await reply.json())["error"]
     assert (str(link.mode), link.latency_s) == ("lost_reply", 0.01)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_called_at_the_last_moment_is_hung_up_on(turns: int) -> None:
+    """They were accepted, and nobody had spoken with them yet when the proxy ended: a whole fleet
+    calls again as soon as its link is cut."""
+    proxy = FaultProxy(9)  # nobody is there
+    await proxy.start()
+    callers = [socket.create_connection((proxy.host, proxy.port)) for _ in range(20)]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await proxy.stop()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for caller in callers:
+            caller.close()
+        await asyncio.sleep(0.05)
+        left = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+        gc.collect()
+    assert left == []
+    assert [str(one.message) for one in said] == []
