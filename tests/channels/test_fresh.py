@@ -82,7 +82,7 @@ async def test_a_press_on_an_alert_that_somebody_has_is_not_told_anew(
         receipt = await door.hear(world.press(ana))
         assert (receipt.kept, receipt.alert) == (Kept.RECORD, None)
         await way.switch(Mode.REFUSE)
-        await until(lambda: door.record_is_away)
+        await until(lambda: calls(tmp_path / "1", keys))
     assert len(calls(tmp_path / "1", keys)) == 1, "the first press was said when nobody had it"
 
 
